@@ -1,0 +1,28 @@
+use super::*;
+
+#[test]
+fn all_violations_are_reported_at_once() {
+    let mut violations = Violations::new();
+    assert_eq!(violations.take("page_size", "7".parse::<i32>()), Some(7));
+    assert_eq!(violations.take("channel", "x".parse::<i32>()), None);
+    violations.add("subject", "must not be empty");
+    let error = violations.into_result().expect_err("two are wrong");
+    assert_eq!(error.kind(), Kind::Invalid);
+    let fields: Vec<_> = error.violations().iter().map(|v| v.field.as_str()).collect();
+    assert_eq!(fields, ["channel", "subject"]);
+}
+
+#[test]
+fn the_cause_is_in_the_chain_but_not_in_the_message() {
+    let cause = std::io::Error::other("connection refused");
+    let error = Error::unavailable("DATABASE_DOWN", "the database cannot be reached").caused_by(cause);
+    assert_eq!(error.to_string(), "the database cannot be reached");
+    assert_eq!(error.chain(), "the database cannot be reached: connection refused");
+}
+
+#[test]
+fn only_passing_faults_are_retryable() {
+    assert!(Kind::Unavailable.retryable());
+    assert!(!Kind::Conflict.retryable());
+    assert!(!Kind::Internal.retryable());
+}

@@ -12,7 +12,11 @@ pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "
 
 macro_rules! package {
     ($name:ident) => {
-        #[allow(clippy::all, missing_docs, reason = "generated; its documentation is in proto/")]
+        #[allow(
+            clippy::all,
+            missing_docs,
+            reason = "generated; its documentation is in proto/"
+        )]
         pub mod $name {
             pub mod v1 {
                 include!(concat!(env!("OUT_DIR"), "/vorrang.", stringify!($name), ".v1.rs"));

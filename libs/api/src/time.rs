@@ -47,7 +47,14 @@ mod tests {
 
     #[test]
     fn times_survive_both_ways_to_the_microsecond() {
-        for micros in [-62_135_596_800_000_000, -1, 0, 1, 1_700_000_000_123_456, 253_402_300_799_999_999] {
+        for micros in [
+            -62_135_596_800_000_000,
+            -1,
+            0,
+            1,
+            1_700_000_000_123_456,
+            253_402_300_799_999_999,
+        ] {
             let at = DateTime::from_timestamp_micros(micros).expect("in range");
             assert_eq!(from_timestamp(&timestamp(at)), Some(at));
         }
@@ -55,7 +62,13 @@ mod tests {
 
     #[test]
     fn times_out_of_range_are_refused() {
-        for (seconds, nanos) in [(i64::MAX, 0), (i64::MIN, 0), (0, -1), (0, 1_000_000_000), (253_402_300_800, 0)] {
+        for (seconds, nanos) in [
+            (i64::MAX, 0),
+            (i64::MIN, 0),
+            (0, -1),
+            (0, 1_000_000_000),
+            (253_402_300_800, 0),
+        ] {
             assert_eq!(from_timestamp(&prost_types::Timestamp { seconds, nanos }), None);
         }
     }

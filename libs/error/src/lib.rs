@@ -125,11 +125,7 @@ impl Error {
     /// `resource_type` is the proto name (`vorrang.ticketing.v1.Ticket`), `name` the resource name asked for.
     pub fn not_found(resource_type: &'static str, name: impl Into<String>) -> Self {
         let name = name.into();
-        let mut error = Self::new(
-            Kind::NotFound,
-            "RESOURCE_NOT_FOUND",
-            format!("{name} does not exist"),
-        );
+        let mut error = Self::new(Kind::NotFound, "RESOURCE_NOT_FOUND", format!("{name} does not exist"));
         error.0.resource = Some((resource_type, name));
         error
     }
@@ -150,11 +146,7 @@ impl Error {
     }
 
     /// A limit was reached; `retry_after` tells when to try again.
-    pub fn limited(
-        reason: &'static str,
-        message: impl Into<String>,
-        retry_after: Duration,
-    ) -> Self {
+    pub fn limited(reason: &'static str, message: impl Into<String>, retry_after: Duration) -> Self {
         Self::new(Kind::Limited, reason, message).with_retry_after(retry_after)
     }
 
@@ -266,11 +258,7 @@ impl Violations {
     }
 
     /// Notes a violation and gives `None` when `result` is an error, else its value.
-    pub fn take<T>(
-        &mut self,
-        field: impl Into<String>,
-        result: Result<T, impl std::fmt::Display>,
-    ) -> Option<T> {
+    pub fn take<T>(&mut self, field: impl Into<String>, result: Result<T, impl std::fmt::Display>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(why) => {

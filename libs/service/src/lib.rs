@@ -1,1 +1,39 @@
+//! The chassis: everything a service needs that is not its subject.
+//!
+//! A service gives a `bind` function from [`Context`] to [`Bound`]; [`Suite::start`] serves any number of them on one port.
 
+mod bound;
+mod config;
+mod context;
+mod deadline;
+mod etag;
+mod files;
+mod layers;
+mod page;
+mod peers;
+mod redis_child;
+mod request;
+mod request_hash;
+mod secrets;
+mod status;
+
+pub use bound::{Bind, Bound};
+pub use config::{
+    CONFIG_VARIABLE, Config, IngestionConfig, LimitsConfig, PeersConfig, RedisConfig, SecretsConfig, StoreConfig,
+    TelemetryConfig,
+};
+pub use context::{Context, open_database, open_keys};
+pub use deadline::remaining;
+pub use etag::{check_etag, etag};
+pub use layers::rate::Rate;
+pub use page::{DEFAULT_SIZE, MAX_SIZE, Page};
+pub use peers::{PeerChannel, Peers};
+pub use request::{caller, tenant};
+pub use request_hash::request_hash;
+pub use secrets::Secrets;
+pub use status::{DOMAIN, peer_error, reason, status};
+pub use tonic::codec::CompressionEncoding;
+pub use vorrang_telemetry::{from_trace_parent, trace_parent};
+
+/// Largest response we send: what clients in other languages accept by default.
+pub const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;

@@ -1,0 +1,99 @@
+//! The events of one ticket, by time.
+
+use super::{ActorKind, Status, Survey, Symbol, TicketIndex};
+use crate::buckets::Micros;
+
+/// Decides between events of the same instant: which feed, then its sequence number (an imported history:
+/// the line number). Unique per event, so that the order of a timeline never depends on arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Order(u64);
+
+impl Order {
+    /// The event `seq` of the feed `feed` (small numbers come first among equal instants).
+    pub fn new(feed: u8, seq: i64) -> Self {
+        // 56 bits of sequence: a thousand events a second for two million years.
+        Self(u64::from(feed) << 56 | (seq.max(0) as u64 & ((1 << 56) - 1)))
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Step {
+    /// Somebody wrote.
+    Message {
+        actor: ActorKind,
+        id: Option<Symbol>,
+        public: bool,
+    },
+    /// The status was set.
+    Status { status: Status, actor: Option<ActorKind> },
+    /// Assigned: no agent means nobody; no queue means the same queue as before.
+    Assigned {
+        agent: Option<Symbol>,
+        queue: Option<Symbol>,
+    },
+    /// Began to wait, or moved to another queue.
+    QueueEntered { queue: Option<Symbol> },
+    /// Taken from the queue.
+    QueueAccepted {
+        queue: Option<Symbol>,
+        agent: Option<Symbol>,
+    },
+    /// The customer gave up waiting.
+    QueueLeft,
+    /// Automation handed over to people.
+    Handoff,
+    /// The agent finished the work after the contact.
+    WrapUpEnded { agent: Option<Symbol> },
+    /// Became part of another ticket.
+    Merged { into: TicketIndex },
+    /// The merge was undone.
+    Unmerged,
+    /// A question was sent.
+    SurveySent { survey: Survey },
+    /// A question was answered.
+    Answered {
+        survey: Survey,
+        solve: u16,
+        score: f32,
+        agent: Option<Symbol>,
+    },
+}
+
+/// A step and when it was taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Entry {
+    /// When it happened.
+    pub at: Micros,
+    /// Position among events of the same instant.
+    pub order: Order,
+    /// What happened.
+    pub step: Step,
+}
+
+/// Entries in ascending (at, order); those of one event in the order given.
+#[derive(Debug, Default)]
+pub struct Timeline(Vec<Entry>);
+
+impl Timeline {
+    pub(super) fn insert(&mut self, at: Micros, order: Order, step: Step) {
+        let place = self.0.partition_point(|entry| (entry.at, entry.order) <= (at, order));
+        self.0.insert(place, Entry { at, order, step });
+    }
+
+    /// What had happened by `as_of`, that instant included.
+    pub fn until(&self, as_of: Micros) -> &[Entry] {
+        let end = self.0.partition_point(|entry| entry.at <= as_of);
+        self.0.get(..end).unwrap_or(&[])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_stay_small_because_there_are_many() {
+        assert!(size_of::<Entry>() <= 32, "{} bytes", size_of::<Entry>());
+    }
+}

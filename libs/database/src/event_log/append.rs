@@ -1,0 +1,110 @@
+//! Writing to the log.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, Statement, Value};
+use vorrang_error::Error;
+
+use super::NewEvent;
+use crate::{Tx, error, micros};
+
+/// Largest payload: with its head it must fit into one gRPC message of 4 MiB.
+pub const PAYLOAD_MAX: usize = 3 << 20;
+
+const COLUMNS: usize = 11;
+/// Rows per statement. SQLite takes 32,766 parameters, PostgreSQL 65,535.
+const ROWS: usize = 2_900;
+
+/// Appends `events` in their order and gives the position of the last one.
+///
+/// Call it last in the transaction: it locks the tenant's counter row until the commit, so everything after it is time
+/// in which no other change of the tenant can commit. `recorded_at` is the time of the commit by our clock.
+///
+/// # Errors
+/// Internal when the transaction already wrote for another tenant, when there is nothing to append, or a payload is
+/// larger than [`PAYLOAD_MAX`]: all three are defects of the caller.
+pub async fn append(
+    tx: &mut Tx,
+    tenant: &str,
+    recorded_at: DateTime<Utc>,
+    events: Vec<NewEvent>,
+) -> Result<i64, Error> {
+    if events.is_empty() {
+        return Err(Error::internal("no events to append"));
+    }
+    if let Some(event) = events.iter().find(|event| event.payload.len() > PAYLOAD_MAX) {
+        return Err(Error::internal(format!(
+            "event {} of kind {} has {} bytes, more than can be sent",
+            event.id,
+            event.kind,
+            event.payload.len()
+        )));
+    }
+    tx.claim(tenant)?;
+    let count = i64::try_from(events.len()).map_err(|_| Error::internal("too many events"))?;
+    let last = take_numbers(tx, tenant, count).await?;
+    let mut seq = last - count;
+    let mut events = events.into_iter();
+    loop {
+        let chunk: Vec<NewEvent> = events.by_ref().take(ROWS).collect();
+        if chunk.is_empty() {
+            break;
+        }
+        insert(tx, tenant, recorded_at, &mut seq, chunk).await?;
+    }
+    tx.mark_appended();
+    Ok(last)
+}
+
+async fn take_numbers(tx: &Tx, tenant: &str, count: i64) -> Result<i64, Error> {
+    let statement = Statement::from_sql_and_values(
+        tx.conn().get_database_backend(),
+        "INSERT INTO event_heads (tenant, seq, floor) VALUES ($1, $2, 0) \
+         ON CONFLICT (tenant) DO UPDATE SET seq = event_heads.seq + excluded.seq RETURNING seq",
+        [tenant.into(), count.into()],
+    );
+    let row = tx.conn().query_one_raw(statement).await.map_err(error)?;
+    row.ok_or_else(|| Error::internal("the counter row returned nothing"))?
+        .try_get_by_index(0)
+        .map_err(error)
+}
+
+async fn insert(
+    tx: &Tx,
+    tenant: &str,
+    recorded_at: DateTime<Utc>,
+    seq: &mut i64,
+    events: Vec<NewEvent>,
+) -> Result<(), Error> {
+    let mut sql = String::from(
+        "INSERT INTO events (tenant, seq, id, kind, subject, occurred_at, recorded_at, actor_kind, actor_id, trace_parent, \
+         payload) VALUES ",
+    );
+    let mut values: Vec<Value> = Vec::with_capacity(events.len() * COLUMNS);
+    for (row, event) in events.into_iter().enumerate() {
+        sql.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 1..=COLUMNS {
+            let comma = if column == 1 { "" } else { ", " };
+            let _ = write!(sql, "{comma}${}", row * COLUMNS + column);
+        }
+        sql.push(')');
+        *seq += 1;
+        values.extend([
+            tenant.into(),
+            (*seq).into(),
+            event.id.into(),
+            event.kind.into(),
+            event.subject.into(),
+            micros(event.occurred_at).into(),
+            micros(recorded_at).into(),
+            event.actor_kind.into(),
+            event.actor_id.into(),
+            event.trace_parent.into(),
+            event.payload.into(),
+        ]);
+    }
+    let statement = Statement::from_sql_and_values(tx.conn().get_database_backend(), sql, values);
+    tx.conn().execute_raw(statement).await.map_err(error)?;
+    Ok(())
+}

@@ -82,7 +82,10 @@ impl Bind {
         F: FnOnce(Context) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Bound, Error>> + Send + 'static,
     {
-        Self { name, bind: Box::new(move |context| Box::pin(bind(context))) }
+        Self {
+            name,
+            bind: Box::new(move |context| Box::pin(bind(context))),
+        }
     }
 }
 

@@ -189,8 +189,12 @@ impl Config {
         let environment: Vec<(String, String)> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let named = environment.iter().find(|(name, value)| name == CONFIG_VARIABLE && !value.is_empty());
-        let file = file.map(Path::to_path_buf).or_else(|| named.map(|(_, value)| PathBuf::from(value)));
+        let named = environment
+            .iter()
+            .find(|(name, value)| name == CONFIG_VARIABLE && !value.is_empty());
+        let file = file
+            .map(Path::to_path_buf)
+            .or_else(|| named.map(|(_, value)| PathBuf::from(value)));
         load::load(file.as_deref(), &environment)
     }
 }

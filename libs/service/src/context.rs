@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use sea_orm_migration::MigratorTrait;
 use tokio_util::sync::CancellationToken;
 use vorrang_clock::SharedClock;
-use sea_orm_migration::MigratorTrait;
 use vorrang_database::Database;
 use vorrang_error::Error;
 use vorrang_identity::{Keys, Verifier};

@@ -13,7 +13,9 @@ tokio::task_local! {
 /// How long the call that this task works on may still take; `None` outside of calls, in tasks that a handler spawned, and
 /// when the client set no deadline on a stream. Zero when time is up.
 pub fn remaining() -> Option<Duration> {
-    DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now())).ok()
+    DEADLINE
+        .try_with(|deadline| deadline.saturating_duration_since(Instant::now()))
+        .ok()
 }
 
 /// The header that carries a deadline, as a duration.

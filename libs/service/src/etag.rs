@@ -15,7 +15,10 @@ pub fn check_etag(sent: &str, revision: i64) -> Result<(), Error> {
     if sent.is_empty() || sent == stored {
         return Ok(());
     }
-    Err(Error::conflict("ETAG_MISMATCH", "the resource has changed; read it again and repeat the change")
-        .with("sent", sent)
-        .with("stored", stored))
+    Err(Error::conflict(
+        "ETAG_MISMATCH",
+        "the resource has changed; read it again and repeat the change",
+    )
+    .with("sent", sent)
+    .with("stored", stored))
 }

@@ -9,7 +9,11 @@ use vorrang_error::Error;
 
 /// Makes `folder` and what is missing above it, mode 0700. A folder that exists stays as it is.
 pub(crate) fn private_folder(folder: &Path) -> Result<(), Error> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|why| cannot("make the folder", folder, why))
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|why| cannot("make the folder", folder, why))
 }
 
 /// Writes `content` to `file`, mode 0600, unless the file exists; gives what is in it then. Processes that do this at
@@ -39,5 +43,8 @@ pub(crate) fn create_or_read(file: &Path, content: &str) -> Result<String, Error
 }
 
 fn cannot(what: &str, path: &Path, why: std::io::Error) -> Error {
-    Error::unavailable("DATA_FOLDER_UNUSABLE", format!("cannot {what} {}: {why}", path.display()))
+    Error::unavailable(
+        "DATA_FOLDER_UNUSABLE",
+        format!("cannot {what} {}: {why}", path.display()),
+    )
 }

@@ -1,5 +1,11 @@
-//! What every call passes, from outside in: panic, trace, deadline, load; then, for gRPC, identity and rate.
+//! What every request passes, from outside in: trace, panic, deadline, load; then, for gRPC, identity with scope and rate.
 //!
-//! One file each. They are axum middleware, so that gRPC and HTTP pass the same ones.
+//! They are axum middleware, so that gRPC and HTTP pass the same ones. Tracing is outermost so that whatever the others
+//! answer is measured and logged; the tenant's rate comes after the identity, which alone knows the tenant.
 
-pub mod rate;
+pub(crate) mod deadline;
+pub(crate) mod identity;
+pub(crate) mod load;
+pub(crate) mod panic;
+pub(crate) mod rate;
+pub(crate) mod trace;

@@ -2,6 +2,8 @@
 //!
 //! A service gives a `bind` function from [`Context`] to [`Bound`]; [`Suite::start`] serves any number of them on one port.
 
+mod admin;
+mod body;
 mod bound;
 mod config;
 mod context;
@@ -9,13 +11,19 @@ mod deadline;
 mod etag;
 mod files;
 mod layers;
+mod methods;
 mod page;
 mod peers;
+mod process;
 mod redis_child;
+mod refusal;
 mod request;
 mod request_hash;
+mod router;
 mod secrets;
+mod server;
 mod status;
+mod suite;
 
 pub use bound::{Bind, Bound};
 pub use config::{
@@ -28,10 +36,13 @@ pub use etag::{check_etag, etag};
 pub use layers::rate::Rate;
 pub use page::{DEFAULT_SIZE, MAX_SIZE, Page};
 pub use peers::{PeerChannel, Peers};
+pub use process::{exit, main, runtime, terminated};
+pub use refusal::http_error;
 pub use request::{caller, tenant};
 pub use request_hash::request_hash;
 pub use secrets::Secrets;
 pub use status::{DOMAIN, peer_error, reason, status};
+pub use suite::{Running, Suite};
 pub use tonic::codec::CompressionEncoding;
 pub use vorrang_telemetry::{from_trace_parent, trace_parent};
 

@@ -47,7 +47,11 @@ impl<P: Serialize + DeserializeOwned> Page<P> {
             "" => None,
             token => violations.take("page_token", decode(token, &fingerprint)),
         };
-        Self { size, after, fingerprint }
+        Self {
+            size,
+            after,
+            fingerprint,
+        }
     }
 
     /// How many rows to read: one more than asked for, which tells whether there is a next page.
@@ -63,7 +67,9 @@ impl<P: Serialize + DeserializeOwned> Page<P> {
             return String::new();
         }
         rows.truncate(size);
-        rows.last().map(|last| encode(&position(last), &self.fingerprint)).unwrap_or_default()
+        rows.last()
+            .map(|last| encode(&position(last), &self.fingerprint))
+            .unwrap_or_default()
     }
 }
 

@@ -3,16 +3,19 @@
 //! Every call carries an internal token, the trace context and what is left of the deadline. Channels connect when they are
 //! first used and again whenever they broke: a peer may be down when we start, its calls are UNAVAILABLE until it is back.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, Uri, header};
+use hyper_util::rt::TokioIo;
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint, Error as TransportError};
-use tower::Service;
+use tower::{Service, service_fn};
 use tracing::Instrument as _;
 use vorrang_error::Error;
 use vorrang_identity::Minter;
@@ -27,6 +30,7 @@ const KEEPALIVE: Duration = Duration::from_secs(300);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Enough for a fast stream on a long line; the default of 64 KiB is not.
 const WINDOW: u32 = 4 * 1024 * 1024;
+const PIPE_BYTES: usize = 256 * 1024;
 
 /// Where the other services are. Clones share the connections.
 #[derive(Clone)]
@@ -48,14 +52,16 @@ pub(crate) struct Channels {
 }
 
 impl Channels {
-    /// `own` is where we listen ourselves, for those that have no address. Must be called inside a runtime.
+    /// Those that have no address are reached through `pipes`, whose other ends the server of this process accepts: no port
+    /// is involved, and calls among ourselves still work while connections from outside are being drained. Must be called
+    /// inside a runtime.
     ///
     /// Fails with Invalid when an address is malformed.
-    pub(crate) fn new(config: &PeersConfig, own: SocketAddr) -> Result<Arc<Self>, Error> {
-        let own = lazy("listen", &format!("http://{}", reachable(own)))?;
+    pub(crate) fn new(config: &PeersConfig, pipes: mpsc::Sender<DuplexStream>) -> Result<Arc<Self>, Error> {
+        let own = piped(pipes);
         let channel = |key: &'static str, url: &str| match url {
             "" => Ok(own.clone()),
-            url => lazy(key, url),
+            url => Ok(endpoint(key, url)?.connect_lazy()),
         };
         Ok(Arc::new(Self {
             ticketing: channel("peers.ticketing", &config.ticketing)?,
@@ -67,32 +73,41 @@ impl Channels {
     }
 }
 
-fn lazy(key: &'static str, url: &str) -> Result<Channel, Error> {
+fn endpoint(key: &'static str, url: &str) -> Result<Endpoint, Error> {
     let endpoint = Endpoint::from_shared(url.to_owned())
         .map_err(|why| Error::invalid_field(key, format!("is not http://host:port: {why}")))?;
-    Ok(endpoint
-        .connect_timeout(CONNECT_TIMEOUT)
+    Ok(tuned(endpoint).connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true))
+}
+
+fn tuned(endpoint: Endpoint) -> Endpoint {
+    endpoint
         .http2_keep_alive_interval(KEEPALIVE)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
         .initial_connection_window_size(WINDOW)
         .initial_stream_window_size(WINDOW)
-        .tcp_nodelay(true)
-        .connect_lazy())
 }
 
-/// An address for ourselves: whoever listens everywhere is reached on loopback.
-fn reachable(own: SocketAddr) -> SocketAddr {
-    let ip = match own.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
+fn piped(pipes: mpsc::Sender<DuplexStream>) -> Channel {
+    let connect = move |_: Uri| {
+        let pipes = pipes.clone();
+        async move {
+            let (client, server) = tokio::io::duplex(PIPE_BYTES);
+            let closed = |_| std::io::Error::new(ErrorKind::ConnectionRefused, "this process has stopped serving");
+            pipes.send(server).await.map_err(closed)?;
+            Ok::<_, std::io::Error>(TokioIo::new(client))
+        }
     };
-    SocketAddr::new(ip, own.port())
+    // The name is only for headers; nobody resolves it.
+    tuned(Endpoint::from_static("http://localhost")).connect_with_connector_lazy(service_fn(connect))
 }
 
 impl Peers {
     pub(crate) fn new(service: &'static str, minter: Minter, channels: Arc<Channels>) -> Self {
-        Self(Arc::new(Inner { service, minter, channels }))
+        Self(Arc::new(Inner {
+            service,
+            minter,
+            channels,
+        }))
     }
 
     /// Ticketing, on behalf of `tenant` or (`None`) of all tenants. Give it to a generated client.
@@ -121,7 +136,11 @@ impl Peers {
     }
 
     fn peer(&self, channel: &Channel, tenant: Option<&str>) -> PeerChannel {
-        PeerChannel { channel: channel.clone(), peers: self.0.clone(), tenant: tenant.map(Arc::from) }
+        PeerChannel {
+            channel: channel.clone(),
+            peers: self.0.clone(),
+            tenant: tenant.map(Arc::from),
+        }
     }
 }
 
@@ -158,7 +177,10 @@ impl Service<Request<Body>> for PeerChannel {
             let answer = call.await;
             vorrang_telemetry::metrics().rpc_client_call_duration.record(
                 started.elapsed().as_secs_f64(),
-                &[attribute(attributes::RPC_SYSTEM, "grpc"), attribute(attributes::RPC_METHOD, method)],
+                &[
+                    attribute(attributes::RPC_SYSTEM, "grpc"),
+                    attribute(attributes::RPC_METHOD, method),
+                ],
             );
             answer
         };

@@ -20,6 +20,9 @@ pub fn caller<T>(request: &Request<T>) -> Result<&Caller, Error> {
 pub fn tenant<T>(request: &Request<T>) -> Result<String, Error> {
     match &caller(request)?.tenant {
         Tenant::One(name) => Ok(name.clone()),
-        Tenant::All => Err(Error::invalid_field("authorization", "this method needs a credential of one tenant")),
+        Tenant::All => Err(Error::invalid_field(
+            "authorization",
+            "this method needs a credential of one tenant",
+        )),
     }
 }

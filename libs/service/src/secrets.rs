@@ -67,7 +67,10 @@ fn key(config: &Config, name: &str, configured: &str) -> Result<Vec<u8>, Error> 
         let file = folder.join(name);
         return Err(Error::precondition(
             "SECRET_DAMAGED",
-            format!("{} holds no usable key; restore it, or delete it to have a new one made", file.display()),
+            format!(
+                "{} holds no usable key; restore it, or delete it to have a new one made",
+                file.display()
+            ),
         ));
     }
     Ok(text.as_bytes().to_vec())

@@ -26,8 +26,11 @@ pub fn status(error: Error) -> Status {
     if error.kind().retryable() {
         tracing::debug!(reason = error.reason(), error = error.chain(), "refused for now");
     }
-    let metadata: HashMap<String, String> =
-        error.metadata().iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    let metadata: HashMap<String, String> = error
+        .metadata()
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), value.clone()))
+        .collect();
     let mut details = ErrorDetails::with_error_info(error.reason(), DOMAIN, metadata);
     for Violation { field, description } in error.violations() {
         details.add_bad_request_violation(field, description);
@@ -35,7 +38,9 @@ pub fn status(error: Error) -> Status {
     if let Some((kind, name)) = error.resource() {
         details.set_resource_info(kind, name, "", "");
     }
-    let retry_after = error.retry_after().or_else(|| retries(error.kind()).then_some(RETRY_AFTER));
+    let retry_after = error
+        .retry_after()
+        .or_else(|| retries(error.kind()).then_some(RETRY_AFTER));
     if retry_after.is_some() {
         details.set_retry_info(retry_after);
     }
@@ -96,7 +101,10 @@ pub fn peer_error(peer: &'static str, status: Status) -> Error {
         Some(bad) if kind == Kind::Invalid => Error::invalid(
             bad.field_violations
                 .iter()
-                .map(|one| Violation { field: one.field.clone(), description: one.description.clone() })
+                .map(|one| Violation {
+                    field: one.field.clone(),
+                    description: one.description.clone(),
+                })
                 .collect(),
         ),
         _ => Error::new(kind, peer_reason(kind), status.message()),

@@ -41,7 +41,9 @@ pub fn init(service: &str, filter: &str, otlp_endpoint: &str) -> Result<(), Erro
             .event_format(logs::Json::new(service))
             .with_writer(std::io::stderr)
             .with_filter(filter);
-        let subscriber = tracing_subscriber::registry().with(traces::layer(service).with_filter(spans)).with(logs);
+        let subscriber = tracing_subscriber::registry()
+            .with(traces::layer(service).with_filter(spans))
+            .with(logs);
         // Somebody else's subscriber, as in a test that sets its own, is left in place.
         let _ = subscriber.try_init();
     });
@@ -57,7 +59,9 @@ pub fn check_filter(filter: &str) -> Result<(), String> {
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, String> {
-    EnvFilter::builder().parse(format!("{QUIET},{filter}")).map_err(|why| format!("is not a log filter: {why}"))
+    EnvFilter::builder()
+        .parse(format!("{QUIET},{filter}"))
+        .map_err(|why| format!("is not a log filter: {why}"))
 }
 
 /// Sends every finished span to its receivers; blocks until that is done or has failed, at most some seconds. For the end of

@@ -20,7 +20,10 @@ pub(crate) struct Json {
 
 impl Json {
     pub(crate) fn new(service: &str) -> Self {
-        Self { service: service.to_owned(), clock: vorrang_clock::system() }
+        Self {
+            service: service.to_owned(),
+            clock: vorrang_clock::system(),
+        }
     }
 }
 
@@ -38,7 +41,8 @@ where
         line.insert("target".to_owned(), event.metadata().target().into());
         line.insert("service.name".to_owned(), self.service.clone().into());
         if let Some(span) = context.lookup_current() {
-            let found = dispatcher::get_default(|dispatch| tracing_opentelemetry::get_otel_context(&span.id(), dispatch));
+            let found =
+                dispatcher::get_default(|dispatch| tracing_opentelemetry::get_otel_context(&span.id(), dispatch));
             if let Some(found) = found {
                 let ids = found.span().span_context().clone();
                 line.insert("trace_id".to_owned(), ids.trace_id().to_string().into());

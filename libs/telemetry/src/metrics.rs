@@ -48,7 +48,9 @@ pub mod attributes {
 }
 
 /// Seconds, as the RPC conventions want them.
-const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+const SECONDS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
 
 static REGISTRY: OnceLock<Registry> = OnceLock::new();
 static PROVIDER: OnceLock<SdkMeterProvider> = OnceLock::new();
@@ -96,12 +98,21 @@ pub fn counter(name: &'static str, description: &'static str) -> Counter<u64> {
 
 /// A gauge; `name` is one of [`names`].
 pub fn gauge(name: &'static str, unit: &'static str, description: &'static str) -> Gauge<f64> {
-    meter().f64_gauge(name).with_unit(unit).with_description(description).build()
+    meter()
+        .f64_gauge(name)
+        .with_unit(unit)
+        .with_description(description)
+        .build()
 }
 
 /// A histogram with the buckets for seconds; `name` is one of [`names`].
 pub fn histogram(name: &'static str, unit: &'static str, description: &'static str) -> Histogram<f64> {
-    meter().f64_histogram(name).with_unit(unit).with_description(description).with_boundaries(SECONDS.to_vec()).build()
+    meter()
+        .f64_histogram(name)
+        .with_unit(unit)
+        .with_description(description)
+        .with_boundaries(SECONDS.to_vec())
+        .build()
 }
 
 /// An attribute; `key` is one of [`attributes`].
@@ -119,7 +130,9 @@ pub(crate) fn init(service: &str) {
 
 fn provider(service: &str) -> &'static SdkMeterProvider {
     PROVIDER.get_or_init(|| {
-        let exporter = opentelemetry_prometheus::exporter().with_registry(registry().clone()).build();
+        let exporter = opentelemetry_prometheus::exporter()
+            .with_registry(registry().clone())
+            .build();
         let builder = SdkMeterProvider::builder().with_resource(crate::traces::resource(service));
         match exporter {
             Ok(exporter) => builder.with_reader(exporter).build(),

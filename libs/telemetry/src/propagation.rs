@@ -41,7 +41,11 @@ pub fn into_headers(headers: &mut HeaderMap) {
 pub fn trace_parent() -> String {
     let mut headers = HeaderMap::new();
     into_headers(&mut headers);
-    headers.get(TRACE_PARENT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    headers
+        .get(TRACE_PARENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 struct Headers<'a>(&'a HeaderMap);

@@ -14,7 +14,8 @@ use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithTonicConfig as
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
-    BatchSpanProcessor, Sampler, SamplingDecision, SamplingResult, SdkTracer, SdkTracerProvider, ShouldSample, Span, SpanData, SpanProcessor,
+    BatchSpanProcessor, Sampler, SamplingDecision, SamplingResult, SdkTracer, SdkTracerProvider, ShouldSample, Span,
+    SpanData, SpanProcessor,
 };
 use tonic::transport::Endpoint;
 use tracing::Subscriber;
@@ -30,7 +31,9 @@ static SERVICE: OnceLock<Resource> = OnceLock::new();
 
 /// What a process says about itself.
 pub(crate) fn resource(service: &str) -> Resource {
-    SERVICE.get_or_init(|| Resource::builder().with_service_name(service.to_owned()).build()).clone()
+    SERVICE
+        .get_or_init(|| Resource::builder().with_service_name(service.to_owned()).build())
+        .clone()
 }
 
 pub(crate) fn layer<S>(service: &str) -> OpenTelemetryLayer<S, SdkTracer>
@@ -55,13 +58,19 @@ pub(crate) fn export_to(endpoint: &str) -> Result<(), Error> {
     if receivers.contains_key(endpoint) {
         return Ok(());
     }
-    let invalid = |why: &dyn std::fmt::Display| Error::invalid_field("telemetry.otlp_endpoint", format!("is not usable: {why}"));
+    let invalid =
+        |why: &dyn std::fmt::Display| Error::invalid_field("telemetry.otlp_endpoint", format!("is not usable: {why}"));
     let channel = Endpoint::from_shared(endpoint.to_owned()).map_err(|why| invalid(&why))?;
     // The channel works on a runtime of its own: the caller's may end, as a test's does, while others still send.
     let _inside = runtime().enter();
     let exporter = SpanExporter::builder()
         .with_tonic()
-        .with_channel(channel.connect_timeout(EXPORT_TIMEOUT).timeout(EXPORT_TIMEOUT).connect_lazy())
+        .with_channel(
+            channel
+                .connect_timeout(EXPORT_TIMEOUT)
+                .timeout(EXPORT_TIMEOUT)
+                .connect_lazy(),
+        )
         .with_timeout(EXPORT_TIMEOUT)
         .build()
         .map_err(|why| invalid(&why))?;
@@ -128,13 +137,21 @@ impl SpanProcessor for ToReceivers {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
     fn on_end(&self, span: SpanData) {
-        for processor in RECEIVERS.read().unwrap_or_else(|poisoned| poisoned.into_inner()).values() {
+        for processor in RECEIVERS
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .values()
+        {
             processor.on_end(span.clone());
         }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        for processor in RECEIVERS.read().unwrap_or_else(|poisoned| poisoned.into_inner()).values() {
+        for processor in RECEIVERS
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .values()
+        {
             processor.force_flush()?;
         }
         Ok(())

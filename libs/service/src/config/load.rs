@@ -7,8 +7,8 @@ use vorrang_error::Error;
 
 use super::source::Sources;
 use super::{
-    Config, IngestionConfig, LimitsConfig, PeersConfig, RedisConfig, SecretsConfig, StoreConfig,
-    TelemetryConfig, absolute,
+    Config, IngestionConfig, LimitsConfig, PeersConfig, RedisConfig, SecretsConfig, StoreConfig, TelemetryConfig,
+    absolute,
 };
 
 const DEFAULTS: &str = include_str!("config.default.toml");
@@ -97,7 +97,10 @@ impl Reader {
     fn address(&mut self, key: &str) -> SocketAddr {
         let text = self.0.string(key);
         text.parse().unwrap_or_else(|_| {
-            self.0.reject(key, "must be an IP address and port such as 127.0.0.1:7700 or [::]:7700");
+            self.0.reject(
+                key,
+                "must be an IP address and port such as 127.0.0.1:7700 or [::]:7700",
+            );
             SocketAddr::from(([127, 0, 0, 1], 0))
         })
     }
@@ -118,7 +121,9 @@ impl Reader {
     }
 
     fn store(&mut self, service: &str) -> StoreConfig {
-        StoreConfig { database_url: self.database(&format!("{service}.database_url")) }
+        StoreConfig {
+            database_url: self.database(&format!("{service}.database_url")),
+        }
     }
 
     fn database(&mut self, key: &str) -> String {
@@ -145,7 +150,10 @@ impl Reader {
     fn secret(&mut self, key: &str) -> String {
         let text = self.0.string(key);
         if !text.is_empty() && text.len() < SECRET_LENGTH {
-            self.0.reject(key, format!("must have at least {SECRET_LENGTH} characters, or be empty"));
+            self.0.reject(
+                key,
+                format!("must have at least {SECRET_LENGTH} characters, or be empty"),
+            );
         }
         text
     }
@@ -153,7 +161,8 @@ impl Reader {
     fn number<N: TryFrom<i64> + Default>(&mut self, key: &str, range: std::ops::RangeInclusive<i64>) -> N {
         let value = self.0.integer(key);
         if !range.contains(&value) {
-            self.0.reject(key, format!("must be {} to {}", range.start(), range.end()));
+            self.0
+                .reject(key, format!("must be {} to {}", range.start(), range.end()));
         }
         N::try_from(value).unwrap_or_default()
     }

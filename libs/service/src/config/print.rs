@@ -16,7 +16,9 @@ impl Config {
     pub fn print(&self) -> String {
         let mut table = Table::try_from(self).expect("every field has a TOML form: a test says so");
         for key in SECRET_KEYS {
-            let Some((section, name)) = key.split_once('.') else { continue };
+            let Some((section, name)) = key.split_once('.') else {
+                continue;
+            };
             let value = table.get_mut(section).and_then(|section| section.get_mut(name));
             if let Some(Value::String(text)) = value {
                 *text = hide(key, text);
@@ -47,10 +49,7 @@ impl fmt::Debug for Config {
 }
 
 /// An optional address is a text, empty for none: the file must show every key.
-pub(super) fn optional_address<S: Serializer>(
-    address: &Option<SocketAddr>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(super) fn optional_address<S: Serializer>(address: &Option<SocketAddr>, serializer: S) -> Result<S::Ok, S::Error> {
     let text = address.map(|address| address.to_string()).unwrap_or_default();
     serializer.serialize_str(&text)
 }

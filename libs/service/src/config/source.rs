@@ -50,14 +50,19 @@ impl Sources {
             Err(why) => {
                 let line = why.span().map(|span| text[..span.start].lines().count().max(1));
                 let place = line.map(|line| format!(" line {line}")).unwrap_or_default();
-                self.violations.add(name, format!("is not TOML:{place} {}", why.message()));
+                self.violations
+                    .add(name, format!("is not TOML:{place} {}", why.message()));
             }
         }
     }
 
     fn table(&mut self, prefix: &str, table: Table, origin: &str) {
         for (name, value) in table {
-            let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+            let key = if prefix.is_empty() {
+                name
+            } else {
+                format!("{prefix}.{name}")
+            };
             match (self.default(&key), value) {
                 (Some(Value::Table(_)), Value::Table(inner)) => self.table(&key, inner, origin),
                 (Some(_), value) => self.set(&key, value, origin),
@@ -70,12 +75,16 @@ impl Sources {
     /// are no key are left alone: Kubernetes and our own tests set such.
     pub(super) fn environment(&mut self, variables: &[(String, String)]) {
         for (variable, text) in variables {
-            let Some(name) = variable.strip_prefix(PREFIX) else { continue };
+            let Some(name) = variable.strip_prefix(PREFIX) else {
+                continue;
+            };
             let key = name.to_ascii_lowercase().replace(SEPARATOR, ".");
             if let Some(secret) = key.strip_suffix(FILE_SUFFIX).filter(|key| SECRET_KEYS.contains(key)) {
                 match std::fs::read_to_string(text) {
                     Ok(content) => self.set(secret, Value::String(content.trim().to_owned()), variable),
-                    Err(why) => self.violations.add(secret, format!("cannot read {text} ({variable}): {why}")),
+                    Err(why) => self
+                        .violations
+                        .add(secret, format!("cannot read {text} ({variable}): {why}")),
                 }
                 continue;
             }
@@ -123,7 +132,8 @@ impl Sources {
         let nearest = keys(&self.schema).into_iter().min_by_key(|known| distance(known, key));
         let hint = nearest.filter(|known| distance(known, key) <= 3);
         let hint = hint.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
-        self.violations.add(key, format!("unknown configuration key (set by {origin}){hint}"));
+        self.violations
+            .add(key, format!("unknown configuration key (set by {origin}){hint}"));
     }
 
     /// Notes that the value of `key` is not acceptable.

@@ -46,7 +46,11 @@ impl Rate {
     }
 
     fn check_at(&self, tenant: &str, now: Instant) -> Result<(), Error> {
-        let Inner { per_second, burst, buckets } = &*self.0;
+        let Inner {
+            per_second,
+            burst,
+            buckets,
+        } = &*self.0;
         if *per_second == 0.0 {
             return Ok(());
         }
@@ -55,9 +59,17 @@ impl Rate {
             buckets.retain(|_, bucket| refilled(bucket, now, *per_second) < *burst);
         }
         if !buckets.contains_key(tenant) {
-            buckets.insert(tenant.to_owned(), Bucket { tokens: *burst, at: now });
+            buckets.insert(
+                tenant.to_owned(),
+                Bucket {
+                    tokens: *burst,
+                    at: now,
+                },
+            );
         }
-        let Some(bucket) = buckets.get_mut(tenant) else { return Ok(()) };
+        let Some(bucket) = buckets.get_mut(tenant) else {
+            return Ok(());
+        };
         bucket.tokens = refilled(bucket, now, *per_second).min(*burst);
         bucket.at = now;
         if bucket.tokens >= 1.0 {
@@ -65,8 +77,14 @@ impl Rate {
             return Ok(());
         }
         let wait = Duration::from_secs_f64((1.0 - bucket.tokens) / per_second);
-        metrics().requests_shed.add(1, &[attribute(attributes::LIMIT, "tenant")]);
-        Err(Error::limited("TENANT_RATE_LIMITED", "this tenant makes too many calls at once; slow down", wait))
+        metrics()
+            .requests_shed
+            .add(1, &[attribute(attributes::LIMIT, "tenant")]);
+        Err(Error::limited(
+            "TENANT_RATE_LIMITED",
+            "this tenant makes too many calls at once; slow down",
+            wait,
+        ))
     }
 }
 

@@ -1,0 +1,74 @@
+//! Deny by default: a call passes when its method names a scope and its credential has it.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderMap, header};
+use vorrang_error::{Error, Kind};
+use vorrang_identity::{Caller, Verifier};
+
+use crate::layers::rate::Rate;
+use crate::layers::trace::Actor;
+use crate::methods::{Access, Methods};
+use crate::refusal::refuse;
+
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) methods: Arc<Methods>,
+    pub(crate) verifier: Verifier,
+    pub(crate) rate: Rate,
+}
+
+pub(crate) async fn admit(State(identity): State<Identity>, mut request: Request, next: Next) -> Response {
+    let caller = match check(&identity, request.uri().path(), request.headers()).await {
+        Ok(caller) => caller,
+        Err(error) => return refuse(true, error),
+    };
+    let actor = Actor::of(&caller);
+    request.extensions_mut().insert(caller);
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(actor);
+    response
+}
+
+async fn check(identity: &Identity, path: &str, headers: &HeaderMap) -> Result<Caller, Error> {
+    let caller = identity.verifier.verify(credential(headers)?).await?;
+    // A tenant pays for its calls before they are looked at any further; our own services are not limited.
+    if let Some(tenant) = caller.tenant.one()
+        && !caller.is_internal()
+    {
+        identity.rate.check(tenant)?;
+    }
+    let access = identity
+        .methods
+        .get(path)
+        .map_or(Access::Nobody, |method| method.access);
+    match access {
+        Access::Public => Ok(caller),
+        Access::Scoped(scope) if caller.may(scope) => Ok(caller),
+        Access::Scoped(scope) => {
+            let message = format!("the credential lacks the scope {scope}");
+            Err(Error::new(Kind::Denied, "SCOPE_MISSING", message).with("scope", scope.as_str()))
+        }
+        Access::Nobody => Err(Error::new(
+            Kind::Denied,
+            "METHOD_CLOSED",
+            "no credential opens this method",
+        )),
+    }
+}
+
+fn credential(headers: &HeaderMap) -> Result<&str, Error> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, credential) = value.and_then(|value| value.split_once(' ')).unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("bearer") && !credential.is_empty() {
+        return Ok(credential.trim());
+    }
+    Err(Error::new(
+        Kind::Unauthenticated,
+        "CREDENTIAL_MISSING",
+        "send `authorization: Bearer <API key>`; `vorrang key create` makes one",
+    ))
+}

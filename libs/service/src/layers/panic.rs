@@ -1,0 +1,43 @@
+//! A handler that panics answers INTERNAL with an id; the process and all other calls go on.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::FutureExt as _;
+use http_body::Body as _;
+use vorrang_error::Error;
+use vorrang_telemetry::metrics::metrics;
+
+use crate::body::{trailers, watched};
+use crate::refusal::{is_grpc, refuse};
+use crate::status::internal;
+
+pub(crate) async fn catch(request: Request, next: Next) -> Response {
+    let grpc = is_grpc(request.headers());
+    let response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => return refuse(grpc, Error::internal(note(panic.as_ref()))),
+    };
+    response.map(|body| {
+        watched(body, move |mut body, context| {
+            match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll_frame(context))) {
+                Ok(polled) => polled,
+                Err(panic) if grpc => trailers(&internal(&note(panic.as_ref()))),
+                Err(panic) => Poll::Ready(Some(Err(axum::Error::new(Error::internal(note(panic.as_ref())))))),
+            }
+        })
+    })
+}
+
+fn note(panic: &(dyn Any + Send)) -> String {
+    metrics().panics.add(1, &[]);
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a handler panicked: {}", text.unwrap_or("(no message)"))
+}

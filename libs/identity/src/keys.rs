@@ -5,9 +5,7 @@ mod entity;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr};
 use vorrang_clock::SharedClock;
 use vorrang_database::{Database, error as database_error, from_micros, micros};
 use vorrang_error::{Error, Violations};
@@ -122,10 +120,7 @@ impl Keys {
         if let Some(tenant) = tenant {
             query = query.filter(entity::Column::Tenant.eq(tenant));
         }
-        let rows = query
-            .all(self.database.reader())
-            .await
-            .map_err(database_error)?;
+        let rows = query.all(self.database.reader()).await.map_err(database_error)?;
         rows.into_iter().map(from_row).collect()
     }
 
@@ -134,10 +129,7 @@ impl Keys {
     pub async fn revoke(&self, tenant: &str, id: &str) -> Result<Key, Error> {
         let tx = self.database.begin().await?;
         entity::Entity::update_many()
-            .col_expr(
-                entity::Column::RevokedAt,
-                Expr::value(micros(self.clock.now())),
-            )
+            .col_expr(entity::Column::RevokedAt, Expr::value(micros(self.clock.now())))
             .filter(entity::Column::Id.eq(id))
             .filter(entity::Column::Tenant.eq(tenant))
             .filter(entity::Column::RevokedAt.is_null())
@@ -165,19 +157,19 @@ impl Keys {
             .await
             .map_err(database_error)?;
         match row {
-            Some(row) if secret::signed(&self.pepper, &[id, given], &row.secret_hash) => {
-                from_row(row).map(Some)
-            }
+            Some(row) if secret::signed(&self.pepper, &[id, given], &row.secret_hash) => from_row(row).map(Some),
             _ => Ok(None),
         }
     }
 
+    #[cfg(test)]
+    pub(crate) async fn close(&self) {
+        self.database.clone().close().await.expect("closes");
+    }
+
     /// Notes that a key was used. Best effort: the caller ignores failures.
     pub(crate) async fn touch(&self, key: &Key, now: DateTime<Utc>) -> Result<(), Error> {
-        if key
-            .last_used_at
-            .is_some_and(|last| now - last < LAST_USED_EVERY)
-        {
+        if key.last_used_at.is_some_and(|last| now - last < LAST_USED_EVERY) {
             return Ok(());
         }
         let tx = self.database.begin().await?;
@@ -208,10 +200,7 @@ fn check(new: &NewKey, now: DateTime<Utc>) -> Result<(), Error> {
         );
     }
     if new.scopes.contains(Scope::Internal) {
-        violations.add(
-            "scopes",
-            "`internal` is for our own services and never given to a key",
-        );
+        violations.add("scopes", "`internal` is for our own services and never given to a key");
     }
     if new.expires_at.is_some_and(|expiry| expiry <= now) {
         violations.add("expires_at", "must lie in the future");
@@ -222,11 +211,7 @@ fn check(new: &NewKey, now: DateTime<Utc>) -> Result<(), Error> {
 fn from_row(row: entity::Model) -> Result<Key, Error> {
     let scopes = row.scopes.parse().map_err(|error: Error| {
         // An older build reading a newer key: refuse rather than guess what it may do.
-        Error::internal(format!(
-            "key {} has scopes this build does not know",
-            row.id
-        ))
-        .caused_by(error)
+        Error::internal(format!("key {} has scopes this build does not know", row.id)).caused_by(error)
     })?;
     Ok(Key {
         id: row.id,
@@ -239,3 +224,6 @@ fn from_row(row: entity::Model) -> Result<Key, Error> {
         last_used_at: row.last_used_at.map(from_micros),
     })
 }
+
+#[cfg(test)]
+mod tests;

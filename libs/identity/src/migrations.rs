@@ -52,8 +52,6 @@ impl MigrationTrait for ApiKeys {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .drop_table(Table::drop().table("api_keys").to_owned())
-            .await
+        manager.drop_table(Table::drop().table("api_keys").to_owned()).await
     }
 }

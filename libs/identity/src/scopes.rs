@@ -68,10 +68,7 @@ impl FromStr for Scope {
             .find(|scope| scope.as_str() == name)
             .ok_or_else(|| {
                 let known: Vec<_> = Scope::EVERY.iter().map(|scope| scope.as_str()).collect();
-                Error::invalid_field(
-                    "scopes",
-                    format!("unknown scope; known are {}", known.join(", ")),
-                )
+                Error::invalid_field("scopes", format!("unknown scope; known are {}", known.join(", ")))
             })
     }
 }
@@ -110,10 +107,7 @@ impl Scopes {
 
     /// The scopes of the set, in the order of [`Scope::EVERY`].
     pub fn iter(self) -> impl Iterator<Item = Scope> {
-        Scope::EVERY
-            .iter()
-            .copied()
-            .filter(move |scope| self.contains(*scope))
+        Scope::EVERY.iter().copied().filter(move |scope| self.contains(*scope))
     }
 }
 
@@ -152,3 +146,6 @@ impl fmt::Debug for Scopes {
         write!(f, "Scopes({self})")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,19 +32,13 @@ impl FreshKey {
 
 /// The id and secret of a key's text; `None` when it is not one.
 pub(crate) fn split_key(text: &str) -> Option<(&str, &str)> {
-    let (id, secret) = text
-        .strip_prefix(KEY_PREFIX)?
-        .strip_prefix('_')?
-        .split_once('_')?;
+    let (id, secret) = text.strip_prefix(KEY_PREFIX)?.strip_prefix('_')?.split_once('_')?;
     let fits = is_hex(id, ID_BYTES) && is_hex(secret, SECRET_BYTES);
     fits.then_some((id, secret))
 }
 
 fn is_hex(text: &str, bytes: usize) -> bool {
-    text.len() == bytes * 2
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == bytes * 2 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// HMAC-SHA256 over `parts` with a zero byte between, so that two splits of one text never collide.

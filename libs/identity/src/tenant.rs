@@ -27,10 +27,8 @@ impl Tenant {
 /// and braces would have a meaning.
 pub fn check_tenant(name: &str) -> Result<(), Error> {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let fits = (1..=63).contains(&name.len())
-        && name.bytes().all(inner)
-        && !name.starts_with('-')
-        && !name.ends_with('-');
+    let fits =
+        (1..=63).contains(&name.len()) && name.bytes().all(inner) && !name.starts_with('-') && !name.ends_with('-');
     if fits {
         Ok(())
     } else {

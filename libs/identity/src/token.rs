@@ -31,10 +31,7 @@ impl Minter {
         let tenant = tenant.unwrap_or("*");
         let expiry = (self.clock.now() + LIFETIME).timestamp().to_string();
         let signature = secret::sign(&self.key, &[VERSION, tenant, service, &expiry]);
-        format!(
-            "{VERSION}.{tenant}.{service}.{expiry}.{}",
-            hex::encode(signature)
-        )
+        format!("{VERSION}.{tenant}.{service}.{expiry}.{}", hex::encode(signature))
     }
 }
 
@@ -46,14 +43,11 @@ pub(crate) fn looks_internal(text: &str) -> bool {
 /// The caller of a valid token; `None` when it is forged, malformed or expired, which are not told apart.
 pub(crate) fn read(key: &[u8], text: &str, now: DateTime<Utc>) -> Option<Caller> {
     let mut parts = text.split('.');
-    let [version, tenant, service, expiry, signature] =
-        std::array::from_fn(|_| parts.next().unwrap_or_default());
+    let [version, tenant, service, expiry, signature] = std::array::from_fn(|_| parts.next().unwrap_or_default());
     let whole = parts.next().is_none() && version == VERSION && !service.is_empty();
     let signature = hex::decode(signature).ok()?;
     let genuine = secret::signed(key, &[version, tenant, service, expiry], &signature);
-    let alive = expiry
-        .parse::<i64>()
-        .is_ok_and(|expiry| now.timestamp() < expiry);
+    let alive = expiry.parse::<i64>().is_ok_and(|expiry| now.timestamp() < expiry);
     (whole && genuine && alive).then(|| Caller {
         tenant: match tenant {
             "*" => Tenant::All,
@@ -64,3 +58,6 @@ pub(crate) fn read(key: &[u8], text: &str, now: DateTime<Utc>) -> Option<Caller>
         subject: format!("services/{service}"),
     })
 }
+
+#[cfg(test)]
+mod tests;

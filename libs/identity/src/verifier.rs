@@ -73,11 +73,7 @@ impl Verifier {
             let keys = self.keys.clone();
             tokio::spawn(async move {
                 if let Err(error) = keys.touch(&key, now).await {
-                    tracing::debug!(
-                        key = key.id,
-                        error = error.chain(),
-                        "last use of a key not noted"
-                    );
+                    tracing::debug!(key = key.id, error = error.chain(), "last use of a key not noted");
                 }
             });
         }
@@ -100,9 +96,7 @@ impl Verifier {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Answer>> {
         // Every entry is whole at any time, so a panic elsewhere leaves a usable cache.
-        self.cache
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.cache.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -128,3 +122,6 @@ fn refused() -> Error {
         "the credential is unknown, expired or revoked; send `authorization: Bearer <API key>`",
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,21 @@
+//! The feed: each service serves its event log to whoever wants to follow, in order, without holes, from a cursor on.
+//!
+//! Server side: [`Feed`] watches where the logs stand and gives [`Batch`]es. Client side: [`Follower`] keeps one stream
+//! up and gives what comes, checked. Delivery is at least once; a follower that stores the cursor together with the
+//! effect of the batch has each effect exactly once.
 
+mod batch;
+mod cursor;
+mod feed;
+mod follow;
+mod follower;
+mod request;
+mod response;
+mod watcher;
+
+pub use batch::{Batch, head};
+pub use cursor::{Cursors, Position};
+pub use feed::Feed;
+pub use follower::{Follower, Incoming};
+pub use request::Tenancy;
+pub use response::Response;

@@ -1,0 +1,160 @@
+//! A contact as ingestion understands it, whatever door it came through. Pure.
+
+mod check;
+mod hash;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use check::is_e164;
+pub use check::{MAX_EXTERNAL_ID, MAX_REQUEST_ID, MAX_TEXT, check};
+
+/// How a contact reached the company.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// E-mail.
+    Email,
+    /// Live chat: the customer waits now.
+    Chat,
+    /// Telephone: the customer waits now.
+    Phone,
+    /// Social network.
+    Social,
+    /// SMS.
+    Sms,
+    /// Messenger such as WhatsApp.
+    Messaging,
+    /// Web form or app.
+    Web,
+    /// Another system that did not say more.
+    #[default]
+    Api,
+}
+
+/// How urgent the matter is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// Not said.
+    #[default]
+    Unspecified,
+    /// Can wait.
+    Low,
+    /// The usual.
+    Normal,
+    /// Before the usual.
+    High,
+    /// Must not wait.
+    Urgent,
+}
+
+/// What kind of identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IdentityKind {
+    /// E-mail address.
+    Email,
+    /// Phone number, E.164.
+    Phone,
+    /// `network:handle`.
+    Social,
+    /// `system:id`.
+    External,
+}
+
+/// One way in which the customer is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// What kind.
+    pub kind: IdentityKind,
+    /// The identity itself, in the form its kind asks for.
+    pub value: String,
+    /// Whether the source vouches for it.
+    pub verified: bool,
+}
+
+/// A file that came with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Name as sent; may be empty.
+    pub file_name: String,
+    /// Media type.
+    pub content_type: String,
+    /// Size; 0 when the source did not say.
+    pub size_bytes: i64,
+    /// SHA-256 of the content, hex; empty when the content was not sent along.
+    pub sha256: String,
+}
+
+/// One contact of a customer. Serialised as JSON in the inbox, so fields are only ever added, with a default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Contact {
+    /// Where it came from: `grpc`, `email` or `sources/{source}`. Part of the dedupe key.
+    pub source: String,
+    /// Id of the contact at the source; empty: none.
+    pub external_id: String,
+    /// How it came.
+    pub channel: Channel,
+    /// Who wrote; at least one.
+    pub identities: Vec<Identity>,
+    /// Name of who wrote.
+    pub display_name: String,
+    /// Tier to set on the customer; empty: as it is.
+    pub tier: String,
+    /// Subject.
+    pub subject: String,
+    /// What was newly written.
+    pub text: String,
+    /// Quoted history and signature.
+    pub quoted_text: String,
+    /// Files that came with it.
+    pub attachments: Vec<Attachment>,
+    /// Priority of a new ticket.
+    pub priority: Priority,
+    /// Queue of a new ticket; empty: the default one.
+    pub queue: String,
+    /// Tags of a new ticket.
+    pub tags: Vec<String>,
+    /// Intent of a new ticket.
+    pub intent: String,
+    /// Language of a new ticket.
+    pub language: String,
+    /// When it was written; `None`: now.
+    pub occurred_at: Option<DateTime<Utc>>,
+    /// Latest time for an answer.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Whether a machine wrote it.
+    pub automated: bool,
+    /// Keys under which later contacts find this conversation.
+    pub thread_keys: Vec<String>,
+    /// Keys by which this contact looks for its conversation, best first.
+    pub reference_keys: Vec<String>,
+    /// What all contacts of the conversation share, for delivery in order; empty: it stands alone.
+    pub conversation: String,
+}
+
+impl Contact {
+    /// Puts the contact into the conversation called `id` at its source: all of them become one ticket.
+    pub fn join_conversation(&mut self, id: &str) {
+        if id.is_empty() {
+            return;
+        }
+        let key = format!("conversation:{}:{id}", self.source);
+        self.reference_keys.push(key.clone());
+        self.thread_keys.push(key.clone());
+        self.conversation = key;
+    }
+
+    /// SHA-256 of what makes two contacts with one external id the same: all that the customer sees or said, nothing
+    /// that changes on the way (time of arrival, route, quoting).
+    pub fn content_hash(&self) -> [u8; 32] {
+        hash::content(self)
+    }
+
+    /// Size in bytes of what is large in it, for bounding batches.
+    pub fn weight(&self) -> usize {
+        512 + self.subject.len() + self.text.len() + self.quoted_text.len() + 128 * self.attachments.len()
+    }
+}

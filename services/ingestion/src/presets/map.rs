@@ -1,0 +1,208 @@
+//! From a payload to contacts.
+
+use serde_json::Value as Json;
+
+use super::Preset;
+use super::file::{Condition, Format, IdentityRule, PresetFile};
+use super::find::{Item, as_text};
+use crate::contact::{Attachment, Channel, Contact, Identity, IdentityKind, Priority};
+use crate::mail::html_to_text;
+
+/// What a payload holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapped {
+    /// The contacts in it, in the order of the payload.
+    pub contacts: Vec<Contact>,
+    /// How many items the preset says are no contacts (delivery states, our own answers).
+    pub skipped: usize,
+    /// What could not be understood; the first per item.
+    pub problems: Vec<NotUnderstood>,
+}
+
+/// Why a payload or an item of it could not be understood. Carries no text of the customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotUnderstood {
+    /// Stable UPPER_SNAKE word.
+    pub reason: &'static str,
+    /// The same for people.
+    pub detail: String,
+}
+
+impl NotUnderstood {
+    fn new(reason: &'static str, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+}
+
+/// Reads the payload `body` that came from `source` (`sources/{source}`).
+///
+/// # Errors
+/// [`NotUnderstood`] when it is no JSON, or holds too many items.
+pub fn map(preset: &Preset, source: &str, body: &[u8]) -> Result<Mapped, NotUnderstood> {
+    let file = &preset.0;
+    debug_assert_eq!(file.format, Format::Json, "mails are read by the mail reader");
+    let payload: Json = serde_json::from_slice(body).map_err(|why| {
+        NotUnderstood::new(
+            "PAYLOAD_NOT_JSON",
+            format!("the payload is not JSON (line {}, column {})", why.line(), why.column()),
+        )
+    })?;
+    let whole = Item::whole(&payload);
+    let mut items = Vec::new();
+    for pointer in &file.items {
+        match whole.each(pointer) {
+            Some(found) => items.extend(found),
+            None => return Err(NotUnderstood::new("PAYLOAD_TOO_MANY_ITEMS", "the payload holds more than 1000 items")),
+        }
+    }
+    if file.items.is_empty() {
+        items.push(whole.clone());
+    }
+    let mut mapped = Mapped { contacts: Vec::new(), skipped: 0, problems: Vec::new() };
+    if items.is_empty() {
+        // Nothing where contacts would be: either a known other event, or not this vendor's payload.
+        if !file.known.is_empty() && file.known.iter().all(|condition| holds(condition, &whole)) {
+            mapped.skipped = 1;
+        } else {
+            mapped.problems.push(NotUnderstood::new("PAYLOAD_UNKNOWN", "the payload is not one that the preset knows"));
+        }
+        return Ok(mapped);
+    }
+    for item in &items {
+        if !is_contact(file, item) {
+            mapped.skipped += 1;
+            continue;
+        }
+        match contact(file, source, item) {
+            Ok(contact) => mapped.contacts.push(contact),
+            Err(problem) => mapped.problems.push(problem),
+        }
+    }
+    Ok(mapped)
+}
+
+fn is_contact(file: &PresetFile, item: &Item<'_>) -> bool {
+    file.only.iter().all(|condition| holds(condition, item)) && !file.skip.iter().any(|condition| holds(condition, item))
+}
+
+fn holds(condition: &Condition, item: &Item<'_>) -> bool {
+    let found = item.at(&condition.at);
+    match (&condition.equals, condition.exists) {
+        (Some(words), _) => found.and_then(as_text).is_some_and(|word| words.contains(&word)),
+        (None, Some(exists)) => found.is_some() == exists,
+        (None, None) => false,
+    }
+}
+
+fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, NotUnderstood> {
+    let fields = &file.contact;
+    let mut text = item.text(&fields.text);
+    if fields.text_is_html.as_ref().is_some_and(|condition| holds(condition, item)) {
+        text = html_to_text(&text);
+    }
+    if text.is_empty() {
+        text = html_to_text(&item.text(&fields.html));
+    }
+    let time = |value, name: &str| match item.text(value).as_str() {
+        "" => Ok(None),
+        text => fields.time_format.parse(text).map(Some).ok_or_else(|| {
+            NotUnderstood::new("PAYLOAD_TIME_UNREADABLE", format!("{name} is no time in the format the preset expects"))
+        }),
+    };
+    let mut contact = Contact {
+        source: source.to_owned(),
+        external_id: item.text(&fields.external_id),
+        channel: word(&item.text(&fields.channel), "channel", Channel::Api)?,
+        identities: file.identities.iter().filter_map(|rule| identity(rule, item)).collect(),
+        display_name: cut(item.text(&fields.display_name), 200),
+        tier: cut(item.text(&fields.tier), 63),
+        subject: cut(item.text(&fields.subject), 500),
+        text,
+        priority: word(&item.text(&fields.priority), "priority", Priority::Unspecified)?,
+        queue: item.text(&fields.queue),
+        tags: item.list(&fields.tags).into_iter().map(|tag| cut(tag, 100)).take(50).collect(),
+        intent: cut(item.text(&fields.intent), 100),
+        language: item.text(&fields.language),
+        occurred_at: time(&fields.occurred_at, "occurred_at")?,
+        due_at: time(&fields.due_at, "due_at")?,
+        automated: item.text(&fields.automated) == "true",
+        attachments: attachments(file, item),
+        ..Contact::default()
+    };
+    if contact.identities.is_empty() {
+        return Err(NotUnderstood::new("PAYLOAD_WITHOUT_SENDER", "nothing in the payload says who wrote"));
+    }
+    if contact.text.is_empty() && contact.subject.is_empty() && contact.attachments.is_empty() {
+        return Err(NotUnderstood::new("PAYLOAD_WITHOUT_CONTENT", "the payload holds neither text nor subject nor files"));
+    }
+    let conversation = item.text(&fields.conversation_id);
+    contact.join_conversation(&conversation);
+    // An answer finds its conversation by what it answers, wherever that went; the conversation's own id comes second.
+    match item.text(&fields.in_reply_to).as_str() {
+        "" => {}
+        answered => contact.reference_keys.insert(0, format!("contact:{source}:{answered}")),
+    }
+    if !contact.external_id.is_empty() {
+        contact.thread_keys.push(format!("contact:{source}:{}", contact.external_id));
+    }
+    Ok(contact)
+}
+
+fn identity(rule: &IdentityRule, item: &Item<'_>) -> Option<Identity> {
+    let value = item.text(&rule.value);
+    if value.is_empty() {
+        return None;
+    }
+    let value = match rule.kind {
+        // People write "+49 (30) 123-456".
+        IdentityKind::Phone => {
+            let digits: String = value.chars().filter(|c| c.is_ascii_digit()).collect();
+            format!("+{}", digits.trim_start_matches('0'))
+        }
+        IdentityKind::Email => value.to_lowercase(),
+        IdentityKind::Social | IdentityKind::External => format!("{}{value}", rule.prefix),
+    };
+    // An unusable second identity must not cost the contact; without any it is a problem of its own.
+    let usable = match rule.kind {
+        IdentityKind::Phone => crate::contact::is_e164(&value),
+        IdentityKind::Email => value.contains('@') && !value.contains(char::is_whitespace),
+        IdentityKind::Social | IdentityKind::External => value.contains(':'),
+    };
+    (usable && value.chars().count() <= 320).then_some(Identity { kind: rule.kind, value, verified: rule.verified })
+}
+
+fn attachments(file: &PresetFile, item: &Item<'_>) -> Vec<Attachment> {
+    let mut found = Vec::new();
+    for rule in &file.attachments {
+        for part in item.each(&rule.items).unwrap_or_default() {
+            found.push(Attachment {
+                file_name: cut(part.text(&rule.file_name), 255),
+                content_type: cut(part.text(&rule.content_type), 255),
+                size_bytes: part.text(&rule.size_bytes).parse().unwrap_or(0).max(0),
+                sha256: String::new(),
+            });
+        }
+    }
+    found.truncate(100);
+    found
+}
+
+/// One of our own words, as the preset's map must give them; missing gives `fallback`.
+fn word<T: serde::de::DeserializeOwned>(text: &str, field: &str, fallback: T) -> Result<T, NotUnderstood> {
+    if text.is_empty() {
+        return Ok(fallback);
+    }
+    serde_json::from_value(Json::String(text.to_owned())).map_err(|_| {
+        NotUnderstood::new(
+            "PAYLOAD_WORD_UNKNOWN",
+            format!("{field} has a word that the preset does not map to one of ours"),
+        )
+    })
+}
+
+fn cut(text: String, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => text[..end].to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,293 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+
+use super::*;
+use crate::contact::{Channel, IdentityKind, Priority};
+
+fn presets() -> Presets {
+    Presets::load(None).expect("the built-in presets are right")
+}
+
+fn mapped(preset: &str, body: &str) -> Mapped {
+    map(presets().get(preset).expect("built in"), "sources/s1", body.as_bytes()).expect("JSON")
+}
+
+const CHATWOOT: &str = include_str!("../../fixtures/chatwoot-message.json");
+const ZENDESK_CREATED: &str = include_str!("../../fixtures/zendesk-ticket-created.json");
+const ZENDESK_COMMENT: &str = include_str!("../../fixtures/zendesk-comment-added.json");
+const WHATSAPP: &str = include_str!("../../fixtures/whatsapp-messages.json");
+const WHATSAPP_STATUS: &str = include_str!("../../fixtures/whatsapp-status.json");
+const ZAMMAD: &str = include_str!("../../fixtures/zammad-article.json");
+
+#[test]
+fn chatwoot_message_becomes_a_contact() {
+    let mapped = mapped("chatwoot", CHATWOOT);
+    assert_eq!((mapped.skipped, mapped.problems.len(), mapped.contacts.len()), (0, 0, 1));
+    let contact = &mapped.contacts[0];
+    assert_eq!(contact.external_id, "90210");
+    assert_eq!(contact.channel, Channel::Chat);
+    assert_eq!(contact.text, "Wo bleibt meine Bestellung?");
+    assert_eq!(contact.display_name, "Mara Lindqvist");
+    assert_eq!(contact.priority, Priority::High);
+    assert_eq!(contact.conversation, "conversation:sources/s1:411");
+    assert_eq!(contact.occurred_at, Some("2026-03-02T09:15:31.250Z".parse().expect("a time")));
+    let identities: Vec<(IdentityKind, &str, bool)> =
+        contact.identities.iter().map(|one| (one.kind, one.value.as_str(), one.verified)).collect();
+    assert_eq!(
+        identities,
+        [
+            (IdentityKind::External, "chatwoot:77", true),
+            (IdentityKind::Email, "mara@example.org", false),
+            (IdentityKind::Phone, "+4915112345678", false),
+        ]
+    );
+    assert_eq!(contact.attachments.len(), 1);
+    assert_eq!(contact.attachments[0].size_bytes, 48213);
+}
+
+#[test]
+fn what_our_own_agents_write_in_chatwoot_is_no_contact() {
+    for (from, to) in [
+        ("\"incoming\"", "\"outgoing\""),
+        ("\"message_created\"", "\"message_updated\""),
+        ("\"private\": false", "\"private\": true"),
+    ] {
+        let body = CHATWOOT.replace(from, to);
+        assert_ne!(body, CHATWOOT, "the fixture has {from}");
+        let mapped = mapped("chatwoot", &body);
+        assert_eq!((mapped.skipped, mapped.problems.len(), mapped.contacts.len()), (1, 0, 0), "{from} → {to}");
+    }
+}
+
+#[test]
+fn zendesk_ticket_and_comment_share_a_conversation() {
+    let created = mapped("zendesk-event", ZENDESK_CREATED);
+    let comment = mapped("zendesk-event", ZENDESK_COMMENT);
+    let (created, comment) = (&created.contacts[0], &comment.contacts[0]);
+    assert_eq!(created.conversation, "conversation:sources/s1:5158");
+    assert_eq!(created.conversation, comment.conversation);
+    assert_eq!(created.identities, comment.identities);
+    assert_eq!(created.subject, "Rechnung fehlt");
+    assert_eq!(created.text, "Ich finde meine Rechnung vom Mai nicht.");
+    assert_eq!(created.channel, Channel::Email);
+    assert_eq!(created.priority, Priority::Urgent);
+    assert_eq!(created.tags, ["billing", "de"]);
+    assert_eq!(comment.text, "Gefunden, danke!");
+    assert_eq!(comment.external_id, "comment:8812");
+    assert_ne!(created.external_id, comment.external_id);
+}
+
+#[test]
+fn an_agents_comment_in_zendesk_is_no_contact() {
+    let body = ZENDESK_COMMENT.replace("\"is_staff\": false", "\"is_staff\": true");
+    assert_eq!(mapped("zendesk-event", &body).skipped, 1);
+}
+
+#[test]
+fn whatsapp_payload_with_several_messages() {
+    let mapped = mapped("whatsapp-cloud", WHATSAPP);
+    assert_eq!((mapped.skipped, mapped.problems.len()), (1, 0), "a reaction is no contact");
+    let texts: Vec<&str> = mapped.contacts.iter().map(|contact| contact.text.as_str()).collect();
+    assert_eq!(texts, ["Hallo, mein Router blinkt rot", "[audio]", "Foto vom Router"]);
+    for contact in &mapped.contacts {
+        assert_eq!(contact.channel, Channel::Messaging);
+        assert_eq!(contact.display_name, "Jonas Weber");
+        assert_eq!(contact.conversation, "conversation:sources/s1:100200:4915199887766");
+        assert_eq!(contact.identities[0].value, "+4915199887766");
+    }
+    assert_eq!(mapped.contacts[2].attachments[0].content_type, "image/jpeg");
+    assert_eq!(mapped.contacts[2].reference_keys[0], "contact:sources/s1:wamid.A1");
+    assert_eq!(mapped.contacts[0].thread_keys.last().map(String::as_str), Some("contact:sources/s1:wamid.A1"));
+}
+
+#[test]
+fn whatsapp_delivery_states_are_known_and_no_contacts() {
+    let mapped = mapped("whatsapp-cloud", WHATSAPP_STATUS);
+    assert_eq!((mapped.skipped, mapped.problems.len(), mapped.contacts.len()), (1, 0, 0));
+}
+
+#[test]
+fn zammad_article_with_html() {
+    let mapped = mapped("zammad", ZAMMAD);
+    let contact = &mapped.contacts[0];
+    assert_eq!(contact.text, "Guten Tag,\nder Link geht nicht.");
+    assert_eq!(contact.display_name, "Petra Klein");
+    assert_eq!(contact.priority, Priority::High);
+}
+
+#[test]
+fn own_json_takes_lists_and_words_with_commas() {
+    let json = mapped("json", r#"{"text":"Hi","email":"A@B.example","tags":"x, y,","priority":"high","channel":"web","tier":"vip"}"#);
+    let contact = &json.contacts[0];
+    assert_eq!(contact.tags, ["x", "y"]);
+    assert_eq!((contact.priority, contact.channel, contact.tier.as_str()), (Priority::High, Channel::Web, "vip"));
+    assert_eq!(contact.identities[0].value, "a@b.example");
+}
+
+#[test]
+fn what_is_not_understood_says_why_without_the_text() {
+    let cases = [
+        ("json", r#"{"text":"Hi"}"#, "PAYLOAD_WITHOUT_SENDER"),
+        ("json", r#"{"email":"a@b.example"}"#, "PAYLOAD_WITHOUT_CONTENT"),
+        ("json", r#"{"email":"a@b.example","text":"Hi","priority":"asap"}"#, "PAYLOAD_WORD_UNKNOWN"),
+        ("json", r#"{"email":"a@b.example","text":"Hi","occurred_at":"yesterday"}"#, "PAYLOAD_TIME_UNREADABLE"),
+        ("whatsapp-cloud", r#"{"hello":"world"}"#, "PAYLOAD_UNKNOWN"),
+    ];
+    for (preset, body, reason) in cases {
+        let mapped = mapped(preset, body);
+        assert_eq!(mapped.contacts.len(), 0, "{body}");
+        assert_eq!(mapped.problems[0].reason, reason, "{body}");
+    }
+    let all = presets();
+    let broken = map(all.get("json").expect("built in"), "sources/s1", b"{\"text\": secret words");
+    assert_eq!(broken.as_ref().map_err(|problem| problem.reason), Err("PAYLOAD_NOT_JSON"));
+    assert!(!broken.expect_err("not JSON").detail.contains("secret"));
+}
+
+#[test]
+fn too_many_items_are_refused_before_they_cost_memory() {
+    let message = r#"{"id":"1","from":"4915199887766","type":"text","text":{"body":"x"}}"#;
+    let messages = vec![message; 1001].join(",");
+    let body = format!(r#"{{"entry":[{{"changes":[{{"value":{{"messages":[{messages}]}}}}]}}]}}"#);
+    let all = presets();
+    let problem = map(all.get("whatsapp-cloud").expect("built in"), "sources/s1", body.as_bytes()).expect_err("too many");
+    assert_eq!(problem.reason, "PAYLOAD_TOO_MANY_ITEMS");
+}
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().expect("a time")
+}
+
+fn check(preset: &str, headers: &[(&str, &str)], body: &str, now: DateTime<Utc>) -> Result<(), Rejected> {
+    let header = |name: &str| {
+        headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| *value)
+    };
+    let signed = Signed { body: body.as_bytes(), method: "POST", path: "/v1/sources/s1/events" };
+    verify(presets().get(preset).expect("built in"), b"s3cret-key", signed, header, now)
+}
+
+// The expected signatures were made by other programs (OpenSSL, Python's hmac), for example:
+// printf '%s' '1772442931.{"a":1}' | openssl dgst -sha256 -hmac s3cret-key
+const BODY: &str = r#"{"a":1}"#;
+
+#[test]
+fn chatwoot_signature() {
+    let wrong = "sha256=4b5b2f6c8a0a1d6b5a8d1b2a2c8a4c9b2d1e0f3a4b5c6d7e8f901a2b3c4d5e6f";
+    let headers = |signature| [("X-Chatwoot-Signature", signature), ("X-Chatwoot-Timestamp", "1772442931")];
+    let now = at("2026-03-02T09:15:31Z");
+    assert_eq!(check("chatwoot", &headers(wrong), BODY, now), Err(Rejected));
+    let right = "sha256=def412413ae62f5fe083243f29b7371a71be9325b7a105d727afda652686a24b";
+    assert_eq!(check("chatwoot", &headers(right), BODY, now), Ok(()));
+    assert_eq!(check("chatwoot", &headers(right), r#"{"a":2}"#, now), Err(Rejected), "another body");
+    assert_eq!(check("chatwoot", &headers(right), BODY, now + TimeDelta::seconds(301)), Err(Rejected), "too old");
+    assert_eq!(check("chatwoot", &headers(right), BODY, now - TimeDelta::seconds(301)), Err(Rejected), "from the future");
+    assert_eq!(check("chatwoot", &headers(&right[7..]), BODY, now), Err(Rejected), "without its prefix");
+    assert_eq!(check("chatwoot", &[], BODY, now), Err(Rejected), "unsigned");
+    let moved = [("X-Chatwoot-Signature", right), ("X-Chatwoot-Timestamp", "1772442932")];
+    assert_eq!(check("chatwoot", &moved, BODY, now), Err(Rejected), "the timestamp is signed too");
+}
+
+#[test]
+fn zendesk_signature() {
+    let headers = [
+        ("x-zendesk-webhook-signature", "tjc/Io1cx2GLzBzDw+XMSIg30lf4ob+XCP5Ou4MG1HE="),
+        ("x-zendesk-webhook-signature-timestamp", "2026-03-02T09:15:31Z"),
+    ];
+    assert_eq!(check("zendesk-event", &headers, BODY, at("2026-03-02T09:20:00Z")), Ok(()));
+    assert_eq!(check("zendesk-event", &headers, "", at("2026-03-02T09:20:00Z")), Err(Rejected));
+}
+
+#[test]
+fn whatsapp_and_zammad_signatures() {
+    let now = at("2026-03-02T09:15:31Z");
+    assert_eq!(check("whatsapp-cloud", &[("X-Hub-Signature-256", "sha256=169d7e505376f878e245391f706b07a7c9de0b2d84cfc526bb64da7aaee88324")], BODY, now), Ok(()));
+    assert_eq!(check("zammad", &[("X-Hub-Signature", "sha1=40818e489badab87a3e2d705331e31489f8e064b")], BODY, now), Ok(()));
+    assert_eq!(check("zammad", &[("X-Hub-Signature", "sha1=")], BODY, now), Err(Rejected));
+    assert_eq!(check("zammad", &[("X-Hub-Signature", "sha1=zz")], BODY, now), Err(Rejected));
+}
+
+#[test]
+fn handshake_answers_the_challenge_only_to_who_knows_the_token() {
+    let all = presets();
+    let preset = all.get("whatsapp-cloud").expect("built in");
+    let answer = |token: &'static str, challenge: &'static str| {
+        handshake(preset, &[b"source-id"], |name| match name {
+            "hub.verify_token" => Some(token),
+            "hub.challenge" => Some(challenge),
+            _ => None,
+        })
+    };
+    assert_eq!(answer("source-id", "1158201444"), Ok("1158201444"));
+    assert_eq!(answer("other", "1158201444"), Err(Rejected));
+    assert_eq!(answer("source-id", "<script> x"), Err(Rejected));
+    assert_eq!(handshake(all.get("chatwoot").expect("built in"), &[b"source-id"], |_| Some("source-id")), Err(Rejected));
+}
+
+#[test]
+fn a_wrong_preset_file_names_file_and_mistake() {
+    let json = include_str!("../../presets/json.toml");
+    let cases = [
+        (json.replace("subject =", "subjekt ="), "subjekt"),
+        (json.replace("\"/text\"", "\"text\""), "`text` is no pointer"),
+        (json.replace("\"json\"", "\"JSON\""), "`id` must be"),
+        (json.replace("{body}", "{timestamp}{body}"), "timestamp_header"),
+        (json.replace("{body}", "x"), "must hold {body}"),
+        (json.replace("hmac-sha256", "md5"), "md5"),
+    ];
+    for (text, expected) in cases {
+        let error = Preset::parse("team.toml", &text).expect_err(expected);
+        assert!(error.message().contains("team.toml"), "{}", error.message());
+        assert!(error.message().contains(expected), "{expected}: {}", error.message());
+    }
+}
+
+#[test]
+fn an_unknown_preset_names_those_there_are() {
+    let error = presets().get("zendesk").expect_err("no such preset");
+    assert_eq!((error.kind(), error.reason()), (vorrang_error::Kind::NotFound, "PRESET_UNKNOWN"));
+    assert!(error.message().contains("zendesk-event"));
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
+        for preset in presets().iter().filter(|preset| !preset.is_mail()) {
+            let _ = map(preset, "sources/s1", &body);
+        }
+    }
+
+    /// Payloads of the right shape with wrong values everywhere.
+    #[test]
+    fn a_payload_with_one_value_replaced_never_panics(
+        which in 0_usize..6,
+        pick in 0_usize..200,
+        value in prop_oneof![Just("null"), Just("[]"), Just("{}"), Just("-1e308"), Just("\"\\u0000\""), Just("\"99999999999999999999\"")],
+    ) {
+        let (preset, text) = [
+            ("chatwoot", CHATWOOT), ("zendesk-event", ZENDESK_CREATED), ("zendesk-event", ZENDESK_COMMENT),
+            ("whatsapp-cloud", WHATSAPP), ("whatsapp-cloud", WHATSAPP_STATUS), ("zammad", ZAMMAD),
+        ][which];
+        let mut json: serde_json::Value = serde_json::from_str(text).expect("a fixture");
+        let mut left = pick;
+        replace(&mut json, &mut left, &serde_json::from_str(value).expect("JSON"));
+        let body = serde_json::to_vec(&json).expect("JSON");
+        let _ = map(presets().get(preset).expect("built in"), "sources/s1", &body);
+    }
+}
+
+fn replace(json: &mut serde_json::Value, left: &mut usize, value: &serde_json::Value) {
+    if *left == 0 {
+        *json = value.clone();
+        *left = usize::MAX;
+        return;
+    }
+    *left -= 1;
+    match json {
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| replace(field, left, value)),
+        serde_json::Value::Array(values) => values.iter_mut().for_each(|field| replace(field, left, value)),
+        _ => {}
+    }
+}

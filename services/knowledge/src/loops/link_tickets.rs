@@ -1,0 +1,66 @@
+//! Links escalated sessions to tickets that did not exist yet.
+//!
+//! When ticketing is down, ingestion accepts a contact with a receipt and delivers it later. The session keeps the
+//! receipt; this loop asks what became of it and writes the ticket into the session, with a second `session_escalated`.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use vorrang_api::ingestion::v1::ingestion_service_client::IngestionServiceClient;
+use vorrang_api::ingestion::v1::{GetReceiptRequest, receipt};
+use vorrang_clock::SharedClock;
+use vorrang_error::Error;
+use vorrang_service::{Peers, peer_error};
+
+use crate::convert;
+use crate::session::FollowUp;
+use crate::store::{Actor, Call, Store};
+
+/// Ticketing's outages last minutes; nobody waits for the link.
+const EVERY: Duration = Duration::from_secs(10);
+/// Most sessions of a tenant that are asked for at once.
+const SESSIONS_MAX: u64 = 100;
+
+pub(crate) async fn run(store: Store, peers: Peers, clock: SharedClock, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = shutdown.cancelled() => break,
+        }
+        if let Err(error) = tick(&store, &peers, &clock).await {
+            tracing::warn!(error = error.chain(), "sessions not linked to their tickets yet");
+        }
+    }
+}
+
+/// Links what can be linked now.
+pub(crate) async fn tick(store: &Store, peers: &Peers, clock: &SharedClock) -> Result<(), Error> {
+    for (tenant, _) in store.heads().await? {
+        for session in store.awaiting_ticket(&tenant, SESSIONS_MAX).await? {
+            let Some(FollowUp::Receipt(receipt)) = &session.follow_up else {
+                continue;
+            };
+            let receipt = IngestionServiceClient::new(peers.ingestion(Some(&tenant)))
+                .get_receipt(GetReceiptRequest { name: receipt.clone() })
+                .await
+                .map_err(|status| peer_error("ingestion", status))?
+                .into_inner();
+            if receipt.state() != receipt::State::Delivered {
+                continue;
+            }
+            let follow_up = convert::follow_up(receipt.result.unwrap_or_default())?;
+            let call = Call {
+                tenant: tenant.clone(),
+                request_id: String::new(),
+                request_hash: [0; 32],
+                actor: Actor::Automation("knowledge".to_owned()),
+                trace_parent: vorrang_service::trace_parent(),
+                now: clock.now(),
+            };
+            store
+                .change_session(&call, session.id, None, |session| Ok(session.link(follow_up)))
+                .await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! One file per RPC: parse the whole request, let the store decide once, answer.
+
+pub(crate) mod create_article;
+pub(crate) mod escalate_session;
+pub(crate) mod follow;
+pub(crate) mod get_article;
+pub(crate) mod get_head;
+pub(crate) mod get_session;
+pub(crate) mod list_articles;
+pub(crate) mod publish_article;
+pub(crate) mod record_view;
+pub(crate) mod search_articles;
+pub(crate) mod solve_session;
+pub(crate) mod start_session;
+pub(crate) mod unpublish_article;
+pub(crate) mod update_article;

@@ -1,0 +1,28 @@
+use tonic::Request;
+use vorrang_api::knowledge::v1 as pb;
+use vorrang_error::{Error, Violations};
+
+use crate::app::{App, By};
+use crate::{convert, names};
+
+pub(crate) async fn handle(app: &App, request: Request<pb::SolveSessionRequest>) -> Result<pb::Session, Error> {
+    let mut violations = Violations::new();
+    let message = request.get_ref();
+    let call = app.call(
+        "SolveSession",
+        &request,
+        &message.request_id,
+        By::Customer,
+        &mut violations,
+    )?;
+    let id = violations
+        .take("name", names::parse("sessions", &message.name))
+        .unwrap_or_default();
+    violations.into_result()?;
+
+    let answer = app
+        .store
+        .change_session(&call, id, None, |session| session.solve(call.now))
+        .await?;
+    convert::session_answer(answer)
+}

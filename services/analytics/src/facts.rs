@@ -69,10 +69,10 @@ pub struct Session {
 
 /// An attribute of a person over time: what it was at which moment.
 #[derive(Debug, Default)]
-struct Attribute(Vec<(Micros, Order, Symbol)>);
+struct Attribute(Vec<(Micros, Order, Option<Symbol>)>);
 
 impl Attribute {
-    fn set(&mut self, at: Micros, order: Order, value: Symbol) {
+    fn set(&mut self, at: Micros, order: Order, value: Option<Symbol>) {
         let place = self.0.partition_point(|(a, o, _)| (*a, *o) <= (at, order));
         self.0.insert(place, (at, order, value));
     }
@@ -80,7 +80,7 @@ impl Attribute {
     /// The value in force at `at`; before the first one, the first one.
     fn at(&self, at: Micros) -> Option<Symbol> {
         let after = self.0.partition_point(|(a, _, _)| *a <= at);
-        self.0.get(after.saturating_sub(1)).map(|(_, _, value)| *value)
+        self.0.get(after.saturating_sub(1)).and_then(|(_, _, value)| *value)
     }
 }
 
@@ -106,12 +106,14 @@ impl Facts {
         self.last = self.last.max(Some(at));
         match event {
             Event::Customer { customer, tier } => {
-                if let (Some(customer), Some(tier)) = (self.put(customer), self.put(tier)) {
+                if let (Some(customer), Some(tier)) = (self.put(customer), tier) {
+                    let tier = self.put(tier);
                     self.tiers.entry(customer).or_default().set(at, order, tier);
                 }
             }
             Event::Agent { agent, team } => {
-                if let (Some(agent), Some(team)) = (self.put(agent), self.put(team)) {
+                if let (Some(agent), Some(team)) = (self.put(agent), team) {
+                    let team = self.put(team);
                     self.teams.entry(agent).or_default().set(at, order, team);
                 }
             }

@@ -1,7 +1,50 @@
 //! Analytics: key figures from what happened in ticketing, routing and knowledge.
+//!
+//! It owns nothing: the facts are read from the owners' feeds and can be rebuilt at any time. The walk of a request:
+//! [`grpc`] → `rpc/` → [`query`], which asks a figure of [`kpis`] to observe the [`facts`] as they read at a
+//! [`moment`]. `follow` fills the [`projection`].
+
 pub mod buckets;
+mod convert;
 pub mod facts;
+mod follow;
+mod grpc;
+mod heads;
 pub mod kpis;
 pub mod moment;
+pub mod projection;
 pub mod query;
+mod rpc;
 pub mod statistics;
+
+use std::sync::Arc;
+
+use vorrang_api::analytics::v1::kpi_service_server::KpiServiceServer;
+use vorrang_clock::SharedClock;
+use vorrang_error::Error;
+use vorrang_service::{Bound, Context, configured};
+
+use crate::heads::Heads;
+use crate::projection::Projection;
+
+/// What the handlers share.
+struct Analytics {
+    projection: Projection,
+    heads: Heads,
+    clock: SharedClock,
+}
+
+/// Binds the service: follows the three feeds from their beginning and serves key figures as soon as they were read
+/// once. Peers that are not there yet are waited for in the background.
+pub async fn bind(context: Context) -> Result<Bound, Error> {
+    let projection = Projection::new();
+    let analytics = Arc::new(Analytics {
+        projection: projection.clone(),
+        heads: Heads::new(context.peers.clone()),
+        clock: context.clock.clone(),
+    });
+    let follow = follow::run(projection, context.peers.clone(), context.shutdown.clone());
+    Ok(Bound::new("analytics")
+        .grpc(configured!(KpiServiceServer::new(grpc::Kpis(analytics)), context))
+        .task("follow the feeds", follow))
+}

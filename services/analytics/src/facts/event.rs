@@ -94,10 +94,10 @@ pub struct Opened<'a> {
 /// One thing that happened. Empty strings mean "not given".
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
-    /// A customer is known, or changed.
-    Customer { customer: &'a str, tier: &'a str },
-    /// An agent is known, or changed.
-    Agent { agent: &'a str, team: &'a str },
+    /// A customer is known, or changed. None: the tier is as it was; empty: none.
+    Customer { customer: &'a str, tier: Option<&'a str> },
+    /// An agent is known, or changed. None: the team is as it was; empty: none.
+    Agent { agent: &'a str, team: Option<&'a str> },
     /// A ticket began.
     Opened(Opened<'a>),
     /// Somebody wrote. A customer's message is always public.

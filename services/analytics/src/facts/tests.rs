@@ -80,7 +80,10 @@ fn the_earlier_of_two_openings_holds_whichever_comes_first() {
 #[test]
 fn an_attribute_holds_from_its_time_and_the_first_one_before_it_too() {
     let mut facts = Facts::default();
-    let tier = |tier| Event::Customer { customer: "c", tier };
+    let tier = |tier| Event::Customer {
+        customer: "c",
+        tier: Some(tier),
+    };
     facts.apply(100, Order::new(0, 2), tier("vip"));
     facts.apply(50, Order::new(0, 1), tier("standard"));
     let customer = facts.strings().find("c").expect("known");
@@ -107,4 +110,16 @@ fn a_customers_message_is_always_public_and_empty_means_not_given() {
         }
     ));
     assert!(matches!(steps[1].step, Step::Message { public: false, .. }));
+}
+
+#[test]
+fn an_attribute_that_is_not_named_stays_and_an_empty_one_is_none() {
+    let mut facts = Facts::default();
+    let agent = |team| Event::Agent { agent: "ada", team };
+    facts.apply(10, Order::new(1, 1), agent(Some("north")));
+    facts.apply(20, Order::new(1, 2), agent(None));
+    facts.apply(30, Order::new(1, 3), agent(Some("")));
+    let ada = facts.strings().find("ada").expect("known");
+    let at = |at| facts.team_of(ada, at).map(|team| facts.strings().text(team));
+    assert_eq!((at(20), at(30)), (Some("north"), None));
 }

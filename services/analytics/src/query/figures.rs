@@ -53,7 +53,8 @@ impl Tally {
                 return;
             }
             Outcome::Happened => {}
-            Outcome::Took(micros) => self.values.push(micros as f64 / 1e6),
+            // A source whose clock runs ahead dates a beginning after its end: no wait is shorter than none.
+            Outcome::Took(micros) => self.values.push(micros.max(0) as f64 / 1e6),
             Outcome::Hit(hit) => self.hits += u64::from(hit),
             Outcome::Score { score, hit } => {
                 self.values.push(score);

@@ -36,25 +36,19 @@ pub fn read(text: &str, facts: &mut Facts) {
 
 fn apply(line: &Value, number: i64, facts: &mut Facts) {
     let text = |field: &str| line.get(field).and_then(Value::as_str).unwrap_or("");
+    let named = |field: &str| line.get(field).and_then(Value::as_str);
     let at = micros(text("at"));
     let ticket = text("ticket");
     let agent = text("agent");
     let actor = line.get("actor");
     let event = match text("type") {
-        "customer" => {
-            let tier = if text("tier").is_empty() {
-                "standard"
-            } else {
-                text("tier")
-            };
-            Event::Customer {
-                customer: text("id"),
-                tier,
-            }
-        }
+        "customer" => Event::Customer {
+            customer: text("id"),
+            tier: named("tier"),
+        },
         "agent" => Event::Agent {
             agent: text("id"),
-            team: text("team"),
+            team: named("team"),
         },
         "ticket_opened" => Event::Opened(Opened {
             ticket,

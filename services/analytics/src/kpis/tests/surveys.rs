@@ -78,7 +78,7 @@ fn answers_without_a_ticket_all_count_and_other_surveys_never() {
         0,
         &[Event::Customer {
             customer: "mara",
-            tier: "vip",
+            tier: Some("vip"),
         }],
     )
     .at(1, &[loose(Survey::Csat, 5.0), loose(Survey::Nps, 10.0)])

@@ -173,7 +173,10 @@ fn solved_figures_belong_to_the_agent_and_queue_at_the_solve() {
 #[test]
 fn the_tier_is_the_one_at_the_opening_and_standard_when_nobody_said() {
     let mut desk = Desk::default();
-    let tier = |tier| Event::Customer { customer: "mara", tier };
+    let tier = |tier| Event::Customer {
+        customer: "mara",
+        tier: Some(tier),
+    };
     desk.at(0, &[tier("standard"), opened("early", "email")])
         .at(10, &[tier("vip")])
         .at(20, &[opened("late", "email")]);

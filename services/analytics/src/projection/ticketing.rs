@@ -1,0 +1,242 @@
+//! Ticketing's events as facts.
+
+use vorrang_api::feed::v1::{EventHead, actor};
+use vorrang_api::ticketing::v1::event::Payload;
+use vorrang_api::ticketing::v1::message::Visibility;
+use vorrang_api::ticketing::v1::ticket::State;
+use vorrang_api::ticketing::v1::{
+    Channel, Event as Told, Message, Priority, SurveyAnswer, Ticket, TicketAssigned, TicketUpdated,
+};
+
+use super::{FeedEvent, micros};
+use crate::buckets::Micros;
+use crate::facts::{About, ActorKind, Event, Opened, Status, Survey};
+
+impl FeedEvent for Told {
+    fn head(&self) -> Option<&EventHead> {
+        self.head.as_ref()
+    }
+
+    fn tell(&self, at: Micros, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+        let by = self.head.as_ref().and_then(|head| head.actor.as_ref());
+        let actor = by.and_then(|actor| actor_kind(actor.kind()));
+        match &self.payload {
+            Some(Payload::CustomerCreated(created)) => customer(at, created.customer.as_ref(), tell),
+            Some(Payload::CustomerUpdated(updated)) => customer(at, updated.customer.as_ref(), tell),
+            Some(Payload::TicketCreated(created)) => {
+                let agent = by
+                    .filter(|_| actor == Some(ActorKind::Agent))
+                    .map_or("", |actor| &actor.id);
+                if let Some(ticket) = &created.ticket {
+                    opened(at, ticket, agent, actor, tell);
+                }
+            }
+            Some(Payload::TicketUpdated(updated)) => moved(at, updated, tell),
+            Some(Payload::TicketStateChanged(changed)) => {
+                if let Some(ticket) = &changed.ticket {
+                    state(at, ticket, actor, tell);
+                }
+            }
+            Some(Payload::TicketQueued(queued)) => {
+                if let Some(ticket) = &queued.ticket {
+                    assignment(at, ticket, tell);
+                    waits(at, ticket, tell);
+                }
+            }
+            Some(Payload::TicketAssigned(assigned)) => taken(at, assigned, tell),
+            Some(Payload::MessageCreated(created)) => {
+                if let (Some(ticket), Some(message)) = (&created.ticket, &created.message) {
+                    wrote(at, ticket, message, tell);
+                }
+            }
+            Some(Payload::SurveyAnswered(answered)) => {
+                if let (Some(ticket), Some(answer)) = (&answered.ticket, &answered.answer) {
+                    rated(at, ticket, answer, tell);
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+fn customer(
+    at: Micros,
+    customer: Option<&vorrang_api::ticketing::v1::Customer>,
+    tell: &mut dyn FnMut(Micros, Event<'_>),
+) {
+    if let Some(customer) = customer {
+        tell(
+            at,
+            Event::Customer {
+                customer: &customer.name,
+                tier: Some(&customer.tier),
+            },
+        );
+    }
+}
+
+fn opened(at: Micros, ticket: &Ticket, agent: &str, actor: Option<ActorKind>, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    let at = micros(ticket.opened_at.as_ref()).unwrap_or(at);
+    let channel = word(ticket.channel().as_str_name(), "CHANNEL_");
+    let priority = word(ticket.priority().as_str_name(), "PRIORITY_");
+    let opened = Opened {
+        ticket: &ticket.name,
+        customer: &ticket.customer,
+        channel: if ticket.channel() == Channel::Unspecified {
+            ""
+        } else {
+            &channel
+        },
+        tier: &ticket.tier,
+        priority: if ticket.priority() == Priority::Unspecified {
+            "normal"
+        } else {
+            &priority
+        },
+        queue: &ticket.queue,
+        agent,
+    };
+    tell(at, Event::Opened(opened));
+    // A ticket may be opened in another state than NEW, or given to somebody at once.
+    if !ticket.assignee.is_empty() {
+        assignment(at, ticket, tell);
+    }
+    if ticket.state() != State::New {
+        state(at, ticket, actor, tell);
+    }
+    waits(at, ticket, tell);
+}
+
+/// `CHANNEL_EMAIL` → `email`.
+fn word(name: &str, prefix: &str) -> String {
+    name.trim_start_matches(prefix).to_ascii_lowercase()
+}
+
+/// Moved to another queue by a change of the field: the assignee stays, and so does the wait.
+fn moved(at: Micros, updated: &TicketUpdated, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    if let Some(ticket) = updated
+        .ticket
+        .as_ref()
+        .filter(|_| updated.changed_fields.iter().any(|field| field == "queue"))
+    {
+        assignment(at, ticket, tell);
+        if ticket.queue_entered_at.is_some() {
+            tell(
+                at,
+                Event::QueueEntered {
+                    ticket: &ticket.name,
+                    queue: &ticket.queue,
+                },
+            );
+        }
+    }
+}
+
+fn state(at: Micros, ticket: &Ticket, actor: Option<ActorKind>, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    let status = match ticket.state() {
+        State::Unspecified => return,
+        State::New => Status::New,
+        State::Open => Status::Open,
+        State::Pending => Status::Pending,
+        State::OnHold => Status::OnHold,
+        State::Solved => Status::Solved,
+        State::Closed => Status::Closed,
+    };
+    tell(
+        at,
+        Event::Status {
+            ticket: &ticket.name,
+            status,
+            actor,
+        },
+    );
+}
+
+fn assignment(at: Micros, ticket: &Ticket, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    tell(
+        at,
+        Event::Assigned {
+            ticket: &ticket.name,
+            agent: &ticket.assignee,
+            queue: &ticket.queue,
+        },
+    );
+}
+
+fn waits(at: Micros, ticket: &Ticket, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    if ticket.queue_entered_at.is_some() {
+        let at = micros(ticket.queue_entered_at.as_ref()).unwrap_or(at);
+        tell(
+            at,
+            Event::QueueEntered {
+                ticket: &ticket.name,
+                queue: &ticket.queue,
+            },
+        );
+    }
+}
+
+/// Given to an agent. A ticket that had waited is accepted by it, whether routing offered it or somebody took it.
+fn taken(at: Micros, assigned: &TicketAssigned, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    let Some(ticket) = &assigned.ticket else { return };
+    assignment(at, ticket, tell);
+    if assigned.queue_entered_at.is_some() {
+        let at = micros(assigned.accepted_at.as_ref()).unwrap_or(at);
+        let accepted = Event::QueueAccepted {
+            ticket: &ticket.name,
+            queue: &ticket.queue,
+            agent: &ticket.assignee,
+        };
+        tell(at, accepted);
+    }
+}
+
+fn wrote(at: Micros, ticket: &Ticket, message: &Message, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    let actor = message.actor.as_ref();
+    // What a machine wrote in a customer's name (a bounce, an out-of-office note) is no customer's message.
+    let kind = match actor.and_then(|actor| actor_kind(actor.kind())) {
+        Some(_) if message.automated => ActorKind::Automation,
+        Some(kind) => kind,
+        None => ActorKind::Automation,
+    };
+    let event = Event::Message {
+        ticket: &ticket.name,
+        actor: kind,
+        id: actor.map_or("", |actor| &actor.id),
+        public: message.visibility() != Visibility::Internal,
+    };
+    tell(micros(message.occurred_at.as_ref()).unwrap_or(at), event);
+}
+
+fn rated(at: Micros, ticket: &Ticket, answer: &SurveyAnswer, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    let survey = match answer.survey.as_str() {
+        "csat" => Survey::Csat,
+        "ces_effort" => Survey::CesEffort,
+        "ces_ease" => Survey::CesEase,
+        "nps" => Survey::Nps,
+        "one_contact" => Survey::OneContact,
+        "pec" => Survey::Pec,
+        _ => return,
+    };
+    let score = f64::from(answer.score);
+    if !survey.accepts(score) {
+        return;
+    }
+    let event = Event::SurveyAnswered {
+        about: About::Ticket(&ticket.name),
+        survey,
+        score,
+        agent: &answer.agent,
+        solve: u32::try_from(answer.solve).unwrap_or(0),
+    };
+    tell(micros(answer.answered_at.as_ref()).unwrap_or(at), event);
+}
+
+fn actor_kind(kind: actor::Kind) -> Option<ActorKind> {
+    match kind {
+        actor::Kind::Unspecified => None,
+        actor::Kind::Customer => Some(ActorKind::Customer),
+        actor::Kind::Agent => Some(ActorKind::Agent),
+        actor::Kind::Automation => Some(ActorKind::Automation),
+    }
+}

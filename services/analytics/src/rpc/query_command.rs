@@ -1,0 +1,209 @@
+//! What a `QueryKpis` request asks for, once it is known to be right.
+
+use chrono::{DateTime, Months, Utc};
+use chrono_tz::Tz;
+use prost_types::Timestamp;
+use vorrang_api::analytics::v1::{DimensionFilter, Grain as ApiGrain, QueryKpisRequest};
+use vorrang_error::{Error, Violations};
+
+use crate::buckets::{Grain, Micros};
+use crate::kpis::{self, DIMENSIONS, Dimension, Kpi, Variant};
+use crate::query::Filter;
+
+const KPIS_MAX: usize = 20;
+const DIMENSIONS_MAX: usize = 3;
+const FILTERS_MAX: usize = 20;
+const VALUES_MAX: usize = 1_000;
+const YEARS_MAX: u32 = 10;
+
+/// A request without mistakes.
+pub struct Command {
+    pub kpis: Vec<(&'static Kpi, &'static Variant)>,
+    pub from: Micros,
+    pub to: Micros,
+    pub zone: Tz,
+    pub grain: Option<Grain>,
+    pub by: Vec<Dimension>,
+    pub filters: Vec<Filter>,
+    /// None: now.
+    pub as_of: Option<Micros>,
+    pub wait_for_latest: bool,
+}
+
+impl Command {
+    /// Reads a request. Fails with Invalid, naming everything that is wrong.
+    pub fn parse(request: QueryKpisRequest) -> Result<Self, Error> {
+        let mut violations = Violations::new();
+        let kpis = figures(&request, &mut violations);
+        let (from, to) = period(&request, &mut violations);
+        let zone = match request.time_zone.as_str() {
+            "" => Tz::UTC,
+            name => name.parse().unwrap_or_else(|_| {
+                violations.add("time_zone", "is not an IANA time zone, for example Europe/Berlin");
+                Tz::UTC
+            }),
+        };
+        let grain = grain(request.grain, &mut violations);
+        let by = dimensions(&request.dimensions, &kpis, &mut violations);
+        let filters = filters(request.filters, &kpis, &mut violations);
+        let as_of = request
+            .as_of
+            .as_ref()
+            .and_then(|at| moment("as_of", at, &mut violations));
+        violations.into_result()?;
+        Ok(Self {
+            kpis,
+            from: from.timestamp_micros(),
+            to: to.timestamp_micros(),
+            zone,
+            grain,
+            by,
+            filters,
+            as_of: as_of.map(|at| at.timestamp_micros()),
+            wait_for_latest: request.wait_for_latest,
+        })
+    }
+}
+
+fn figures(request: &QueryKpisRequest, violations: &mut Violations) -> Vec<(&'static Kpi, &'static Variant)> {
+    if request.kpis.is_empty() || request.kpis.len() > KPIS_MAX {
+        violations.add("kpis", format!("needs 1 to {KPIS_MAX} ids"));
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (place, id) in request.kpis.iter().enumerate() {
+        let field = format!("kpis[{place}]");
+        let Some(kpi) = kpis::find(id) else {
+            violations.add(field, "is not a key figure of ListKpis");
+            continue;
+        };
+        if request.kpis.iter().take(place).any(|earlier| earlier == id) {
+            violations.add(field, "is asked for twice");
+            continue;
+        }
+        match kpi.variant(&request.variant) {
+            Some(variant) => found.push((kpi, variant)),
+            None => violations.add("variant", format!("is not a variant of {}", kpi.id)),
+        }
+    }
+    found
+}
+
+fn period(request: &QueryKpisRequest, violations: &mut Violations) -> (DateTime<Utc>, DateTime<Utc>) {
+    let mut required = |field: &str, at: &Option<Timestamp>| match at {
+        Some(at) => moment(field, at, violations),
+        None => {
+            violations.add(field, "is required");
+            None
+        }
+    };
+    let from = required("from", &request.from);
+    let to = required("to", &request.to);
+    if let (Some(from), Some(to)) = (from, to) {
+        if to <= from {
+            violations.add("to", "must be after from");
+        } else if from
+            .checked_add_months(Months::new(12 * YEARS_MAX))
+            .is_some_and(|longest| to > longest)
+        {
+            violations.add("to", format!("must be at most {YEARS_MAX} years after from"));
+        }
+    }
+    (from.unwrap_or_default(), to.unwrap_or_default())
+}
+
+fn moment(field: &str, at: &Timestamp, violations: &mut Violations) -> Option<DateTime<Utc>> {
+    let moment = vorrang_api::from_timestamp(at);
+    if moment.is_none() {
+        violations.add(field, "is not a time between the years 1 and 9999");
+    }
+    moment
+}
+
+fn grain(grain: i32, violations: &mut Violations) -> Option<Grain> {
+    match ApiGrain::try_from(grain) {
+        Ok(ApiGrain::Unspecified) => None,
+        Ok(ApiGrain::Hour) => Some(Grain::Hour),
+        Ok(ApiGrain::Day) => Some(Grain::Day),
+        Ok(ApiGrain::Week) => Some(Grain::Week),
+        Ok(ApiGrain::Month) => Some(Grain::Month),
+        Err(_) => {
+            violations.add("grain", "is not a grain of this version");
+            None
+        }
+    }
+}
+
+fn dimensions(
+    names: &[String],
+    kpis: &[(&'static Kpi, &'static Variant)],
+    violations: &mut Violations,
+) -> Vec<Dimension> {
+    if names.len() > DIMENSIONS_MAX {
+        violations.add("dimensions", format!("takes at most {DIMENSIONS_MAX}"));
+        return Vec::new();
+    }
+    let mut by = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let field = format!("dimensions[{place}]");
+        if let Some(dimension) = dimension(&field, name, kpis, violations) {
+            if by.contains(&dimension) {
+                violations.add(field, "is named twice");
+            } else {
+                by.push(dimension);
+            }
+        }
+    }
+    by
+}
+
+fn filters(
+    filters: Vec<DimensionFilter>,
+    kpis: &[(&'static Kpi, &'static Variant)],
+    violations: &mut Violations,
+) -> Vec<Filter> {
+    if filters.len() > FILTERS_MAX {
+        violations.add("filters", format!("takes at most {FILTERS_MAX}"));
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (place, filter) in filters.into_iter().enumerate() {
+        let field = format!("filters[{place}].dimension");
+        if filter.values.is_empty() || filter.values.len() > VALUES_MAX {
+            violations.add(
+                format!("filters[{place}].values"),
+                format!("needs 1 to {VALUES_MAX} values"),
+            );
+        }
+        if let Some(dimension) = dimension(&field, &filter.dimension, kpis, violations) {
+            let values = filter
+                .values
+                .into_iter()
+                .map(|value| Some(value).filter(|value| !value.is_empty()))
+                .collect();
+            found.push(Filter { dimension, values });
+        }
+    }
+    found
+}
+
+fn dimension(
+    field: &str,
+    name: &str,
+    kpis: &[(&'static Kpi, &'static Variant)],
+    violations: &mut Violations,
+) -> Option<Dimension> {
+    let Some(dimension) = Dimension::find(name) else {
+        let names: Vec<&str> = DIMENSIONS.iter().map(|dimension| dimension.name()).collect();
+        violations.add(field, format!("must be one of {}", names.join(", ")));
+        return None;
+    };
+    if let Some((kpi, _)) = kpis.iter().find(|(kpi, _)| !kpi.dimensions.contains(&dimension)) {
+        violations.add(field, format!("{} cannot be split by it", kpi.id));
+        return None;
+    }
+    Some(dimension)
+}
+
+#[cfg(test)]
+mod tests;

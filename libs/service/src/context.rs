@@ -11,6 +11,7 @@ use vorrang_error::Error;
 use vorrang_identity::{Keys, Verifier};
 
 use crate::config::Config;
+use crate::ids::Ids;
 use crate::layers::rate::Rate;
 use crate::peers::Peers;
 use crate::redis_child::PrivateRedis;
@@ -25,6 +26,8 @@ pub struct Context {
     pub clock: SharedClock,
     /// Cancelled when no request is in work any more: background tasks then finish what they hold and end.
     pub shutdown: CancellationToken,
+    /// Makes ids.
+    pub ids: Ids,
     /// The other services.
     pub peers: Peers,
     /// Signing keys.

@@ -51,3 +51,34 @@ pub(crate) fn from_header(value: &HeaderValue) -> Option<Duration> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_read_and_written() {
+        for (text, duration) in [
+            ("1H", Duration::from_secs(3600)),
+            ("2M", Duration::from_secs(120)),
+            ("3S", Duration::from_secs(3)),
+            ("99999999m", Duration::from_millis(99_999_999)),
+            ("5u", Duration::from_micros(5)),
+            ("0n", Duration::ZERO),
+        ] {
+            assert_eq!(from_header(&HeaderValue::from_static(text)), Some(duration), "{text}");
+        }
+        for text in ["", "S", "1", "1s", "-1S", "123456789S", "1.5S", "+1S"] {
+            assert_eq!(from_header(&HeaderValue::from_static(text)), None, "{text}");
+        }
+        for duration in [
+            Duration::from_micros(1),
+            Duration::from_millis(1_500),
+            Duration::from_secs(3_600),
+        ] {
+            assert_eq!(from_header(&to_header(duration)), Some(duration));
+        }
+        assert_eq!(from_header(&to_header(Duration::ZERO)), Some(Duration::from_micros(1)));
+        assert!(from_header(&to_header(Duration::MAX)).is_some());
+    }
+}

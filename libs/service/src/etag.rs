@@ -22,3 +22,21 @@ pub fn check_etag(sent: &str, revision: i64) -> Result<(), Error> {
     .with("sent", sent)
     .with("stored", stored))
 }
+
+#[cfg(test)]
+mod tests {
+    use vorrang_error::Kind;
+
+    use super::*;
+
+    #[test]
+    fn a_stale_etag_is_a_conflict_that_names_both() {
+        assert!(check_etag("", 7).is_ok());
+        assert!(check_etag("\"7\"", 7).is_ok());
+        for stale in ["\"6\"", "7", "*", "\"8\""] {
+            let error = check_etag(stale, 7).expect_err("stale");
+            assert_eq!((error.kind(), error.reason()), (Kind::Conflict, "ETAG_MISMATCH"));
+            assert!(error.metadata().contains(&("stored", "\"7\"".to_owned())));
+        }
+    }
+}

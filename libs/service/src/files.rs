@@ -24,11 +24,10 @@ pub(crate) fn create_or_read(file: &Path, content: &str) -> Result<String, Error
         Err(why) if why.kind() == ErrorKind::NotFound => {}
         Err(why) => return Err(cannot("read", file, why)),
     }
-    let fresh = file.with_extension(format!("new-{}", std::process::id()));
+    let fresh = file.with_extension(format!("new-{}", uuid::Uuid::new_v4()));
     let written = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&fresh)
         .and_then(|mut open| open.write_all(content.as_bytes()).and_then(|()| open.sync_all()));
@@ -36,7 +35,7 @@ pub(crate) fn create_or_read(file: &Path, content: &str) -> Result<String, Error
         Err(why) if why.kind() == ErrorKind::AlreadyExists => Ok(()),
         other => other,
     });
-    // The name with the process id is only a step on the way; that it is left behind would harm nobody.
+    // The other name is only a step on the way; that it is left behind would harm nobody.
     let _ = fs::remove_file(&fresh);
     linked.map_err(|why| cannot("write", file, why))?;
     fs::read_to_string(file).map_err(|why| cannot("read", file, why))

@@ -10,6 +10,7 @@ mod context;
 mod deadline;
 mod etag;
 mod files;
+mod ids;
 mod layers;
 mod methods;
 mod page;
@@ -33,6 +34,7 @@ pub use config::{
 pub use context::{Context, open_database, open_keys};
 pub use deadline::remaining;
 pub use etag::{check_etag, etag};
+pub use ids::Ids;
 pub use layers::rate::Rate;
 pub use page::{DEFAULT_SIZE, MAX_SIZE, Page};
 pub use peers::{PeerChannel, Peers};

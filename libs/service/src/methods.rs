@@ -68,6 +68,10 @@ impl Methods {
     }
 }
 
+fn access(option: Option<&str>) -> Access {
+    option.and_then(|name| name.parse::<Scope>().ok()).map_or(Access::Nobody, Access::Scoped)
+}
+
 fn decode(descriptors: &[u8]) -> Result<DescriptorPool, Error> {
     DescriptorPool::decode(descriptors).map_err(|why| Error::internal("a descriptor set cannot be read").caused_by(why))
 }

@@ -75,3 +75,59 @@ fn key(config: &Config, name: &str, configured: &str) -> Result<Vec<u8>, Error> 
     }
     Ok(text.as_bytes().to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_made_once_and_only_we_may_read_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config::local(folder.path());
+        let first = Secrets::load(&config).expect("made");
+        let second = Secrets::load(&config).expect("read");
+        assert_eq!(first.internal_key(), second.internal_key());
+        assert_ne!(first.internal_key(), first.cursor_key());
+        assert_eq!(first.key_pepper().len(), 64);
+        for (path, mode) in [("secrets", 0o700), ("secrets/internal_key", 0o600)] {
+            let permissions = std::fs::metadata(folder.path().join(path))
+                .expect("it exists")
+                .permissions();
+            assert_eq!(permissions.mode() & 0o777, mode, "{path}");
+        }
+        assert_eq!(
+            std::fs::read_dir(folder.path().join("secrets"))
+                .expect("readable")
+                .count(),
+            3,
+            "leftovers"
+        );
+    }
+
+    #[test]
+    fn processes_that_start_at_once_agree() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config::local(folder.path());
+        let load = || Secrets::load(&config).map(|secrets| secrets.cursor_key().to_vec());
+        let keys: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().expect("no panic").expect("made"))
+                .collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]));
+    }
+
+    #[test]
+    fn a_damaged_key_is_refused_and_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config::local(folder.path());
+        std::fs::create_dir(folder.path().join("secrets")).expect("made");
+        std::fs::write(folder.path().join("secrets/cursor_key"), "\n").expect("written");
+        let error = Secrets::load(&config).expect_err("an empty key signs nothing");
+        assert!(error.message().contains("secrets/cursor_key"), "{error}");
+    }
+}

@@ -20,6 +20,7 @@ use crate::admin;
 use crate::bound::{Bind, Bound};
 use crate::config::Config;
 use crate::context::{Context, open_keys};
+use crate::ids::Ids;
 use crate::layers::rate::Rate;
 use crate::methods::Methods;
 use crate::peers::{Channels, Peers};
@@ -71,6 +72,7 @@ impl Suite {
             rate: Rate::new(&limits),
             config: Arc::new(config),
             clock,
+            ids: Ids::default(),
             shutdown: CancellationToken::new(),
             peers: peers("vorrang"),
             secrets,

@@ -132,7 +132,8 @@ impl Reader {
 
     fn http(&mut self, key: &str) -> String {
         let text = self.url(key, &["http://"]);
-        if text.parse::<http::Uri>().is_err() {
+        let whole = text.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
+        if text.starts_with("http://") && !whole {
             self.0.reject(key, "must be http://host:port");
         }
         text

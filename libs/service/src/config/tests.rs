@@ -1,1 +1,186 @@
+use std::io::Write as _;
 
+use super::*;
+
+fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Config, Error> {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(toml.as_bytes()).expect("written");
+    let environment: Vec<_> = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    super::load::load(Some(file.path()), &environment)
+}
+
+/// The fields that are complained about, and everything that is said about them.
+fn complaints(result: Result<Config, Error>) -> (Vec<String>, String) {
+    let error = result.expect_err("it must be refused");
+    let fields = error.violations().iter().map(|one| one.field.clone()).collect();
+    let text: Vec<_> = error
+        .violations()
+        .iter()
+        .map(|one| format!("{}: {}", one.field, one.description))
+        .collect();
+    (fields, text.join("\n"))
+}
+
+#[test]
+fn defaults_are_complete() {
+    let config = Config::defaults();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:7700");
+    assert_eq!(
+        config.admin_listen.map(|address| address.to_string()).as_deref(),
+        Some("127.0.0.1:7790")
+    );
+    assert!(config.data_dir.is_absolute());
+    assert_eq!(config.limits.max_message_bytes, 16 * 1024 * 1024);
+}
+
+#[test]
+fn what_is_printed_can_be_loaded_and_shows_every_key() {
+    let printed = Config::defaults().print();
+    let again = load(&printed, &[]).expect("it is a configuration");
+    assert_eq!(again.print(), printed);
+    let shown: toml::Table = printed.parse().expect("TOML");
+    let documented: toml::Table = include_str!("config.default.toml").parse().expect("TOML");
+    for (section, value) in documented {
+        let Some(keys) = value.as_table() else {
+            assert!(shown.contains_key(&section), "{section} is not printed");
+            continue;
+        };
+        for key in keys.keys() {
+            assert!(shown[&section].get(key).is_some(), "{section}.{key} is not printed");
+        }
+    }
+}
+
+#[test]
+fn later_sources_win() {
+    let toml = "listen = \"127.0.0.1:1\"\n[limits]\nmax_streams = 7\ntenant_burst = 8";
+    let config = load(toml, &[("VORRANG_LIMITS__MAX_STREAMS", "9")]).expect("valid");
+    assert_eq!(config.listen.port(), 1);
+    assert_eq!(config.limits.max_streams, 9);
+    assert_eq!(config.limits.tenant_burst, 8);
+}
+
+#[test]
+fn every_mistake_is_named_at_once_with_its_source() {
+    let toml = r#"
+        listen = "localhost"
+        lisen = "x"
+        log = "loud=everything=now"
+        [limits]
+        max_streams = "many"
+        tenant_burst = 0
+        [ticketing]
+        database_url = "mysql://root:hunter2hunter2@db/x"
+        [secrets]
+        cursor_key = "short"
+        [speed]
+        fast = true
+    "#;
+    let (fields, text) = complaints(load(
+        toml,
+        &[
+            ("VORRANG_REDIS__ULR", "redis://x"),
+            ("VORRANG_LIMITS__MAX_MESSAGE_BYTES", "9"),
+        ],
+    ));
+    for field in [
+        "listen",
+        "lisen",
+        "log",
+        "limits.max_streams",
+        "limits.tenant_burst",
+        "limits.max_message_bytes",
+        "ticketing.database_url",
+        "secrets.cursor_key",
+        "speed",
+        "redis.ulr",
+    ] {
+        assert!(fields.iter().any(|one| one == field), "{field} is not in:\n{text}");
+    }
+    assert_eq!(fields.len(), 10, "{text}");
+    assert!(text.contains("did you mean listen?"), "{text}");
+    assert!(text.contains("did you mean redis.url?"), "{text}");
+    assert!(text.contains("VORRANG_REDIS__ULR"), "{text}");
+    assert!(!text.contains("hunter2"), "a password is repeated:\n{text}");
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_refused_with_the_line() {
+    let (_, text) = complaints(load("listen = \"127.0.0.1:1\"\nlimits = [", &[]));
+    assert!(text.contains("is not TOML"), "{text}");
+}
+
+#[test]
+fn a_missing_file_is_refused() {
+    let (_, text) = complaints(Config::load(Some(Path::new("/nowhere/vorrang.toml"))));
+    assert!(text.contains("/nowhere/vorrang.toml"), "{text}");
+}
+
+#[test]
+fn variables_that_are_no_keys_are_left_alone_only_without_a_section() {
+    assert!(load("", &[("VORRANG_SERVICE_HOST", "10.0.0.1"), ("PATH", "/bin")]).is_ok());
+    let (fields, _) = complaints(load("", &[("VORRANG_LIMITS__SPEED", "1")]));
+    assert_eq!(fields, ["limits.speed"]);
+}
+
+#[test]
+fn secrets_are_read_from_files() {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    writeln!(file, "{}", "k".repeat(40)).expect("written");
+    let path = file.path().display().to_string();
+    let config = load("", &[("VORRANG_SECRETS__INTERNAL_KEY_FILE", path.as_str())]).expect("valid");
+    assert_eq!(config.secrets.internal_key, "k".repeat(40));
+    let (fields, text) = complaints(load("", &[("VORRANG_REDIS__URL_FILE", "/nowhere")]));
+    assert_eq!(fields, ["redis.url"]);
+    assert!(text.contains("VORRANG_REDIS__URL_FILE"), "{text}");
+    // Only secrets: anything else in a file is a mistake of the name.
+    let (fields, _) = complaints(load("", &[("VORRANG_LIMITS__MAX_STREAMS_FILE", path.as_str())]));
+    assert_eq!(fields, ["limits.max_streams_file"]);
+}
+
+#[test]
+fn secrets_of_digits_only_stay_text() {
+    let digits = "1".repeat(40);
+    let config = load("", &[("VORRANG_SECRETS__CURSOR_KEY", digits.as_str())]).expect("valid");
+    assert_eq!(config.secrets.cursor_key, digits);
+}
+
+#[test]
+fn printing_hides_secrets_and_passwords() {
+    let secret = "s3cr3t".repeat(8);
+    let toml = format!(
+        "[secrets]\ninternal_key = \"{secret}\"\n\
+         [ticketing]\ndatabase_url = \"postgres://vorrang:{secret}@db:5432/tickets\"\n\
+         [redis]\nurl = \"redis://:{secret}@cache:6379/0\""
+    );
+    let config = load(&toml, &[]).expect("valid");
+    for text in [config.print(), format!("{config:?}")] {
+        assert!(!text.contains("s3cr3t"), "{text}");
+        assert!(text.contains("postgres://vorrang:***@db:5432/tickets"), "{text}");
+        assert!(text.contains("redis://:***@cache:6379/0"), "{text}");
+    }
+}
+
+#[test]
+fn databases_are_embedded_unless_set() {
+    let config = load(
+        "data_dir = \"/data\"\n[routing]\ndatabase_url = \"postgres://db/x\"",
+        &[],
+    )
+    .expect("valid");
+    assert_eq!(config.database_url("ticketing"), "sqlite:///data/ticketing.db");
+    assert!(config.is_embedded("ticketing"));
+    assert_eq!(config.database_url("routing"), "postgres://db/x");
+    assert!(!config.is_embedded("routing"));
+    assert_eq!(config.ingestion_data(), Path::new("/data/ingestion"));
+}
+
+#[test]
+fn the_admin_address_can_be_switched_off() {
+    let config = load("admin_listen = \"\"", &[]).expect("valid");
+    assert_eq!(config.admin_listen, None);
+    assert!(config.print().contains("admin_listen = \"\""));
+}

@@ -1,1 +1,113 @@
+use super::*;
 
+/// Every kind there is, with the code that the contract promises.
+const CODES: [(Kind, Code); 12] = [
+    (Kind::Invalid, Code::InvalidArgument),
+    (Kind::NotFound, Code::NotFound),
+    (Kind::AlreadyExists, Code::AlreadyExists),
+    (Kind::Precondition, Code::FailedPrecondition),
+    (Kind::Conflict, Code::Aborted),
+    (Kind::Denied, Code::PermissionDenied),
+    (Kind::Unauthenticated, Code::Unauthenticated),
+    (Kind::Limited, Code::ResourceExhausted),
+    (Kind::OutOfRange, Code::OutOfRange),
+    (Kind::Unavailable, Code::Unavailable),
+    (Kind::Timeout, Code::DeadlineExceeded),
+    (Kind::Internal, Code::Internal),
+];
+
+#[test]
+fn every_kind_has_its_code_and_an_error_info() {
+    for (kind, code) in CODES {
+        let status = status(Error::new(kind, "SOME_REASON", "something").with("key", "value"));
+        assert_eq!(status.code(), code);
+        let info = status.get_details_error_info().expect("every status has one");
+        assert_eq!(info.domain, "vorrang.dev");
+        if kind != Kind::Internal {
+            assert_eq!(info.reason, "SOME_REASON");
+            assert_eq!(info.metadata["key"], "value");
+            assert_eq!(status.message(), "something");
+        }
+    }
+}
+
+#[test]
+fn what_is_internal_stays_inside() {
+    let status = status(Error::internal("password=hunter2").caused_by("row of a customer"));
+    let info = status.get_details_error_info().expect("there is one");
+    assert!(!format!("{status:?}").contains("hunter2"));
+    assert!(!format!("{status:?}").contains("row of"));
+    assert_eq!(
+        status.message(),
+        format!("internal error {}", info.metadata["error_id"])
+    );
+}
+
+#[test]
+fn violations_resources_and_retry_times_are_passed_on() {
+    let invalid = vec![
+        Violation {
+            field: "a".to_owned(),
+            description: "first".to_owned(),
+        },
+        Violation {
+            field: "b.c".to_owned(),
+            description: "second".to_owned(),
+        },
+    ];
+    let bad = status(Error::invalid(invalid))
+        .get_details_bad_request()
+        .expect("there is one");
+    let fields: Vec<_> = bad.field_violations.iter().map(|one| one.field.as_str()).collect();
+    assert_eq!(fields, ["a", "b.c"]);
+
+    let missing = status(Error::not_found("vorrang.ticketing.v1.Ticket", "tickets/1"));
+    let resource = missing.get_details_resource_info().expect("there is one");
+    assert_eq!(
+        (resource.resource_type.as_str(), resource.resource_name.as_str()),
+        ("vorrang.ticketing.v1.Ticket", "tickets/1")
+    );
+    assert!(missing.get_details_retry_info().is_none());
+
+    let limited = status(Error::limited("R", "m", Duration::from_millis(250)));
+    assert_eq!(
+        limited.get_details_retry_info().and_then(|info| info.retry_delay),
+        Some(Duration::from_millis(250))
+    );
+    assert!(status(Error::unavailable("R", "m")).get_details_retry_info().is_some());
+    let running = Error::conflict("REQUEST_RUNNING", "m").with_retry_after(Duration::from_secs(1));
+    assert!(status(running).get_details_retry_info().is_some());
+}
+
+#[test]
+fn errors_survive_the_way_over_a_peer() {
+    let conflict = status(Error::conflict("GENERATION_CHANGED", "somebody was faster"));
+    assert_eq!(reason(&conflict).as_deref(), Some("GENERATION_CHANGED"));
+    let error = peer_error("ticketing", conflict);
+    assert_eq!(error.kind(), Kind::Conflict);
+    assert_eq!(error.message(), "somebody was faster");
+    assert!(
+        error
+            .metadata()
+            .contains(&("peer_reason", "GENERATION_CHANGED".to_owned()))
+    );
+
+    let invalid = peer_error("ticketing", status(Error::invalid_field("subject", "too long")));
+    assert_eq!(invalid.kind(), Kind::Invalid);
+    assert_eq!(invalid.violations()[0].field, "subject");
+
+    let limited = peer_error("ticketing", status(Error::limited("R", "m", Duration::from_secs(3))));
+    assert_eq!(limited.retry_after(), Some(Duration::from_secs(3)));
+}
+
+#[test]
+fn a_peer_that_refuses_our_own_token_is_our_defect() {
+    for code in [
+        Code::Unauthenticated,
+        Code::PermissionDenied,
+        Code::Unimplemented,
+        Code::Unknown,
+    ] {
+        assert_eq!(peer_error("routing", Status::new(code, "no")).kind(), Kind::Internal);
+    }
+}

@@ -13,6 +13,7 @@ mod error;
 pub mod event_log;
 pub mod idempotency;
 mod schema;
+mod sql;
 mod time;
 mod tx;
 
@@ -20,4 +21,3 @@ pub use database::{Database, Engine};
 pub use error::error;
 pub use time::{from_micros, micros};
 pub use tx::Tx;
-

@@ -1,13 +1,11 @@
 //! Writing to the log.
 
-use std::fmt::Write;
-
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, Statement, Value};
 use vorrang_error::Error;
 
 use super::NewEvent;
-use crate::{Tx, error, micros};
+use crate::{Tx, error, micros, sql};
 
 /// Largest payload: with its head it must fit into one gRPC message of 4 MiB.
 pub const PAYLOAD_MAX: usize = 3 << 20;
@@ -77,18 +75,13 @@ async fn insert(
     seq: &mut i64,
     events: Vec<NewEvent>,
 ) -> Result<(), Error> {
-    let mut sql = String::from(
+    let sql = format!(
         "INSERT INTO events (tenant, seq, id, kind, subject, occurred_at, recorded_at, actor_kind, actor_id, trace_parent, \
-         payload) VALUES ",
+         payload) VALUES {}",
+        sql::rows(tx.engine(), events.len(), COLUMNS)
     );
     let mut values: Vec<Value> = Vec::with_capacity(events.len() * COLUMNS);
-    for (row, event) in events.into_iter().enumerate() {
-        sql.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 1..=COLUMNS {
-            let comma = if column == 1 { "" } else { ", " };
-            let _ = write!(sql, "{comma}${}", row * COLUMNS + column);
-        }
-        sql.push(')');
+    for event in events {
         *seq += 1;
         values.extend([
             tenant.into(),

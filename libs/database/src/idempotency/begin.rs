@@ -10,7 +10,7 @@ use vorrang_error::{Error, Kind};
 
 use super::Begin;
 use crate::tx::PendingCall;
-use crate::{Engine, Tx, error};
+use crate::{Engine, Tx, error, sql};
 
 /// Longest request id in characters; a UUID has 36.
 pub const REQUEST_ID_MAX: usize = 128;
@@ -155,10 +155,10 @@ async fn answered(tx: &Tx, tenant: &str, ids: &[&str]) -> Result<Answers, Error>
     if ids.is_empty() {
         return Ok(Answers::new());
     }
-    let places: Vec<String> = (0..ids.len()).map(|index| format!("${}", index + 2)).collect();
     let sql = format!(
-        "SELECT request_id, request_hash, response FROM requests WHERE tenant = $1 AND request_id IN ({})",
-        places.join(", ")
+        "SELECT request_id, request_hash, response FROM requests WHERE tenant = {} AND request_id IN ({})",
+        sql::places(tx.engine(), 1, 1),
+        sql::places(tx.engine(), 2, ids.len())
     );
     let mut values: Vec<Value> = vec![tenant.into()];
     values.extend(ids.iter().map(|id| Value::from(*id)));

@@ -1,12 +1,10 @@
 //! Storing the answer with the effect.
 
-use std::fmt::Write;
-
 use sea_orm::{ConnectionTrait, Statement, Value};
 use vorrang_error::Error;
 
 use crate::tx::PendingCall;
-use crate::{Tx, error, micros};
+use crate::{Tx, error, micros, sql};
 
 const COLUMNS: usize = 5;
 /// Rows per statement; see the limits in `event_log::append`.
@@ -48,20 +46,12 @@ pub async fn finish_many(tx: &mut Tx, tenant: &str, responses: Vec<(String, Vec<
 }
 
 async fn insert(tx: &Tx, tenant: &str, rows: Vec<(PendingCall, Vec<u8>)>) -> Result<(), Error> {
-    let mut sql = String::from("INSERT INTO requests (tenant, request_id, request_hash, response, created_at) VALUES ");
+    let sql = format!(
+        "INSERT INTO requests (tenant, request_id, request_hash, response, created_at) VALUES {}",
+        sql::rows(tx.engine(), rows.len(), COLUMNS)
+    );
     let mut values: Vec<Value> = Vec::with_capacity(rows.len() * COLUMNS);
-    for (row, (call, response)) in rows.into_iter().enumerate() {
-        let first = row * COLUMNS + 1;
-        let comma = if row == 0 { "" } else { ", " };
-        let _ = write!(
-            sql,
-            "{comma}(${}, ${}, ${}, ${}, ${})",
-            first,
-            first + 1,
-            first + 2,
-            first + 3,
-            first + 4
-        );
+    for (call, response) in rows {
         values.extend([
             tenant.into(),
             call.request_id.into(),

@@ -1,0 +1,8 @@
+//! What the services rely on, on both engines: the log, the stored answers, the schema, and what errors mean.
+
+mod commit;
+mod connect;
+mod event_log;
+mod idempotency;
+mod schema;
+mod support;

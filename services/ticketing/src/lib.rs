@@ -1,1 +1,61 @@
+//! Ticketing: customers, tickets, messages, and the log of everything that changed.
+//!
+//! The walk of a request: `grpc.rs` → `rpc/<name>.rs` reads the whole request and decides in one call of the [`store`],
+//! whose transaction locks, runs a pure function of [`ticket`], [`customer`] or [`desk`], and commits rows, answer and
+//! events together. Contacts come through [`intake`], which coalesces concurrent calls into one transaction.
 
+mod app;
+mod contact;
+mod convert;
+mod customer;
+mod desk;
+mod event;
+mod forget;
+mod grpc;
+mod intake;
+mod message;
+mod names;
+mod rpc;
+mod state;
+mod store;
+mod survey;
+mod ticket;
+mod words;
+
+use vorrang_api::ticketing::v1::customer_service_server::CustomerServiceServer;
+use vorrang_api::ticketing::v1::feed_service_server::FeedServiceServer;
+use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
+use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
+use vorrang_error::Error;
+use vorrang_feed::Feed;
+use vorrang_service::{Bound, Context, configured};
+
+pub use store::migrations::Migrator;
+
+use crate::app::App;
+use crate::grpc::Ticketing;
+use crate::intake::Intake;
+use crate::store::Store;
+
+/// Opens the database and serves customers, tickets, the doors for ingestion and routing, and the feed.
+///
+/// # Errors
+/// When the database cannot be reached or has another schema.
+pub async fn bind(context: Context) -> Result<Bound, Error> {
+    let database = context.open_database::<Migrator>("ticketing").await?;
+    let store = Store::new(database.clone(), context.clock.clone(), context.ids.clone());
+    let feed = Feed::new(database.clone(), context.secrets.cursor_key(), context.clock.clone());
+    let ticketing = Ticketing(App {
+        intake: Intake::new(store.clone()),
+        store,
+        feed: feed.clone(),
+    });
+    let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
+    Ok(Bound::new("ticketing")
+        .grpc(configured!(TicketServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(CustomerServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(InternalServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(FeedServiceServer::new(ticketing), context))
+        .task("feed", feed.run(shutdown.clone()))
+        .task("forget answers", forget::run(database, clock, shutdown)))
+}

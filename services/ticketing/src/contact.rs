@@ -1,0 +1,101 @@
+//! A contact as ingestion understood it, and what can become of it. Pure.
+
+use uuid::Uuid;
+
+use crate::customer::Identity;
+use crate::message::Draft;
+use crate::ticket::Fields;
+use crate::words::Channel;
+
+/// Most contacts of one call.
+pub const CONTACTS_MAX: usize = 500;
+/// Keys that start with this join only a conversation of the same customer: a ticket number in a subject proves nothing.
+pub const SUBJECT_KEY: &str = "subject:";
+
+/// A contact to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// Makes the item repeatable; may be empty.
+    pub request_id: String,
+    /// Over everything in the item but the id and the trace.
+    pub request_hash: [u8; 32],
+    /// What makes two contacts the same.
+    pub key: ContactKey,
+    /// Channel.
+    pub channel: Channel,
+    /// Who wrote; at least one.
+    pub identities: Vec<Identity>,
+    /// Name of who wrote; may be empty.
+    pub display_name: String,
+    /// Tier to set; may be empty.
+    pub tier: String,
+    /// What was written. Its actor is decided by the desk.
+    pub message: Draft,
+    /// Keys under which a later contact finds this conversation.
+    pub thread_keys: Vec<String>,
+    /// Keys by which it looks for its own, the best first.
+    pub reference_keys: Vec<String>,
+    /// Of a new ticket.
+    pub fields: Fields,
+    /// Whether a machine wrote it.
+    pub automated: bool,
+    /// W3C traceparent of the push; empty: none.
+    pub trace_parent: String,
+}
+
+impl Contact {
+    /// Bytes of its texts, to bound what waits and what one transaction takes.
+    pub fn bytes(&self) -> usize {
+        let keys = self
+            .thread_keys
+            .iter()
+            .chain(&self.reference_keys)
+            .map(String::len)
+            .sum::<usize>();
+        self.message.text.len() + self.message.quoted_text.len() + self.fields.subject.len() + keys
+    }
+}
+
+/// What makes two contacts the same. Without an external id nothing does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContactKey {
+    /// Where it came from.
+    pub source: String,
+    /// Its id there; may be empty.
+    pub external_id: String,
+    /// SHA-256 of its content: the same id with other content is another contact.
+    pub content_hash: [u8; 32],
+}
+
+impl ContactKey {
+    /// Whether a second one is a duplicate.
+    pub fn identifies(&self) -> bool {
+        !self.external_id.is_empty()
+    }
+}
+
+/// What can become of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Outcome {
+    /// A new ticket.
+    Created,
+    /// Added to a ticket that was there.
+    Appended,
+    /// Seen before.
+    Duplicate,
+}
+
+/// What became of a contact, with the names of what it became. Of a duplicate: those of the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Recorded {
+    /// What.
+    pub outcome: Outcome,
+    /// Its ticket.
+    pub ticket: Uuid,
+    /// The ticket's number.
+    pub number: i64,
+    /// Its message.
+    pub message: Uuid,
+    /// Who wrote it.
+    pub customer: Uuid,
+}

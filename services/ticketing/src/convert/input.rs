@@ -1,0 +1,320 @@
+//! From the contract to the domain. Every mistake of a request is found before any answer: what is wrong goes to the
+//! violations under its path, and a harmless value stands in for it until they are looked at.
+
+mod contact;
+
+use chrono::{DateTime, Utc};
+use vorrang_api::ticketing::v1 as pb;
+use vorrang_error::Violations;
+
+use super::words;
+use crate::customer::{self, IDENTITIES_MAX, Identity, Profile};
+use crate::message::{ATTACHMENTS_MAX, Attachment, Draft, TEXT_BYTES_MAX};
+use crate::names::{self, TicketRef};
+use crate::state::State;
+use crate::ticket::{self, Fields, QUEUE_DEFAULT};
+use crate::words::{Actor, ActorKind, Channel, IdentityKind, Priority, Visibility};
+
+pub use contact::contact;
+
+/// Characters of a subject.
+const SUBJECT_MAX: usize = 500;
+/// Characters of a display name.
+const DISPLAY_NAME_MAX: usize = 200;
+/// Characters of a tag, an intent, a tier.
+const WORD_MAX: usize = 100;
+/// Tags of a ticket.
+const TAGS_MAX: usize = 50;
+
+/// The ticket that a request names.
+pub fn ticket_ref(field: &str, name: &str, violations: &mut Violations) -> TicketRef {
+    violations
+        .take(field, names::parse_ticket(name))
+        .unwrap_or(TicketRef::Number(0))
+}
+
+/// The customer that a request names.
+pub fn customer_id(field: &str, name: &str, violations: &mut Violations) -> uuid::Uuid {
+    violations.take(field, names::parse_customer(name)).unwrap_or_default()
+}
+
+/// An agent's name; empty is none.
+pub fn agent(field: &str, name: &str, violations: &mut Violations) -> Option<String> {
+    if name.is_empty() {
+        return None;
+    }
+    violations.take(field, names::check_agent(name));
+    Some(name.to_owned())
+}
+
+/// A queue's name; empty is none.
+pub fn queue(field: &str, name: &str, violations: &mut Violations) -> Option<String> {
+    if name.is_empty() {
+        return None;
+    }
+    violations.take(field, names::check_queue(name));
+    Some(name.to_owned())
+}
+
+/// A state; none when unspecified.
+pub fn state(field: &str, value: i32, violations: &mut Violations) -> Option<State> {
+    words::read_state(value, field, violations)
+}
+
+/// A channel; none when unspecified.
+pub fn channel(field: &str, value: i32, violations: &mut Violations) -> Option<Channel> {
+    words::read_channel(value, field, violations)
+}
+
+/// A time; none when missing.
+pub fn time(field: &str, at: Option<&prost_types::Timestamp>, violations: &mut Violations) -> Option<DateTime<Utc>> {
+    let read = vorrang_api::from_timestamp(at?);
+    if read.is_none() {
+        violations.add(field, "must be a time of the years 1 to 9999");
+    }
+    read
+}
+
+/// The fields of a ticket that a client sets.
+pub fn ticket_fields(prefix: &str, ticket: &pb::Ticket, violations: &mut Violations) -> Fields {
+    let path = |field: &str| format!("{prefix}.{field}");
+    Fields {
+        subject: text(&path("subject"), &ticket.subject, SUBJECT_MAX, violations),
+        priority: words::read_priority(ticket.priority, &path("priority"), violations).unwrap_or(Priority::Normal),
+        queue: queue(&path("queue"), &ticket.queue, violations).unwrap_or_else(|| QUEUE_DEFAULT.to_owned()),
+        tags: tags(&path("tags"), &ticket.tags, violations),
+        intent: text(&path("intent"), &ticket.intent, WORD_MAX, violations),
+        language: language(&path("language"), &ticket.language, violations),
+        due_at: time(&path("due_at"), ticket.due_at.as_ref(), violations),
+    }
+}
+
+/// The fields of a ticket that a mask names; at least one.
+pub fn ticket_mask(mask: Option<&prost_types::FieldMask>, violations: &mut Violations) -> Vec<ticket::Field> {
+    mask_of(mask, ticket::Field::parse, violations)
+}
+
+/// The fields of a customer that a mask names; at least one.
+pub fn customer_mask(mask: Option<&prost_types::FieldMask>, violations: &mut Violations) -> Vec<customer::Field> {
+    mask_of(mask, customer::Field::parse, violations)
+}
+
+fn mask_of<F>(
+    mask: Option<&prost_types::FieldMask>,
+    parse: impl Fn(&str) -> Option<F>,
+    violations: &mut Violations,
+) -> Vec<F> {
+    let paths = mask.map(|mask| mask.paths.as_slice()).unwrap_or_default();
+    if paths.is_empty() {
+        violations.add("update_mask", "must name at least one field");
+    }
+    let mut fields = Vec::with_capacity(paths.len());
+    for path in paths {
+        match parse(path) {
+            Some(field) => fields.push(field),
+            None => violations.add("update_mask", format!("{path:?} is not a field that can be changed")),
+        }
+    }
+    fields
+}
+
+/// A message of an agent or automation, or, where `customer_allowed`, of the customer.
+pub fn message(
+    prefix: &str,
+    message: &pb::Message,
+    customer_allowed: bool,
+    credential: &str,
+    violations: &mut Violations,
+) -> Draft {
+    let actor = actor(
+        &format!("{prefix}.actor"),
+        message,
+        customer_allowed,
+        credential,
+        violations,
+    );
+    let mut draft = content(prefix, message, violations);
+    let visibility = words::read_visibility(message.visibility, &format!("{prefix}.visibility"), violations);
+    draft.visibility = visibility.unwrap_or(Visibility::Public);
+    if actor.kind == ActorKind::Customer && draft.visibility == Visibility::Internal {
+        violations.add(format!("{prefix}.visibility"), "a customer's message is always public");
+    }
+    draft.actor = actor;
+    draft
+}
+
+fn actor(
+    field: &str,
+    message: &pb::Message,
+    customer_allowed: bool,
+    credential: &str,
+    violations: &mut Violations,
+) -> Actor {
+    let (kind, id) = message
+        .actor
+        .as_ref()
+        .map_or((0, ""), |actor| (actor.kind, actor.id.as_str()));
+    let kind = words::read_actor_kind(kind, &format!("{field}.kind"), violations);
+    let id_field = format!("{field}.id");
+    let id = match kind {
+        None => {
+            violations.add(format!("{field}.kind"), "must say who wrote the message");
+            String::new()
+        }
+        Some(ActorKind::Agent) => {
+            violations.take(&id_field, names::check_agent(id));
+            id.to_owned()
+        }
+        Some(ActorKind::Customer) if customer_allowed => id.to_owned(),
+        Some(ActorKind::Customer) => {
+            violations.add(format!("{field}.kind"), "a customer's message comes by ingestion");
+            String::new()
+        }
+        Some(ActorKind::Automation) if id.is_empty() => credential.to_owned(),
+        Some(ActorKind::Automation) => text(&id_field, id, WORD_MAX, violations),
+    };
+    Actor {
+        kind: kind.unwrap_or(ActorKind::Automation),
+        id,
+    }
+}
+
+/// What a message says, whoever wrote it.
+fn content(prefix: &str, message: &pb::Message, violations: &mut Violations) -> Draft {
+    let path = |field: &str| format!("{prefix}.{field}");
+    if message.attachments.len() > ATTACHMENTS_MAX {
+        violations.add(path("attachments"), format!("at most {ATTACHMENTS_MAX} files"));
+    }
+    Draft {
+        actor: Actor {
+            kind: ActorKind::Automation,
+            id: String::new(),
+        },
+        visibility: Visibility::Public,
+        text: body(&path("text"), &message.text, violations),
+        quoted_text: body(&path("quoted_text"), &message.quoted_text, violations),
+        channel: words::read_channel(message.channel, &path("channel"), violations),
+        attachments: message.attachments.iter().map(attachment).collect(),
+        occurred_at: time(&path("occurred_at"), message.occurred_at.as_ref(), violations),
+        external_id: String::new(),
+        automated: false,
+    }
+}
+
+fn attachment(file: &pb::Attachment) -> Attachment {
+    Attachment {
+        file_name: cut(&file.file_name, 255),
+        content_type: cut(&file.content_type, 255),
+        size_bytes: file.size_bytes.max(0),
+        sha256: cut(&file.sha256, 64),
+    }
+}
+
+/// The fields of a customer that a client sets.
+pub fn profile(prefix: &str, customer: &pb::Customer, violations: &mut Violations) -> Profile {
+    let path = |field: &str| format!("{prefix}.{field}");
+    let country = customer.country.to_ascii_uppercase();
+    if !country.is_empty() && !(country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())) {
+        violations.add(path("country"), "must be two letters (ISO 3166-1), for example DE");
+    }
+    Profile {
+        display_name: text(
+            &path("display_name"),
+            &customer.display_name,
+            DISPLAY_NAME_MAX,
+            violations,
+        ),
+        identities: identities(&path("identities"), &customer.identities, violations),
+        tier: text(&path("tier"), &customer.tier, WORD_MAX, violations),
+        language: language(&path("language"), &customer.language, violations),
+        country,
+    }
+}
+
+/// Identities, each once.
+pub fn identities(field: &str, given: &[pb::Identity], violations: &mut Violations) -> Vec<Identity> {
+    if given.len() > IDENTITIES_MAX {
+        violations.add(field, format!("at most {IDENTITIES_MAX} identities"));
+    }
+    let mut read: Vec<Identity> = Vec::new();
+    for (index, identity) in given.iter().take(IDENTITIES_MAX).enumerate() {
+        let Some(one) = self::identity(&format!("{field}[{index}]"), identity, violations) else {
+            continue;
+        };
+        match read.iter_mut().find(|known| known.key() == one.key()) {
+            Some(known) => known.verified |= one.verified,
+            None => read.push(one),
+        }
+    }
+    read
+}
+
+/// One identity.
+pub fn identity(field: &str, identity: &pb::Identity, violations: &mut Violations) -> Option<Identity> {
+    let kind_field = format!("{field}.kind");
+    let before = violations.is_empty();
+    let kind: Option<IdentityKind> = words::read_identity_kind(identity.kind, &kind_field, violations);
+    if kind.is_none() && before && violations.is_empty() {
+        violations.add(&kind_field, "must be given");
+    }
+    violations.take(
+        format!("{field}.value"),
+        Identity::parse(kind?, &identity.value, identity.verified),
+    )
+}
+
+fn tags(field: &str, tags: &[String], violations: &mut Violations) -> Vec<String> {
+    if tags.len() > TAGS_MAX {
+        violations.add(field, format!("at most {TAGS_MAX} tags"));
+    }
+    let mut read: Vec<String> = Vec::new();
+    for (index, tag) in tags.iter().take(TAGS_MAX).enumerate() {
+        let field = format!("{field}[{index}]");
+        if tag.trim().is_empty() {
+            violations.add(&field, "must not be empty");
+        }
+        read.push(text(&field, tag.trim(), WORD_MAX, violations));
+    }
+    read.sort_unstable();
+    read.dedup();
+    read
+}
+
+fn language(field: &str, tag: &str, violations: &mut Violations) -> String {
+    if tag.len() > 35 || !tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        violations.add(field, "must be a BCP 47 language, for example de");
+    }
+    tag.to_owned()
+}
+
+/// A text of at most `most` characters, without NUL, which PostgreSQL cannot keep.
+fn text(field: &str, value: &str, most: usize, violations: &mut Violations) -> String {
+    if value.chars().count() > most {
+        violations.add(field, format!("at most {most} characters"));
+    }
+    if value.contains('\0') {
+        violations.add(field, "must not contain NUL characters");
+    }
+    value.to_owned()
+}
+
+fn body(field: &str, value: &str, violations: &mut Violations) -> String {
+    if value.len() > TEXT_BYTES_MAX {
+        violations.add(field, format!("at most {TEXT_BYTES_MAX} bytes"));
+    }
+    // Customers paste what they like into a mail: a NUL is no reason to refuse it.
+    visible(value)
+}
+
+/// The first `most` characters, storable.
+fn cut(value: &str, most: usize) -> String {
+    visible(&value.chars().take(most).collect::<String>())
+}
+
+/// The text with NUL, which PostgreSQL cannot keep, made visible.
+fn visible(value: &str) -> String {
+    value.replace('\0', "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! One contact of `RecordContacts`. Lenient where a customer's own words are concerned, since refusing them would lose a
+//! contact over a long subject: the whole of it lies in ingestion's raw store. Strict about what decides something.
+
+use sha2::{Digest, Sha256};
+use vorrang_api::ticketing::v1 as pb;
+use vorrang_error::{Error, Violations};
+
+use super::{DISPLAY_NAME_MAX, QUEUE_DEFAULT, SUBJECT_MAX, TAGS_MAX, WORD_MAX, content, cut, identity, queue, time};
+use crate::contact::{Contact, ContactKey};
+use crate::convert::words;
+use crate::customer::{IDENTITIES_MAX, Identity};
+use crate::ticket::Fields;
+use crate::words::Priority;
+
+/// Bytes of a key as it is stored; a longer one is stored as its hash. PostgreSQL indexes at most some 2,700 bytes a row.
+const KEY_BYTES: usize = 300;
+/// Characters of an id at the source, as it is shown.
+const EXTERNAL_ID_MAX: usize = 1_000;
+/// Keys under which a contact is found.
+const THREAD_KEYS_MAX: usize = 20;
+/// Keys by which it looks.
+const REFERENCE_KEYS_MAX: usize = 100;
+
+/// Reads a contact.
+///
+/// # Errors
+/// Invalid with all violations, their paths relative to the contact.
+pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
+    let mut violations = Violations::new();
+    // The trace and the id of a repeat may differ, what it says may not.
+    let request_id = std::mem::take(&mut given.request_id);
+    let trace_parent = std::mem::take(&mut given.trace_parent);
+    let request_hash = vorrang_service::request_hash("RecordContacts", &given);
+
+    let content_hash = <[u8; 32]>::try_from(given.content_hash.as_ref()).unwrap_or_else(|_| {
+        violations.add("content_hash", "must have 32 bytes");
+        [0; 32]
+    });
+    if given.source.is_empty() {
+        violations.add("source", "must be given");
+    }
+    let source = key(&given.source);
+    let external_id = key(&given.external_id);
+    let channel = words::read_channel(given.channel, "channel", &mut violations);
+    if channel.is_none() {
+        violations.add("channel", "must be given");
+    }
+    let identities = who(&given.identities, &mut violations);
+    let message = given.message.unwrap_or_else(|| {
+        violations.add("message", "must be given");
+        pb::Message::default()
+    });
+    let mut message = content("message", &message, &mut violations);
+    message.external_id = cut(&given.external_id, EXTERNAL_ID_MAX);
+    let priority = words::read_priority(given.priority, "priority", &mut violations);
+    let fields = Fields {
+        subject: cut(&given.subject, SUBJECT_MAX),
+        priority: priority.unwrap_or(Priority::Normal),
+        queue: queue("queue", &given.queue, &mut violations).unwrap_or_else(|| QUEUE_DEFAULT.to_owned()),
+        tags: tags(&given.tags),
+        intent: cut(&given.intent, WORD_MAX),
+        language: if given.language.len() > 35 {
+            String::new()
+        } else {
+            cut(&given.language, 35)
+        },
+        due_at: time("due_at", given.due_at.as_ref(), &mut violations),
+    };
+    let thread_keys = keys("thread_keys", &given.thread_keys, THREAD_KEYS_MAX, &mut violations);
+    let reference_keys = keys(
+        "reference_keys",
+        &given.reference_keys,
+        REFERENCE_KEYS_MAX,
+        &mut violations,
+    );
+    violations.into_result()?;
+
+    Ok(Contact {
+        request_id,
+        request_hash,
+        key: ContactKey {
+            source,
+            external_id,
+            content_hash,
+        },
+        channel: channel.unwrap_or(crate::words::Channel::Api),
+        identities,
+        display_name: cut(given.display_name.trim(), DISPLAY_NAME_MAX),
+        tier: cut(given.tier.trim(), WORD_MAX),
+        message,
+        thread_keys,
+        reference_keys,
+        fields,
+        automated: given.automated,
+        trace_parent,
+    })
+}
+
+/// Who wrote: what identifies nobody is left out as long as something does.
+fn who(given: &[pb::Identity], violations: &mut Violations) -> Vec<Identity> {
+    let mut read: Vec<Identity> = Vec::new();
+    let mut wrong = Violations::new();
+    for (index, one) in given.iter().enumerate().take(IDENTITIES_MAX) {
+        let Some(one) = identity(&format!("identities[{index}]"), one, &mut wrong) else {
+            continue;
+        };
+        if read.iter().all(|known| known.key() != one.key()) {
+            read.push(one);
+        }
+    }
+    if read.is_empty() {
+        violations.add("identities", "at least one must be there and valid");
+        if let Err(error) = wrong.into_result() {
+            for violation in error.violations() {
+                violations.add(&violation.field, &violation.description);
+            }
+        }
+    }
+    read
+}
+
+fn tags(given: &[String]) -> Vec<String> {
+    let mut read: Vec<String> = given
+        .iter()
+        .map(|tag| cut(tag.trim(), WORD_MAX))
+        .filter(|tag| !tag.is_empty())
+        .take(TAGS_MAX)
+        .collect();
+    read.sort_unstable();
+    read.dedup();
+    read
+}
+
+fn keys(field: &str, given: &[String], most: usize, violations: &mut Violations) -> Vec<String> {
+    if given.len() > most {
+        violations.add(field, format!("at most {most} keys"));
+    }
+    given
+        .iter()
+        .take(most)
+        .filter(|one| !one.is_empty())
+        .map(|one| key(one))
+        .collect()
+}
+
+/// A key is never cut, since two that were cut could meet: what is too long to be indexed becomes its hash. What makes
+/// a key special, its scope before the first colon, stays in front.
+fn key(value: &str) -> String {
+    if value.len() <= KEY_BYTES && !value.contains('\0') {
+        return value.to_owned();
+    }
+    let scope = match value.split_once(':') {
+        Some((scope, _)) if scope.len() < 40 && !scope.contains('\0') => scope,
+        _ => "long",
+    };
+    format!("{scope}:sha256:{}", hex::encode(Sha256::digest(value.as_bytes())))
+}

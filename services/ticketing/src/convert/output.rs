@@ -1,0 +1,206 @@
+//! From the domain to the contract. Cannot fail.
+
+use chrono::{DateTime, Utc};
+use prost::Message as _;
+use vorrang_api::feed::v1 as feed;
+use vorrang_api::ticketing::v1 as pb;
+use vorrang_api::ticketing::v1::event::Payload;
+use vorrang_error::Error;
+
+use super::words;
+use crate::contact::{Outcome, Recorded};
+use crate::customer::Customer;
+use crate::event::Fact;
+use crate::message::Message;
+use crate::names;
+use crate::survey::Answer;
+use crate::ticket::{Change, Ticket};
+
+fn time(at: DateTime<Utc>) -> Option<prost_types::Timestamp> {
+    Some(vorrang_api::timestamp(at))
+}
+
+fn maybe(at: Option<DateTime<Utc>>) -> Option<prost_types::Timestamp> {
+    at.map(vorrang_api::timestamp)
+}
+
+/// A ticket.
+pub fn ticket(ticket: &Ticket) -> pb::Ticket {
+    pb::Ticket {
+        name: names::ticket(ticket.id),
+        number: ticket.number,
+        subject: ticket.subject.clone(),
+        customer: names::customer(ticket.customer),
+        channel: words::channel(ticket.channel).into(),
+        state: words::state(ticket.state).into(),
+        priority: words::priority(ticket.priority).into(),
+        tier: ticket.tier.clone(),
+        queue: ticket.queue.clone(),
+        assignee: ticket.assignee.clone().unwrap_or_default(),
+        tags: ticket.tags.clone(),
+        intent: ticket.intent.clone(),
+        language: ticket.language.clone(),
+        due_at: maybe(ticket.due_at),
+        queue_entered_at: maybe(ticket.queue_entered_at),
+        generation: ticket.generation,
+        follow_up_of: ticket.follow_up_of.map(names::ticket).unwrap_or_default(),
+        automated: ticket.automated,
+        message_count: ticket.message_count,
+        opened_at: time(ticket.opened_at),
+        first_replied_at: maybe(ticket.first_replied_at),
+        solved_at: maybe(ticket.solved_at),
+        solve_count: ticket.solve_count,
+        created_at: time(ticket.created_at),
+        updated_at: time(ticket.updated_at),
+        etag: vorrang_service::etag(ticket.revision),
+    }
+}
+
+/// A message.
+pub fn message(message: &Message) -> pb::Message {
+    pb::Message {
+        name: names::message(message.ticket, message.id),
+        actor: Some(feed::Actor {
+            kind: words::actor_kind(message.actor.kind).into(),
+            id: message.actor.id.clone(),
+        }),
+        visibility: words::visibility(message.visibility).into(),
+        text: message.text.clone(),
+        quoted_text: message.quoted_text.clone(),
+        channel: words::channel(message.channel).into(),
+        attachments: message
+            .attachments
+            .iter()
+            .map(|file| pb::Attachment {
+                file_name: file.file_name.clone(),
+                content_type: file.content_type.clone(),
+                size_bytes: file.size_bytes,
+                sha256: file.sha256.clone(),
+            })
+            .collect(),
+        occurred_at: time(message.occurred_at),
+        created_at: time(message.created_at),
+        external_id: message.external_id.clone(),
+        automated: message.automated,
+    }
+}
+
+/// A customer.
+pub fn customer(customer: &Customer) -> pb::Customer {
+    pb::Customer {
+        name: names::customer(customer.id),
+        display_name: customer.display_name.clone(),
+        identities: customer
+            .identities
+            .iter()
+            .map(|identity| pb::Identity {
+                kind: words::identity_kind(identity.kind).into(),
+                value: identity.value.clone(),
+                verified: identity.verified,
+            })
+            .collect(),
+        tier: customer.tier.clone(),
+        language: customer.language.clone(),
+        country: customer.country.clone(),
+        etag: vorrang_service::etag(customer.revision),
+        created_at: time(customer.created_at),
+        updated_at: time(customer.updated_at),
+    }
+}
+
+/// An answer to a survey about `ticket`.
+pub fn survey_answer(ticket: &Ticket, answer: &Answer) -> pb::SurveyAnswer {
+    pb::SurveyAnswer {
+        name: names::survey_answer(ticket.id, &answer.survey, answer.solve),
+        survey: answer.survey.clone(),
+        score: answer.score,
+        solve: answer.solve,
+        agent: answer.agent.clone().unwrap_or_default(),
+        answered_at: time(answer.answered_at),
+    }
+}
+
+/// An event as it is stored: with an empty head, which the feed fills in.
+pub fn event(fact: &Fact) -> pb::Event {
+    let payload = match fact {
+        Fact::CustomerCreated(one) => Payload::CustomerCreated(pb::CustomerCreated {
+            customer: Some(customer(one)),
+        }),
+        Fact::CustomerUpdated(one) => Payload::CustomerUpdated(pb::CustomerUpdated {
+            customer: Some(customer(one)),
+        }),
+        Fact::Ticket(after, change) => of_ticket(after, change),
+    };
+    pb::Event {
+        head: None,
+        payload: Some(payload),
+    }
+}
+
+fn of_ticket(after: &Ticket, change: &Change) -> Payload {
+    let full = Some(ticket(after));
+    match change {
+        Change::Created => Payload::TicketCreated(pb::TicketCreated { ticket: full }),
+        Change::Updated(fields) => Payload::TicketUpdated(pb::TicketUpdated {
+            ticket: full,
+            changed_fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+        }),
+        Change::StateChanged(previous) => Payload::TicketStateChanged(pb::TicketStateChanged {
+            ticket: full,
+            previous_state: words::state(*previous).into(),
+        }),
+        Change::Queued => Payload::TicketQueued(pb::TicketQueued { ticket: full }),
+        Change::Assigned(assignment) => Payload::TicketAssigned(pb::TicketAssigned {
+            ticket: full,
+            source: words::assign_source(assignment.source).into(),
+            previous_assignee: assignment.previous.clone().unwrap_or_default(),
+            queue_entered_at: maybe(assignment.queue_entered_at),
+            accepted_at: time(assignment.accepted_at),
+        }),
+        Change::Message(added) => Payload::MessageCreated(pb::MessageCreated {
+            ticket: full,
+            message: Some(message(added)),
+        }),
+        Change::Answered(answer, replaced) => Payload::SurveyAnswered(pb::SurveyAnswered {
+            ticket: full,
+            answer: Some(survey_answer(after, answer)),
+            replaced: *replaced,
+        }),
+    }
+}
+
+/// What became of a contact.
+pub fn contact_result(result: Result<Recorded, Error>) -> pb::ContactResult {
+    match result {
+        Ok(recorded) => pb::ContactResult {
+            outcome: match recorded.outcome {
+                Outcome::Created => pb::contact_result::Outcome::Created,
+                Outcome::Appended => pb::contact_result::Outcome::Appended,
+                Outcome::Duplicate => pb::contact_result::Outcome::Duplicate,
+            }
+            .into(),
+            ticket: names::ticket(recorded.ticket),
+            message: names::message(recorded.ticket, recorded.message),
+            number: recorded.number,
+            error: None,
+            customer: names::customer(recorded.customer),
+        },
+        Err(error) => pb::ContactResult {
+            error: Some(item_error(error)),
+            ..pb::ContactResult::default()
+        },
+    }
+}
+
+/// The error of an item with all the details that a call's error has.
+fn item_error(error: Error) -> tonic_types::Status {
+    let status = vorrang_service::status(error);
+    match tonic_types::Status::decode(status.details()) {
+        Ok(full) if !status.details().is_empty() => full,
+        _ => tonic_types::Status {
+            code: status.code().into(),
+            message: status.message().to_owned(),
+            details: Vec::new(),
+        },
+    }
+}

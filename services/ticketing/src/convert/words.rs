@@ -1,0 +1,88 @@
+//! The closed lists, both ways.
+
+use vorrang_api::feed::v1 as feed;
+use vorrang_api::ticketing::v1 as pb;
+use vorrang_error::Violations;
+
+use crate::state::State;
+use crate::words::{ActorKind, AssignSource, Channel, IdentityKind, Priority, Visibility};
+
+/// A number of an enum that is not one of its values.
+const UNKNOWN: &str = "is not a known value";
+
+macro_rules! both_ways {
+    ($out:ident, $read:ident, $ours:ident, $proto:ty { $($variant:ident => $theirs:ident),+ $(,)? }) => {
+        #[doc = "As the contract writes it."]
+        pub fn $out(value: $ours) -> $proto {
+            match value {
+                $($ours::$variant => <$proto>::$theirs),+
+            }
+        }
+
+        #[doc = "As the contract writes it, read: none when unspecified. An unknown number is a violation of `field`."]
+        pub fn $read(value: i32, field: &str, violations: &mut Violations) -> Option<$ours> {
+            match <$proto>::try_from(value) {
+                $(Ok(<$proto>::$theirs) => Some($ours::$variant),)+
+                Ok(<$proto>::Unspecified) => None,
+                #[allow(unreachable_patterns, reason = "an enum may grow before we know its new value")]
+                Ok(_) | Err(_) => {
+                    violations.add(field, UNKNOWN);
+                    None
+                }
+            }
+        }
+    };
+}
+
+both_ways!(state, read_state, State, pb::ticket::State {
+    New => New,
+    Open => Open,
+    Pending => Pending,
+    OnHold => OnHold,
+    Solved => Solved,
+    Closed => Closed,
+});
+
+both_ways!(channel, read_channel, Channel, pb::Channel {
+    Email => Email,
+    Chat => Chat,
+    Phone => Phone,
+    Social => Social,
+    Sms => Sms,
+    Messaging => Messaging,
+    Web => Web,
+    Api => Api,
+});
+
+both_ways!(priority, read_priority, Priority, pb::Priority {
+    Low => Low,
+    Normal => Normal,
+    High => High,
+    Urgent => Urgent,
+});
+
+both_ways!(visibility, read_visibility, Visibility, pb::message::Visibility {
+    Public => Public,
+    Internal => Internal,
+});
+
+both_ways!(actor_kind, read_actor_kind, ActorKind, feed::actor::Kind {
+    Customer => Customer,
+    Agent => Agent,
+    Automation => Automation,
+});
+
+both_ways!(identity_kind, read_identity_kind, IdentityKind, pb::identity::Kind {
+    Email => Email,
+    Phone => Phone,
+    Social => Social,
+    External => External,
+});
+
+/// As the contract writes it.
+pub fn assign_source(source: AssignSource) -> pb::ticket_assigned::Source {
+    match source {
+        AssignSource::Manual => pb::ticket_assigned::Source::Manual,
+        AssignSource::Routing => pb::ticket_assigned::Source::Routing,
+    }
+}

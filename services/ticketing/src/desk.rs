@@ -1,0 +1,298 @@
+//! The desk: takes contacts in order and decides what becomes of each. Pure: works on what was read before and collects
+//! what is to be written after, so that any number of contacts costs one transaction.
+//!
+//! A contact is
+//! - a DUPLICATE when its key was seen before;
+//! - APPENDED when one of its reference keys, the best first, leads to a ticket that is not closed; a solved one is
+//!   reopened, unless a machine wrote;
+//! - CREATED otherwise; when only closed tickets were found, the new one follows up the best of them, and takes over the
+//!   key that led there, so that the next reply to the old conversation joins the follow-up.
+//!
+//! Later contacts of a batch see what earlier ones did. Nothing is ever refused here: what could be wrong with a contact
+//! was checked before.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::contact::{Contact, ContactKey, Outcome, Recorded, SUBJECT_KEY};
+use crate::customer::{Customer, IdentityKey, Profile};
+use crate::event::{Event, Fact};
+use crate::names;
+use crate::state::State;
+use crate::ticket::{Change, Opening, Ticket};
+use crate::words::{Actor, ActorKind, Visibility};
+use vorrang_service::Ids;
+
+/// What has to be read before contacts can be taken: everything their keys lead to.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The last number given to a ticket of the tenant.
+    pub last_number: i64,
+    /// Contacts seen before.
+    pub seen: HashMap<ContactKey, Recorded>,
+    /// Who has which identity.
+    pub owners: HashMap<IdentityKey, Uuid>,
+    /// Those customers.
+    pub customers: HashMap<Uuid, Customer>,
+    /// Which ticket a thread key leads to.
+    pub threads: HashMap<String, Uuid>,
+    /// Those tickets, locked.
+    pub tickets: HashMap<Uuid, Ticket>,
+}
+
+/// What has to be written after.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// The last number given to a ticket.
+    pub last_number: i64,
+    /// New and changed customers, by id.
+    pub customers: BTreeMap<Uuid, Customer>,
+    /// New and changed tickets, by id.
+    pub tickets: BTreeMap<Uuid, Ticket>,
+    /// New messages, in order.
+    pub messages: Vec<crate::message::Message>,
+    /// Contacts that must not be taken again.
+    pub seen: BTreeMap<ContactKey, Recorded>,
+    /// New and moved thread keys.
+    pub threads: BTreeMap<String, Uuid>,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+}
+
+/// Takes contacts. See the head of this module.
+pub struct Desk<'a> {
+    known: Known,
+    written: Written,
+    changed_customers: BTreeSet<Uuid>,
+    changed_tickets: BTreeSet<Uuid>,
+    ids: &'a Ids,
+    now: DateTime<Utc>,
+}
+
+/// Where a contact belongs.
+enum Place {
+    /// To this ticket.
+    Join(Uuid),
+    /// To a new ticket that follows this one up; the key that led to it.
+    FollowUp(Uuid, String),
+    /// To a new ticket.
+    New,
+}
+
+impl<'a> Desk<'a> {
+    /// A desk that knows `known`, at `now`.
+    pub fn new(known: Known, ids: &'a Ids, now: DateTime<Utc>) -> Self {
+        let written = Written {
+            last_number: known.last_number,
+            ..Written::default()
+        };
+        Self {
+            known,
+            written,
+            changed_customers: BTreeSet::new(),
+            changed_tickets: BTreeSet::new(),
+            ids,
+            now,
+        }
+    }
+
+    /// Decides what becomes of a contact.
+    pub fn take(&mut self, mut contact: Contact) -> Recorded {
+        if let Some(first) = self.known.seen.get(&contact.key) {
+            return Recorded {
+                outcome: Outcome::Duplicate,
+                ..*first
+            };
+        }
+        let customer = self.customer_of(&contact);
+        contact.message.visibility = Visibility::Public;
+        contact.message.automated = contact.automated;
+        contact.message.actor = Actor {
+            // What a machine sent is no contact of the customer: it asks for no answer and counts as none.
+            kind: if contact.automated {
+                ActorKind::Automation
+            } else {
+                ActorKind::Customer
+            },
+            id: names::customer(customer),
+        };
+        let place = self.place_of(&contact, customer);
+        let recorded = self.write_down(&contact, customer, &place);
+        for key in &contact.thread_keys {
+            self.lead(key.clone(), recorded.ticket);
+        }
+        if let Place::FollowUp(_, key) = place {
+            self.lead(key, recorded.ticket);
+        }
+        if contact.key.identifies() {
+            self.known.seen.insert(contact.key.clone(), recorded);
+            self.written.seen.insert(contact.key, recorded);
+        }
+        recorded
+    }
+
+    /// What is to be written.
+    pub fn finish(mut self) -> Written {
+        for id in self.changed_customers {
+            if let Some(customer) = self.known.customers.remove(&id) {
+                self.written.customers.insert(id, customer);
+            }
+        }
+        for id in self.changed_tickets {
+            if let Some(ticket) = self.known.tickets.remove(&id) {
+                self.written.tickets.insert(id, ticket);
+            }
+        }
+        self.written
+    }
+
+    /// Finds who wrote, or makes them known.
+    fn customer_of(&mut self, contact: &Contact) -> Uuid {
+        let owner = contact
+            .identities
+            .iter()
+            .find_map(|identity| self.known.owners.get(&identity.key()).copied())
+            .filter(|id| self.known.customers.contains_key(id));
+        let id = owner.unwrap_or_else(|| self.ids.next(self.now));
+        // An identity of somebody else stays theirs: only a verified merge may move it.
+        let mut ours: Vec<_> = contact.identities.clone();
+        ours.retain(|identity| self.known.owners.get(&identity.key()).is_none_or(|other| *other == id));
+        let fact = match self.known.customers.get_mut(&id) {
+            Some(customer) => {
+                if !customer.learn(&contact.display_name, &contact.tier, &ours, self.now) {
+                    return id;
+                }
+                Fact::CustomerUpdated(customer.clone())
+            }
+            None => {
+                let profile = Profile {
+                    display_name: contact.display_name.clone(),
+                    identities: Vec::new(),
+                    tier: contact.tier.clone(),
+                    language: contact.fields.language.clone(),
+                    country: String::new(),
+                };
+                let mut customer = Customer::new(id, profile, self.now);
+                customer.learn("", "", &ours, self.now);
+                customer.revision = 1;
+                self.known.customers.insert(id, customer.clone());
+                Fact::CustomerCreated(customer)
+            }
+        };
+        if let Fact::CustomerCreated(customer) | Fact::CustomerUpdated(customer) = &fact {
+            for identity in &customer.identities {
+                self.known.owners.insert(identity.key(), id);
+            }
+        }
+        self.changed_customers.insert(id);
+        let actor = Actor {
+            kind: ActorKind::Automation,
+            id: contact.key.source.clone(),
+        };
+        self.happened(fact, actor, contact);
+        id
+    }
+
+    fn place_of(&self, contact: &Contact, customer: Uuid) -> Place {
+        let mut closed = Place::New;
+        for key in &contact.reference_keys {
+            let Some(ticket) = self.known.threads.get(key).and_then(|id| self.known.tickets.get(id)) else {
+                continue;
+            };
+            if key.starts_with(SUBJECT_KEY) && ticket.customer != customer {
+                continue;
+            }
+            if ticket.state != State::Closed {
+                return Place::Join(ticket.id);
+            }
+            if matches!(closed, Place::New) {
+                closed = Place::FollowUp(ticket.id, key.clone());
+            }
+        }
+        closed
+    }
+
+    fn write_down(&mut self, contact: &Contact, customer: Uuid, place: &Place) -> Recorded {
+        let message = self.ids.next(self.now);
+        let (mut ticket, mut changes, outcome) = match place {
+            Place::Join(id) if self.known.tickets.contains_key(id) => {
+                (self.known.tickets[id].clone(), Vec::new(), Outcome::Appended)
+            }
+            _ => (
+                self.open(contact, customer, place),
+                vec![Change::Created],
+                Outcome::Created,
+            ),
+        };
+        let added = ticket
+            .add_message(message, contact.message.clone(), None, self.now)
+            .expect("a ticket that is new or not closed takes every message");
+        changes.extend(added);
+        if outcome == Outcome::Created {
+            // One operation, one revision: nobody has seen the ticket without its message.
+            ticket.revision = 1;
+        }
+        let recorded = Recorded {
+            outcome,
+            ticket: ticket.id,
+            number: ticket.number,
+            message,
+            customer,
+        };
+        for change in changes {
+            if let Change::Message(message) = &change {
+                self.written.messages.push(message.clone());
+            }
+            let fact = Fact::Ticket(Box::new(ticket.clone()), change);
+            self.happened(fact, contact.message.actor.clone(), contact);
+        }
+        self.changed_tickets.insert(ticket.id);
+        self.known.tickets.insert(ticket.id, ticket);
+        recorded
+    }
+
+    fn open(&mut self, contact: &Contact, customer: Uuid, place: &Place) -> Ticket {
+        self.written.last_number += 1;
+        let opening = Opening {
+            id: self.ids.next(self.now),
+            number: self.written.last_number,
+            customer,
+            tier: self
+                .known
+                .customers
+                .get(&customer)
+                .map(|customer| customer.tier.clone())
+                .unwrap_or_default(),
+            channel: contact.channel,
+            follow_up_of: match place {
+                Place::FollowUp(id, _) => Some(*id),
+                _ => None,
+            },
+            automated: contact.automated,
+            opened_at: contact.message.occurred_at,
+            fields: contact.fields.clone(),
+        };
+        Ticket::open(opening, self.now)
+    }
+
+    fn lead(&mut self, key: String, ticket: Uuid) {
+        if self.known.threads.insert(key.clone(), ticket) != Some(ticket) {
+            self.written.threads.insert(key, ticket);
+        }
+    }
+
+    fn happened(&mut self, fact: Fact, actor: Actor, contact: &Contact) {
+        self.written.events.push(Event {
+            id: self.ids.next(self.now),
+            occurred_at: fact.occurred_at(self.now),
+            actor,
+            trace_parent: contact.trace_parent.clone(),
+            fact,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! Where tickets live. Every change is one transaction: lock, decide by a pure function, write rows, answer and events.
+//!
+//! Locks are always taken in this order, so that no two transactions can wait for each other:
+//! 1. the tenant's row of `ticket_numbers` (only where tickets or customers are made),
+//! 2. tickets, by id,
+//! 3. the tenant's row of the event log's counter, at the very end.
+//!
+//! The ids of repeatable calls are locked without waiting and need no place in it. Entities never leave this module, and
+//! every query carries the tenant.
+
+mod change;
+mod create_ticket;
+mod customers;
+mod entity;
+mod list;
+pub mod migrations;
+mod record;
+mod row;
+mod survey;
+mod write;
+
+use prost::Message;
+use vorrang_clock::SharedClock;
+use vorrang_database::idempotency::{self, Begin};
+use vorrang_database::{Database, Tx};
+use vorrang_error::Error;
+use vorrang_service::Ids;
+
+use crate::words::Actor;
+
+pub use create_ticket::NewTicket;
+pub use list::{QueuedPosition, TicketFilter};
+pub use survey::NewAnswer;
+
+/// Who calls, for which tenant, and what makes the call repeatable.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Whose data.
+    pub tenant: String,
+    /// Empty: not repeatable.
+    pub request_id: String,
+    /// Over method and request.
+    pub request_hash: [u8; 32],
+    /// Who does it.
+    pub actor: Actor,
+    /// W3C traceparent; empty: none.
+    pub trace_parent: String,
+}
+
+/// The store. Clones share the database.
+#[derive(Clone)]
+pub struct Store {
+    db: Database,
+    clock: SharedClock,
+    ids: Ids,
+}
+
+impl Store {
+    /// A store on a database that has the schema of [`migrations::Migrator`].
+    pub fn new(db: Database, clock: SharedClock, ids: Ids) -> Self {
+        Self { db, clock, ids }
+    }
+
+    /// Begins a repeatable call: the stored answer when this is a repeat.
+    async fn begin<R: Message + Default>(&self, call: &Call) -> Result<Begun<R>, Error> {
+        let mut tx = self.db.begin().await?;
+        let begin = idempotency::begin(
+            &mut tx,
+            &call.tenant,
+            &call.request_id,
+            call.request_hash,
+            self.clock.now(),
+        )
+        .await?;
+        match begin {
+            Begin::New => Ok(Begun::New(tx)),
+            Begin::Same(bytes) => {
+                tx.rollback().await?;
+                let answer = R::decode(bytes.as_slice())
+                    .map_err(|cause| Error::internal("a stored answer cannot be read").caused_by(cause))?;
+                Ok(Begun::Same(answer))
+            }
+        }
+    }
+}
+
+enum Begun<R> {
+    New(Tx),
+    Same(R),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! Changing one ticket.
+
+use chrono::{DateTime, Utc};
+use prost::Message;
+use vorrang_error::Error;
+
+use super::{Begun, Call, Store, row, write};
+use crate::names::{self, TicketRef};
+use crate::ticket::{Change, Ticket};
+use vorrang_service::Ids;
+
+impl Store {
+    /// Locks the ticket, lets `decide` change it, writes what it says happened, and answers with what `respond` makes of
+    /// it. A repeat of the call gets the first answer. No changes: nothing is written but the answer.
+    ///
+    /// # Errors
+    /// NotFound when the tenant has no such ticket; whatever `decide` says, then nothing is written at all.
+    pub async fn change<R, D, A>(&self, call: &Call, which: TicketRef, decide: D, respond: A) -> Result<R, Error>
+    where
+        R: Message + Default,
+        D: FnOnce(&mut Ticket, &Ids, DateTime<Utc>) -> Result<Vec<Change>, Error>,
+        A: FnOnce(&Ticket, &[Change]) -> R,
+    {
+        let tx = match self.begin(call).await? {
+            Begun::New(tx) => tx,
+            Begun::Same(answer) => return Ok(answer),
+        };
+        let mut ticket = row::lock_ticket(&tx, &call.tenant, which)
+            .await?
+            .ok_or_else(|| Error::not_found(names::TICKET, which.name()))?;
+        // The time is read under the lock, so that the times of a ticket's changes are in their order.
+        let now = self.clock.now();
+        let changes = decide(&mut ticket, &self.ids, now)?;
+        let answer = respond(&ticket, &changes);
+        if !changes.is_empty() {
+            write::tickets(&tx, &call.tenant, std::slice::from_ref(&ticket)).await?;
+            write::parts(&tx, &call.tenant, &ticket, &changes, now).await?;
+        }
+        let events = self.events(call, &ticket, changes, now);
+        self.commit(tx, call, &answer, events, now).await?;
+        Ok(answer)
+    }
+}

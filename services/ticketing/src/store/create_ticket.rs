@@ -1,0 +1,80 @@
+//! Opening a ticket by hand.
+
+use prost::Message;
+use uuid::Uuid;
+use vorrang_error::Error;
+
+use super::{Begun, Call, Store, row, write};
+use crate::message::Draft;
+use crate::names;
+use crate::ticket::{Change, Fields, Opening, Ticket};
+use crate::words::{ActorKind, Channel};
+
+/// A ticket to be opened for a known customer.
+#[derive(Debug, Clone)]
+pub struct NewTicket {
+    /// Whose matter it is.
+    pub customer: Uuid,
+    /// Channel.
+    pub channel: Channel,
+    /// The rest.
+    pub fields: Fields,
+    /// First message. A customer's message without an id gets this customer's.
+    pub message: Option<Draft>,
+}
+
+impl Store {
+    /// Opens a ticket; it waits in its queue at once.
+    ///
+    /// # Errors
+    /// NotFound when the tenant has no such customer.
+    pub async fn create_ticket<R, A>(&self, call: &Call, mut new: NewTicket, respond: A) -> Result<R, Error>
+    where
+        R: Message + Default,
+        A: FnOnce(&Ticket) -> R,
+    {
+        let tx = match self.begin(call).await? {
+            Begun::New(tx) => tx,
+            Begun::Same(answer) => return Ok(answer),
+        };
+        let customer = row::customers(tx.conn(), &call.tenant, &[new.customer])
+            .await?
+            .remove(&new.customer)
+            .ok_or_else(|| Error::not_found(names::CUSTOMER, names::customer(new.customer)))?;
+        let mut call = call.clone();
+        if let Some(message) = &mut new.message {
+            if message.actor.kind == ActorKind::Customer {
+                message.actor.id = names::customer(customer.id);
+            }
+            // Who wrote the first message opened the ticket.
+            call.actor = message.actor.clone();
+        }
+        let call = &call;
+        let number = row::lock_tenant(&tx, &call.tenant).await? + 1;
+        let now = self.clock.now();
+        let opening = Opening {
+            id: self.ids.next(now),
+            number,
+            customer: customer.id,
+            tier: customer.tier,
+            channel: new.channel,
+            follow_up_of: None,
+            automated: false,
+            opened_at: new.message.as_ref().and_then(|message| message.occurred_at),
+            fields: new.fields,
+        };
+        let mut ticket = Ticket::open(opening, now);
+        let mut changes = vec![Change::Created];
+        if let Some(message) = new.message {
+            changes.extend(ticket.add_message(self.ids.next(now), message, None, now)?);
+            ticket.revision = 1;
+        }
+        let answer = respond(&ticket);
+        write::last_number(&tx, &call.tenant, number).await?;
+        write::tickets(&tx, &call.tenant, std::slice::from_ref(&ticket)).await?;
+        write::parts(&tx, &call.tenant, &ticket, &changes, now).await?;
+        let events = self.events(call, &ticket, changes, now);
+        self.commit(tx, call, &answer, events, now).await?;
+        Ok(answer)
+    }
+}

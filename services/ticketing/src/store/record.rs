@@ -1,0 +1,221 @@
+//! Recording contacts: any number in one transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use vorrang_database::idempotency::{self, Begin};
+use vorrang_database::{Tx, error};
+use vorrang_error::Error;
+
+use super::entity::{contact_key, thread_key};
+use super::{Store, row, write};
+use crate::contact::{Contact, ContactKey, Outcome, Recorded};
+use crate::customer::IdentityKey;
+use crate::desk::{Desk, Known};
+
+/// The result of each contact, in their order.
+pub type Results = Vec<Result<Recorded, Error>>;
+
+impl Store {
+    /// Records contacts in their order, in one transaction: all of those that can be recorded, or none.
+    ///
+    /// An item's error is about its request id; everything else that can be wrong with one was checked before.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing was recorded, unless the error is `OUTCOME_UNKNOWN`.
+    pub async fn record(&self, tenant: &str, contacts: Vec<Contact>) -> Result<Results, Error> {
+        let mut tx = self.db.begin().await?;
+        let mut slots = self.begin_contacts(&mut tx, tenant, contacts).await?;
+        let new: Vec<&Contact> = slots.iter().filter_map(Slot::contact).collect();
+        if new.is_empty() {
+            tx.rollback().await?;
+            return Ok(results(slots, &[]));
+        }
+        let known = self.known(&tx, tenant, &new).await?;
+        // Read under the locks: no ticket's change is dated before the one it follows.
+        let now = self.clock.now();
+        let mut desk = Desk::new(known, &self.ids, now);
+        let mut recorded = Vec::with_capacity(new.len());
+        let mut answers = Vec::new();
+        for slot in &mut slots {
+            let Slot::New(contact) = slot else { continue };
+            let request_id = contact.request_id.clone();
+            let taken = match std::mem::replace(slot, Slot::Taken(recorded.len())) {
+                Slot::New(contact) => desk.take(*contact),
+                _ => return Err(Error::internal("a contact vanished from its slot")),
+            };
+            if !request_id.is_empty() {
+                answers.push((request_id, encode(&taken)));
+            }
+            recorded.push(taken);
+        }
+        let written = desk.finish();
+        write::last_number(&tx, tenant, written.last_number).await?;
+        write::customers(&tx, tenant, written.customers.values()).await?;
+        write::tickets(&tx, tenant, written.tickets.values()).await?;
+        write::messages(&tx, tenant, &written.messages).await?;
+        write::contact_keys(&tx, tenant, &written.seen).await?;
+        write::thread_keys(&tx, tenant, &written.threads).await?;
+        idempotency::finish_many(&mut tx, tenant, answers).await?;
+        write::append(&mut tx, tenant, written.events, now).await?;
+        tx.commit().await?;
+        Ok(results(slots, &recorded))
+    }
+
+    /// Sorts out repeats: by what is stored, and within the batch.
+    async fn begin_contacts(&self, tx: &mut Tx, tenant: &str, contacts: Vec<Contact>) -> Result<Vec<Slot>, Error> {
+        // The second of two equal items in one batch is a repeat like any other, only that its answer is not stored yet.
+        let mut first: HashMap<(String, [u8; 32]), usize> = HashMap::new();
+        let mut slots: Vec<Slot> = Vec::with_capacity(contacts.len());
+        let mut begins = Vec::new();
+        for contact in contacts {
+            let id = (contact.request_id.clone(), contact.request_hash);
+            if !id.0.is_empty() {
+                if let Some(index) = first.get(&id) {
+                    slots.push(Slot::SameAs(*index));
+                    continue;
+                }
+                first.insert(id.clone(), slots.len());
+            }
+            begins.push(id);
+            slots.push(Slot::New(Box::new(contact)));
+        }
+        let begun = idempotency::begin_many(tx, tenant, &begins, self.clock.now()).await?;
+        let mut begun = begun.into_iter();
+        for slot in slots.iter_mut().filter(|slot| matches!(slot, Slot::New(_))) {
+            match begun.next() {
+                Some(Ok(Begin::New)) => {}
+                Some(Ok(Begin::Same(bytes))) => *slot = Slot::Done(decode(&bytes)),
+                Some(Err(error)) => *slot = Slot::Done(Err(error)),
+                None => return Err(Error::internal("one call has one answer")),
+            }
+        }
+        Ok(slots)
+    }
+
+    /// Reads what the desk has to know, in as many statements for five hundred contacts as for one.
+    async fn known(&self, tx: &Tx, tenant: &str, contacts: &[&Contact]) -> Result<Known, Error> {
+        let mut known = Known {
+            last_number: row::lock_tenant(tx, tenant).await?,
+            ..Known::default()
+        };
+        known.seen = seen(tx, tenant, contacts).await?;
+        let keys: HashSet<IdentityKey> = contacts
+            .iter()
+            .flat_map(|contact| &contact.identities)
+            .map(|identity| identity.key())
+            .collect();
+        known.owners = row::owners(tx.conn(), tenant, &keys.into_iter().collect::<Vec<_>>()).await?;
+        let mut ids: Vec<_> = known.owners.values().copied().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        known.customers = row::customers(tx.conn(), tenant, &ids).await?;
+        known.threads = threads(tx, tenant, contacts).await?;
+        known.tickets = row::lock_tickets(tx, tenant, known.threads.values().copied().collect()).await?;
+        Ok(known)
+    }
+}
+
+/// What is known about an item's result so far.
+enum Slot {
+    /// To be taken.
+    New(Box<Contact>),
+    /// Taken as this one.
+    Taken(usize),
+    /// A repeat of this item of the same batch.
+    SameAs(usize),
+    /// Decided before.
+    Done(Result<Recorded, Error>),
+}
+
+impl Slot {
+    fn contact(&self) -> Option<&Contact> {
+        match self {
+            Self::New(contact) => Some(contact),
+            _ => None,
+        }
+    }
+}
+
+fn results(slots: Vec<Slot>, recorded: &[Recorded]) -> Results {
+    let mut results: Results = Vec::with_capacity(slots.len());
+    for slot in slots {
+        results.push(match slot {
+            Slot::Taken(index) => Ok(recorded[index]),
+            Slot::Done(result) => result,
+            Slot::SameAs(index) => match &results[index] {
+                Ok(first) => Ok(*first),
+                Err(error) => Err(crate::intake::again(error)),
+            },
+            Slot::New(_) => Err(Error::internal("a contact was not taken")),
+        });
+    }
+    results
+}
+
+async fn seen(tx: &Tx, tenant: &str, contacts: &[&Contact]) -> Result<HashMap<ContactKey, Recorded>, Error> {
+    let keys: Vec<&ContactKey> = contacts
+        .iter()
+        .map(|contact| &contact.key)
+        .filter(|key| key.identifies())
+        .collect();
+    let mut found = HashMap::new();
+    for keys in keys.chunks(row::IN_MAX) {
+        let sources: HashSet<&str> = keys.iter().map(|key| key.source.as_str()).collect();
+        let ids: HashSet<&str> = keys.iter().map(|key| key.external_id.as_str()).collect();
+        let rows = contact_key::Entity::find()
+            .filter(contact_key::Column::Tenant.eq(tenant))
+            .filter(contact_key::Column::Source.is_in(sources))
+            .filter(contact_key::Column::ExternalId.is_in(ids))
+            .all(tx.conn())
+            .await
+            .map_err(error)?;
+        for row in rows {
+            let content_hash = <[u8; 32]>::try_from(row.content_hash)
+                .map_err(|_| Error::internal("a stored content hash has not 32 bytes"))?;
+            let key = ContactKey {
+                source: row.source,
+                external_id: row.external_id,
+                content_hash,
+            };
+            let recorded = Recorded {
+                outcome: Outcome::Duplicate,
+                ticket: row.ticket_id,
+                number: row.number,
+                message: row.message_id,
+                customer: row.customer_id,
+            };
+            found.insert(key, recorded);
+        }
+    }
+    Ok(found)
+}
+
+async fn threads(tx: &Tx, tenant: &str, contacts: &[&Contact]) -> Result<HashMap<String, uuid::Uuid>, Error> {
+    let keys: HashSet<&str> = contacts
+        .iter()
+        .flat_map(|contact| &contact.reference_keys)
+        .map(String::as_str)
+        .collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let mut found = HashMap::new();
+    for keys in keys.chunks(row::IN_MAX) {
+        let rows = thread_key::Entity::find()
+            .filter(thread_key::Column::Tenant.eq(tenant))
+            .filter(thread_key::Column::Key.is_in(keys.iter().copied()))
+            .all(tx.conn())
+            .await
+            .map_err(error)?;
+        found.extend(rows.into_iter().map(|row| (row.key, row.ticket_id)));
+    }
+    Ok(found)
+}
+
+fn encode(recorded: &Recorded) -> Vec<u8> {
+    serde_json::to_vec(recorded).expect("plain values are always JSON")
+}
+
+fn decode(bytes: &[u8]) -> Result<Recorded, Error> {
+    serde_json::from_slice(bytes)
+        .map_err(|cause| Error::internal("the stored answer of a contact cannot be read").caused_by(cause))
+}

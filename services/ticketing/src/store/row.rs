@@ -1,0 +1,315 @@
+//! Between rows and the domain, and the reads that decisions need.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+use vorrang_database::{Tx, error, from_micros, micros};
+use vorrang_error::Error;
+
+use super::entity::{customer, identity, message, number, ticket};
+use crate::customer::{Customer, Identity, IdentityKey, TIER_VIP};
+use crate::message::{Attachment, Message};
+use crate::names::TicketRef;
+use crate::ticket::Ticket;
+use crate::words::Actor;
+
+/// Values of one `IN (…)`: far below what either engine takes.
+pub const IN_MAX: usize = 2_000;
+
+/// Locks the tenant's number row until the commit; gives the last number.
+pub async fn lock_tenant(tx: &Tx, tenant: &str) -> Result<i64, Error> {
+    for _ in 0..2 {
+        let row = number::Entity::find_by_id(tenant.to_owned())
+            .lock_exclusive()
+            .one(tx.conn())
+            .await
+            .map_err(error)?;
+        if let Some(row) = row {
+            return Ok(row.last);
+        }
+        // The tenant's first ticket. Two at once: the second waits here and finds the row of the first.
+        let first = number::ActiveModel::from(number::Model {
+            tenant: tenant.to_owned(),
+            last: 0,
+        });
+        number::Entity::insert(first)
+            .on_conflict_do_nothing_on([number::Column::Tenant])
+            .exec_without_returning(tx.conn())
+            .await
+            .map_err(error)?;
+    }
+    Err(Error::internal("the tenant's number row vanished"))
+}
+
+/// The ticket, locked until the commit.
+pub async fn lock_ticket(tx: &Tx, tenant: &str, which: TicketRef) -> Result<Option<Ticket>, Error> {
+    let row = find(tenant, which)
+        .lock_exclusive()
+        .one(tx.conn())
+        .await
+        .map_err(error)?;
+    row.map(read_ticket).transpose()
+}
+
+/// The query for one ticket of a tenant.
+pub fn find(tenant: &str, which: TicketRef) -> sea_orm::Select<ticket::Entity> {
+    let query = ticket::Entity::find().filter(ticket::Column::Tenant.eq(tenant));
+    match which {
+        TicketRef::Id(id) => query.filter(ticket::Column::Id.eq(id)),
+        TicketRef::Number(number) => query.filter(ticket::Column::Number.eq(number)),
+    }
+}
+
+/// The tickets with these ids, locked in the order of their ids.
+pub async fn lock_tickets(tx: &Tx, tenant: &str, mut ids: Vec<Uuid>) -> Result<HashMap<Uuid, Ticket>, Error> {
+    ids.sort_unstable();
+    ids.dedup();
+    let mut found = HashMap::new();
+    for ids in ids.chunks(IN_MAX) {
+        let rows = ticket::Entity::find()
+            .filter(ticket::Column::Tenant.eq(tenant))
+            .filter(ticket::Column::Id.is_in(ids.iter().copied()))
+            .order_by_asc(ticket::Column::Id)
+            .lock_exclusive()
+            .all(tx.conn())
+            .await
+            .map_err(error)?;
+        for row in rows {
+            found.insert(row.id, read_ticket(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Who has which of these identities.
+pub async fn owners<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    keys: &[IdentityKey],
+) -> Result<HashMap<IdentityKey, Uuid>, Error> {
+    let mut found = HashMap::new();
+    for keys in keys.chunks(IN_MAX) {
+        let mut by_kind: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for key in keys {
+            by_kind.entry(key.kind).or_default().push(&key.value);
+        }
+        for (kind, values) in by_kind {
+            let rows = identity::Entity::find()
+                .filter(identity::Column::Tenant.eq(tenant))
+                .filter(identity::Column::Kind.eq(kind))
+                .filter(identity::Column::Value.is_in(values))
+                .all(conn)
+                .await
+                .map_err(error)?;
+            for row in rows {
+                let read = read_identity(&row)?;
+                found.insert(read.key(), row.customer_id);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The customers with these ids, with all their identities.
+pub async fn customers<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Customer>, Error> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(IN_MAX) {
+        let rows = customer::Entity::find()
+            .filter(customer::Column::Tenant.eq(tenant))
+            .filter(customer::Column::Id.is_in(ids.iter().copied()))
+            .all(conn)
+            .await
+            .map_err(error)?;
+        found.extend(
+            with_identities(conn, tenant, rows)
+                .await?
+                .into_iter()
+                .map(|customer| (customer.id, customer)),
+        );
+    }
+    Ok(found)
+}
+
+/// Adds their identities to rows of customers; keeps the order.
+pub async fn with_identities<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    rows: Vec<customer::Model>,
+) -> Result<Vec<Customer>, Error> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = identity::Entity::find()
+        .filter(
+            Condition::all()
+                .add(identity::Column::Tenant.eq(tenant))
+                .add(identity::Column::CustomerId.is_in(rows.iter().map(|row| row.id))),
+        )
+        .order_by_asc(identity::Column::Position)
+        .all(conn)
+        .await
+        .map_err(error)?;
+    let mut by_customer: HashMap<Uuid, Vec<Identity>> = HashMap::new();
+    for row in all {
+        by_customer
+            .entry(row.customer_id)
+            .or_default()
+            .push(read_identity(&row)?);
+    }
+    Ok(rows
+        .into_iter()
+        .map(|row| Customer {
+            identities: by_customer.remove(&row.id).unwrap_or_default(),
+            id: row.id,
+            display_name: row.display_name,
+            tier: row.tier,
+            language: row.language,
+            country: row.country,
+            revision: row.revision,
+            created_at: from_micros(row.created_at),
+            updated_at: from_micros(row.updated_at),
+        })
+        .collect())
+}
+
+fn read_identity(row: &identity::Model) -> Result<Identity, Error> {
+    Ok(Identity {
+        kind: row.kind.parse()?,
+        value: row.value.clone(),
+        verified: row.verified,
+    })
+}
+
+/// A row as a ticket.
+pub fn read_ticket(row: ticket::Model) -> Result<Ticket, Error> {
+    Ok(Ticket {
+        id: row.id,
+        number: row.number,
+        subject: row.subject,
+        customer: row.customer_id,
+        channel: row.channel.parse()?,
+        state: row.state.parse()?,
+        priority: row.priority.parse()?,
+        tier: row.tier,
+        queue: row.queue,
+        assignee: row.assignee,
+        tags: read_json(&row.tags)?,
+        intent: row.intent,
+        language: row.language,
+        due_at: time(row.due_at),
+        queue_entered_at: time(row.queue_entered_at),
+        generation: row.generation,
+        follow_up_of: row.follow_up_of,
+        automated: row.automated,
+        message_count: row.message_count,
+        last_message: row.last_message,
+        opened_at: from_micros(row.opened_at),
+        contacted_at: time(row.contacted_at),
+        first_replied_at: time(row.first_replied_at),
+        solved_at: time(row.solved_at),
+        solve_count: row.solve_count,
+        created_at: from_micros(row.created_at),
+        updated_at: from_micros(row.updated_at),
+        revision: row.revision,
+    })
+}
+
+/// A ticket as a row.
+pub fn ticket_row(tenant: &str, ticket: &Ticket) -> ticket::Model {
+    ticket::Model {
+        tenant: tenant.to_owned(),
+        id: ticket.id,
+        number: ticket.number,
+        subject: ticket.subject.clone(),
+        customer_id: ticket.customer,
+        channel: ticket.channel.as_str().to_owned(),
+        state: ticket.state.as_str().to_owned(),
+        priority: ticket.priority.as_str().to_owned(),
+        tier: ticket.tier.clone(),
+        queue: ticket.queue.clone(),
+        assignee: ticket.assignee.clone(),
+        tags: json(&ticket.tags),
+        intent: ticket.intent.clone(),
+        language: ticket.language.clone(),
+        due_at: ticket.due_at.map(micros),
+        queue_entered_at: ticket.queue_entered_at.map(micros),
+        queue_rank: i32::from(ticket.tier != TIER_VIP),
+        generation: ticket.generation,
+        follow_up_of: ticket.follow_up_of,
+        automated: ticket.automated,
+        message_count: ticket.message_count,
+        last_message: ticket.last_message,
+        opened_at: micros(ticket.opened_at),
+        contacted_at: ticket.contacted_at.map(micros),
+        first_replied_at: ticket.first_replied_at.map(micros),
+        solved_at: ticket.solved_at.map(micros),
+        solve_count: ticket.solve_count,
+        created_at: micros(ticket.created_at),
+        updated_at: micros(ticket.updated_at),
+        revision: ticket.revision,
+    }
+}
+
+/// A row as a message.
+pub fn read_message(row: message::Model) -> Result<Message, Error> {
+    Ok(Message {
+        id: row.id,
+        ticket: row.ticket_id,
+        position: row.position,
+        actor: Actor {
+            kind: row.actor_kind.parse()?,
+            id: row.actor_id,
+        },
+        visibility: row.visibility.parse()?,
+        text: row.text,
+        quoted_text: row.quoted_text,
+        channel: row.channel.parse()?,
+        attachments: read_json::<Vec<Attachment>>(&row.attachments)?,
+        occurred_at: from_micros(row.occurred_at),
+        created_at: from_micros(row.created_at),
+        external_id: row.external_id,
+        automated: row.automated,
+    })
+}
+
+/// A message as a row.
+pub fn message_row(tenant: &str, message: &Message) -> message::Model {
+    let attachments = json(&message.attachments);
+    let bytes = message.text.len() + message.quoted_text.len() + attachments.len();
+    message::Model {
+        tenant: tenant.to_owned(),
+        ticket_id: message.ticket,
+        position: message.position,
+        id: message.id,
+        actor_kind: message.actor.kind.as_str().to_owned(),
+        actor_id: message.actor.id.clone(),
+        visibility: message.visibility.as_str().to_owned(),
+        text: message.text.clone(),
+        quoted_text: message.quoted_text.clone(),
+        channel: message.channel.as_str().to_owned(),
+        attachments,
+        occurred_at: micros(message.occurred_at),
+        created_at: micros(message.created_at),
+        external_id: message.external_id.clone(),
+        automated: message.automated,
+        size_bytes: i32::try_from(bytes).unwrap_or(i32::MAX),
+    }
+}
+
+fn time(stored: Option<i64>) -> Option<DateTime<Utc>> {
+    stored.map(from_micros)
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain lists are always JSON")
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|cause| Error::internal("a stored list cannot be read").caused_by(cause))
+}

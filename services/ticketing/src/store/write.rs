@@ -1,0 +1,284 @@
+//! Writing rows, many at a time, and the end of every transaction.
+
+use chrono::{DateTime, Utc};
+use prost::Message as _;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
+use vorrang_database::event_log::{self, NewEvent};
+use vorrang_database::{Tx, error, idempotency, micros};
+use vorrang_error::Error;
+
+use super::entity::{contact_key, customer, identity, message, number, solve, thread_key, ticket};
+use super::{Call, Store, row};
+use crate::contact::{ContactKey, Recorded};
+use crate::convert;
+use crate::customer::Customer;
+use crate::event::{Event, Fact};
+use crate::message::Message;
+use crate::state::State;
+use crate::ticket::{Change, Ticket};
+
+/// Most parameters of one statement; SQLite takes 32,766.
+const PARAMETERS_MAX: usize = 32_000;
+
+impl Store {
+    /// What changes tell the world, with the ticket as it is after all of them.
+    pub(super) fn events(&self, call: &Call, ticket: &Ticket, changes: Vec<Change>, now: DateTime<Utc>) -> Vec<Event> {
+        changes
+            .into_iter()
+            .map(|change| self.event(call, Fact::Ticket(Box::new(ticket.clone()), change), now))
+            .collect()
+    }
+
+    /// One event of a call. A message was caused by who wrote it, everything else by who called.
+    pub(super) fn event(&self, call: &Call, fact: Fact, now: DateTime<Utc>) -> Event {
+        let actor = match &fact {
+            Fact::Ticket(_, Change::Message(message)) => message.actor.clone(),
+            _ => call.actor.clone(),
+        };
+        Event {
+            id: self.ids.next(now),
+            occurred_at: fact.occurred_at(now),
+            actor,
+            trace_parent: call.trace_parent.clone(),
+            fact,
+        }
+    }
+
+    /// The end of a call: its answer, its events, the commit.
+    pub(super) async fn commit<R: prost::Message>(
+        &self,
+        mut tx: Tx,
+        call: &Call,
+        answer: &R,
+        events: Vec<Event>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        if !call.request_id.is_empty() {
+            idempotency::finish(&mut tx, &call.tenant, &call.request_id, &answer.encode_to_vec()).await?;
+        }
+        append(&mut tx, &call.tenant, events, now).await?;
+        tx.commit().await
+    }
+}
+
+/// Appends to the log, last of all. Encoded before the log's counter is locked.
+pub async fn append(tx: &mut Tx, tenant: &str, events: Vec<Event>, now: DateTime<Utc>) -> Result<(), Error> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let events = events
+        .into_iter()
+        .map(|event| NewEvent {
+            id: event.id,
+            kind: event.fact.kind().to_owned(),
+            subject: event.fact.subject(),
+            occurred_at: event.occurred_at,
+            actor_kind: event.actor.kind.as_str().to_owned(),
+            actor_id: event.actor.id,
+            trace_parent: event.trace_parent,
+            payload: convert::event(&event.fact).encode_to_vec(),
+        })
+        .collect();
+    event_log::append(tx, tenant, now, events).await?;
+    Ok(())
+}
+
+/// Inserts or replaces tickets. The caller holds their locks, or they are new.
+pub async fn tickets<'a>(tx: &Tx, tenant: &str, tickets: impl IntoIterator<Item = &'a Ticket>) -> Result<(), Error> {
+    let rows = tickets
+        .into_iter()
+        .map(|ticket| row::ticket_row(tenant, ticket))
+        .collect();
+    let fixed = [
+        ticket::Column::Tenant,
+        ticket::Column::Id,
+        ticket::Column::Number,
+        ticket::Column::CreatedAt,
+    ];
+    let conflict = OnConflict::columns([ticket::Column::Tenant, ticket::Column::Id])
+        .update_columns(ticket::Column::iter().filter(|column| !fixed.iter().any(|one| same(one, column))))
+        .to_owned();
+    insert::<ticket::Entity>(tx, rows, Some(conflict)).await
+}
+
+fn same(one: &ticket::Column, other: &ticket::Column) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
+}
+
+/// What a ticket's changes brought besides the ticket itself: messages and solves.
+pub async fn parts(
+    tx: &Tx,
+    tenant: &str,
+    ticket: &Ticket,
+    changes: &[Change],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    for change in changes {
+        match change {
+            Change::Message(message) => messages(tx, tenant, std::slice::from_ref(message)).await?,
+            Change::StateChanged(_) if ticket.state == State::Solved => {
+                let row = solve::Model {
+                    tenant: tenant.to_owned(),
+                    ticket_id: ticket.id,
+                    solve: ticket.solve_count,
+                    agent: ticket.assignee.clone(),
+                    solved_at: micros(now),
+                };
+                insert::<solve::Entity>(tx, vec![row], None).await?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Inserts messages.
+pub async fn messages(tx: &Tx, tenant: &str, messages: &[Message]) -> Result<(), Error> {
+    let rows = messages
+        .iter()
+        .map(|message| row::message_row(tenant, message))
+        .collect();
+    insert::<message::Entity>(tx, rows, None).await
+}
+
+/// Notes the last number given to a ticket.
+pub async fn last_number(tx: &Tx, tenant: &str, last: i64) -> Result<(), Error> {
+    let row = number::Model {
+        tenant: tenant.to_owned(),
+        last,
+    };
+    let conflict = OnConflict::column(number::Column::Tenant)
+        .update_column(number::Column::Last)
+        .to_owned();
+    insert::<number::Entity>(tx, vec![row], Some(conflict)).await
+}
+
+/// Inserts or replaces customers with their identities. The caller holds the tenant's lock and has checked that nobody
+/// else has one of the identities.
+pub async fn customers<'a>(
+    tx: &Tx,
+    tenant: &str,
+    customers: impl IntoIterator<Item = &'a Customer>,
+) -> Result<(), Error> {
+    let mut rows = Vec::new();
+    let mut identities = Vec::new();
+    for customer in customers {
+        rows.push(customer::Model {
+            tenant: tenant.to_owned(),
+            id: customer.id,
+            display_name: customer.display_name.clone(),
+            tier: customer.tier.clone(),
+            language: customer.language.clone(),
+            country: customer.country.clone(),
+            revision: customer.revision,
+            created_at: micros(customer.created_at),
+            updated_at: micros(customer.updated_at),
+        });
+        identities.extend(
+            (0..)
+                .zip(&customer.identities)
+                .map(|(position, identity)| identity::Model {
+                    tenant: tenant.to_owned(),
+                    kind: identity.kind.as_str().to_owned(),
+                    value: identity.value.clone(),
+                    customer_id: customer.id,
+                    position,
+                    verified: identity.verified,
+                }),
+        );
+    }
+    let conflict = OnConflict::columns([customer::Column::Tenant, customer::Column::Id])
+        .update_columns([
+            customer::Column::DisplayName,
+            customer::Column::Tier,
+            customer::Column::Language,
+            customer::Column::Country,
+            customer::Column::Revision,
+            customer::Column::UpdatedAt,
+        ])
+        .to_owned();
+    insert::<customer::Entity>(tx, rows, Some(conflict)).await?;
+    // The owner is not among the columns: whatever went wrong before, nobody's identity is ever taken away here.
+    let conflict = OnConflict::columns([
+        identity::Column::Tenant,
+        identity::Column::Kind,
+        identity::Column::Value,
+    ])
+    .update_columns([identity::Column::Position, identity::Column::Verified])
+    .to_owned();
+    insert::<identity::Entity>(tx, identities, Some(conflict)).await
+}
+
+/// Removes all identities of a customer, before [`customers`] writes those that stay.
+pub async fn clear_identities(tx: &Tx, tenant: &str, customer: uuid::Uuid) -> Result<(), Error> {
+    identity::Entity::delete_many()
+        .filter(identity::Column::Tenant.eq(tenant))
+        .filter(identity::Column::CustomerId.eq(customer))
+        .exec(tx.conn())
+        .await
+        .map_err(error)?;
+    Ok(())
+}
+
+/// Remembers contacts that were taken.
+pub async fn contact_keys<'a>(
+    tx: &Tx,
+    tenant: &str,
+    taken: impl IntoIterator<Item = (&'a ContactKey, &'a Recorded)>,
+) -> Result<(), Error> {
+    let rows = taken
+        .into_iter()
+        .map(|(key, recorded)| contact_key::Model {
+            tenant: tenant.to_owned(),
+            source: key.source.clone(),
+            external_id: key.external_id.clone(),
+            content_hash: key.content_hash.to_vec(),
+            ticket_id: recorded.ticket,
+            number: recorded.number,
+            message_id: recorded.message,
+            customer_id: recorded.customer,
+        })
+        .collect();
+    insert::<contact_key::Entity>(tx, rows, None).await
+}
+
+/// Lets keys lead to tickets from now on.
+pub async fn thread_keys<'a>(
+    tx: &Tx,
+    tenant: &str,
+    keys: impl IntoIterator<Item = (&'a String, &'a uuid::Uuid)>,
+) -> Result<(), Error> {
+    let rows = keys
+        .into_iter()
+        .map(|(key, ticket)| thread_key::Model {
+            tenant: tenant.to_owned(),
+            key: key.clone(),
+            ticket_id: *ticket,
+        })
+        .collect();
+    let conflict = OnConflict::columns([thread_key::Column::Tenant, thread_key::Column::Key])
+        .update_column(thread_key::Column::TicketId)
+        .to_owned();
+    insert::<thread_key::Entity>(tx, rows, Some(conflict)).await
+}
+
+/// Inserts rows in as few statements as the engines allow.
+pub async fn insert<E>(tx: &Tx, rows: Vec<E::Model>, conflict: Option<OnConflict>) -> Result<(), Error>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+{
+    let most = PARAMETERS_MAX / E::Column::iter().count().max(1);
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let mut query =
+            E::insert_many::<E::ActiveModel, _>(rows.by_ref().take(most).map(IntoActiveModel::into_active_model));
+        if let Some(conflict) = &conflict {
+            query = query.on_conflict(conflict.clone());
+        }
+        query.exec_without_returning(tx.conn()).await.map_err(error)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,454 @@
+//! One matter of one customer, and everything that can be done to it. Pure: reads no clock and no store.
+//!
+//! Every operation changes the ticket and says what happened, in order, as [`Change`]s; the store writes both together.
+//! No changes means that nothing is written, so repeating a verb is harmless.
+//!
+//! Two invariants hold after every operation, whatever came before:
+//! - a ticket waits (`queue_entered_at`) exactly when nobody has it and somebody of ours has to act on it;
+//! - `generation` rises whenever it enters a queue, moves to another one, or is assigned: what was claimed for an older
+//!   generation is refused.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use vorrang_error::Error;
+
+use crate::message::{Draft, Message};
+use crate::state::{State, Trigger};
+use crate::survey::Answer;
+use crate::words::{ActorKind, AssignSource, Channel, Priority};
+
+/// The queue of a ticket that names none.
+pub const QUEUE_DEFAULT: &str = "default";
+
+/// A ticket as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Its id.
+    pub id: Uuid,
+    /// Running number of the tenant.
+    pub number: i64,
+    /// Subject.
+    pub subject: String,
+    /// Whose matter it is.
+    pub customer: Uuid,
+    /// Channel of the first contact.
+    pub channel: Channel,
+    /// Where it is in its life.
+    pub state: State,
+    /// Priority.
+    pub priority: Priority,
+    /// The customer's tier when it was opened.
+    pub tier: String,
+    /// The queue it waits or last waited in.
+    pub queue: String,
+    /// Who has it, `agents/{agent}`.
+    pub assignee: Option<String>,
+    /// Sorted, each once.
+    pub tags: Vec<String>,
+    /// What the customer wants; empty: unknown.
+    pub intent: String,
+    /// BCP 47; empty: unknown.
+    pub language: String,
+    /// By when it should be answered.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Since when it waits; none: it does not.
+    pub queue_entered_at: Option<DateTime<Utc>>,
+    /// The fencing token of assignments.
+    pub generation: i64,
+    /// What it follows up.
+    pub follow_up_of: Option<Uuid>,
+    /// Whether a machine wrote its first contact.
+    pub automated: bool,
+    /// Messages, notes included.
+    pub message_count: i32,
+    /// The newest message.
+    pub last_message: Option<Uuid>,
+    /// When it was opened, by the source's clock.
+    pub opened_at: DateTime<Utc>,
+    /// The customer's first message.
+    pub contacted_at: Option<DateTime<Utc>>,
+    /// The first reply after it.
+    pub first_replied_at: Option<DateTime<Utc>>,
+    /// The last solve, while it holds.
+    pub solved_at: Option<DateTime<Utc>>,
+    /// Number of solves.
+    pub solve_count: i32,
+    /// When we stored it.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Rises with every change; the etag.
+    pub revision: i64,
+}
+
+/// What happened to a ticket in one operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It was opened.
+    Created,
+    /// Fields were changed; their names.
+    Updated(Vec<&'static str>),
+    /// Its state changed from this one.
+    StateChanged(State),
+    /// It entered a queue again, or moved to another one.
+    Queued,
+    /// An agent got it.
+    Assigned(Assignment),
+    /// A message was added.
+    Message(Message),
+    /// A survey was answered; whether it replaces an earlier answer.
+    Answered(Answer, bool),
+}
+
+/// How an agent got a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// By hand or from the queue.
+    pub source: AssignSource,
+    /// Who had it before.
+    pub previous: Option<String>,
+    /// Since when it had waited; none: it did not.
+    pub queue_entered_at: Option<DateTime<Utc>>,
+    /// When it was taken; never before it began to wait.
+    pub accepted_at: DateTime<Utc>,
+}
+
+/// What a new ticket starts with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// Its id.
+    pub id: Uuid,
+    /// Running number of the tenant.
+    pub number: i64,
+    /// Whose matter it is.
+    pub customer: Uuid,
+    /// The customer's tier now.
+    pub tier: String,
+    /// Channel of the first contact.
+    pub channel: Channel,
+    /// What it follows up.
+    pub follow_up_of: Option<Uuid>,
+    /// Whether a machine wrote the first contact.
+    pub automated: bool,
+    /// When it was opened; none means now, and so does a time to come.
+    pub opened_at: Option<DateTime<Utc>>,
+    /// The fields that can also be changed later.
+    pub fields: Fields,
+}
+
+/// The fields of a ticket that a client can set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fields {
+    /// Subject.
+    pub subject: String,
+    /// Priority.
+    pub priority: Priority,
+    /// Queue, never empty.
+    pub queue: String,
+    /// Sorted, each once.
+    pub tags: Vec<String>,
+    /// Intent.
+    pub intent: String,
+    /// Language.
+    pub language: String,
+    /// Due time.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// A field that `UpdateTicket` can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the contract")]
+pub enum Field {
+    Subject,
+    Priority,
+    Queue,
+    Tags,
+    Intent,
+    Language,
+    DueAt,
+}
+
+impl Field {
+    /// All of them, with their names in the contract.
+    const NAMES: [(Self, &'static str); 7] = [
+        (Self::Subject, "subject"),
+        (Self::Priority, "priority"),
+        (Self::Queue, "queue"),
+        (Self::Tags, "tags"),
+        (Self::Intent, "intent"),
+        (Self::Language, "language"),
+        (Self::DueAt, "due_at"),
+    ];
+
+    /// Reads a path of the update mask.
+    pub fn parse(path: &str) -> Option<Self> {
+        Self::NAMES
+            .iter()
+            .find(|(_, name)| *name == path)
+            .map(|(field, _)| *field)
+    }
+}
+
+impl Ticket {
+    /// Opens a ticket; it waits in its queue from now on.
+    pub fn open(opening: Opening, now: DateTime<Utc>) -> Self {
+        let Fields {
+            subject,
+            priority,
+            queue,
+            tags,
+            intent,
+            language,
+            due_at,
+        } = opening.fields;
+        Self {
+            id: opening.id,
+            number: opening.number,
+            subject,
+            customer: opening.customer,
+            channel: opening.channel,
+            state: State::New,
+            priority,
+            tier: opening.tier,
+            queue,
+            assignee: None,
+            tags,
+            intent,
+            language,
+            due_at,
+            queue_entered_at: Some(now),
+            generation: 1,
+            follow_up_of: opening.follow_up_of,
+            automated: opening.automated,
+            message_count: 0,
+            last_message: None,
+            opened_at: opening.opened_at.map_or(now, |at| at.min(now)),
+            contacted_at: None,
+            first_replied_at: None,
+            solved_at: None,
+            solve_count: 0,
+            created_at: now,
+            updated_at: now,
+            revision: 1,
+        }
+    }
+
+    /// Refuses when `etag` is not empty and not the present one: somebody was faster. Names the newest message, so that a
+    /// second answer can be written knowing the first.
+    pub fn check_etag(&self, etag: &str) -> Result<(), Error> {
+        vorrang_service::check_etag(etag, self.revision).map_err(|error| match self.last_message {
+            Some(message) => error.with("newest_message", crate::names::message(self.id, message)),
+            None => error,
+        })
+    }
+
+    /// Sets the named fields. Moving a waiting ticket to another queue does not restart its wait.
+    pub fn update(&mut self, fields: &Fields, which: &[Field], now: DateTime<Utc>) -> Result<Vec<Change>, Error> {
+        if self.state == State::Closed {
+            // Final means final: what a closed ticket counted as must not change any more.
+            self.state.after(Trigger::Noted)?;
+        }
+        let mut changed = Vec::new();
+        for (field, name) in Field::NAMES.iter().filter(|(field, _)| which.contains(field)) {
+            let differs = match field {
+                Field::Subject => replace(&mut self.subject, &fields.subject),
+                Field::Priority => replace(&mut self.priority, &fields.priority),
+                Field::Queue => replace(&mut self.queue, &fields.queue),
+                Field::Tags => replace(&mut self.tags, &fields.tags),
+                Field::Intent => replace(&mut self.intent, &fields.intent),
+                Field::Language => replace(&mut self.language, &fields.language),
+                Field::DueAt => replace(&mut self.due_at, &fields.due_at),
+            };
+            if differs {
+                changed.push(*name);
+            }
+        }
+        if changed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let moved = changed.contains(&"queue") && self.queue_entered_at.is_some();
+        let mut changes = vec![Change::Updated(changed)];
+        if moved {
+            self.generation += 1;
+            changes.push(Change::Queued);
+        }
+        self.touch(now);
+        Ok(changes)
+    }
+
+    /// Gives the ticket the state that somebody asks for.
+    pub fn change_state(&mut self, wanted: State, now: DateTime<Utc>) -> Result<Vec<Change>, Error> {
+        let mut changes = Vec::new();
+        self.become_state(self.state.after(Trigger::Become(wanted))?, now, &mut changes);
+        if !changes.is_empty() {
+            self.touch(now);
+        }
+        Ok(changes)
+    }
+
+    /// Assigns by hand, or gives back to the queue when `agent` is none; `queue` moves it. Beats every claim that is under
+    /// way, since the generation rises.
+    pub fn assign(
+        &mut self,
+        agent: Option<&str>,
+        queue: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Change>, Error> {
+        self.state.after(Trigger::Assigned)?;
+        let moved = queue.is_some_and(|queue| replace(&mut self.queue, &queue.to_owned()));
+        let mut changes = Vec::new();
+        if moved {
+            changes.push(Change::Updated(vec!["queue"]));
+        }
+        match agent {
+            Some(agent) if self.assignee.as_deref() != Some(agent) => {
+                self.give_to(agent, AssignSource::Manual, now, &mut changes);
+            }
+            Some(_) => {}
+            None => {
+                let waited = self.queue_entered_at.is_some();
+                let given_back = self.assignee.take().is_some();
+                self.settle_queue(now, &mut changes);
+                if waited && moved {
+                    self.generation += 1;
+                    changes.push(Change::Queued);
+                } else if given_back && self.queue_entered_at.is_none() {
+                    // It waits for the customer or a third party: nobody has to act, so it enters no queue yet.
+                    changes.push(Change::Updated(vec!["assignee"]));
+                }
+            }
+        }
+        if !changes.is_empty() {
+            self.touch(now);
+        }
+        Ok(changes)
+    }
+
+    /// Gives a waiting ticket to the agent who accepted it.
+    ///
+    /// # Errors
+    /// Conflict `GENERATION_CHANGED` when it is not the ticket any more that was offered: the offer is void.
+    pub fn accept(
+        &mut self,
+        agent: &str,
+        generation: i64,
+        accepted_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Change>, Error> {
+        if self.generation != generation || self.queue_entered_at.is_none() {
+            return Err(Error::conflict(
+                "GENERATION_CHANGED",
+                "the ticket is not waiting any more as it was offered",
+            )
+            .with("offered", generation.to_string())
+            .with("generation", self.generation.to_string())
+            .with(
+                "waits",
+                if self.queue_entered_at.is_some() {
+                    "true"
+                } else {
+                    "false"
+                },
+            ));
+        }
+        let mut changes = Vec::new();
+        self.give_to(agent, AssignSource::Routing, accepted_at.min(now), &mut changes);
+        self.touch(now);
+        Ok(changes)
+    }
+
+    /// Adds a message as number `message_count` + 1. The ticket becomes `wanted`, or what the message itself makes of it:
+    /// a customer's wakes it, a reply to a NEW ticket opens it.
+    ///
+    /// # Errors
+    /// Precondition `TICKET_CLOSED`: nothing is added to what is final.
+    pub fn add_message(
+        &mut self,
+        id: Uuid,
+        draft: Draft,
+        wanted: Option<State>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Change>, Error> {
+        let is_reply = draft.is_reply();
+        let from_customer = draft.actor.kind == ActorKind::Customer;
+        let trigger = match (is_reply, from_customer) {
+            (true, _) => Trigger::AgentReplied,
+            (_, true) => Trigger::CustomerWrote,
+            _ => Trigger::Noted,
+        };
+        let mut next = self.state.after(trigger)?;
+        if let Some(wanted) = wanted {
+            next = self.state.after(Trigger::Become(wanted))?;
+        }
+        self.message_count += 1;
+        self.last_message = Some(id);
+        let message = draft.place(id, self.id, self.message_count, self.channel, now);
+        if from_customer {
+            self.contacted_at.get_or_insert(message.occurred_at);
+        }
+        if is_reply && self.contacted_at.is_some() {
+            self.first_replied_at.get_or_insert(message.occurred_at);
+        }
+        let mut changes = vec![Change::Message(message)];
+        self.become_state(next, now, &mut changes);
+        self.touch(now);
+        Ok(changes)
+    }
+
+    fn give_to(&mut self, agent: &str, source: AssignSource, at: DateTime<Utc>, changes: &mut Vec<Change>) {
+        let queue_entered_at = self.queue_entered_at.take();
+        changes.push(Change::Assigned(Assignment {
+            source,
+            previous: self.assignee.replace(agent.to_owned()),
+            queue_entered_at,
+            accepted_at: queue_entered_at.map_or(at, |entered| at.max(entered)),
+        }));
+        self.generation += 1;
+    }
+
+    fn become_state(&mut self, next: State, now: DateTime<Utc>, changes: &mut Vec<Change>) {
+        if next == self.state {
+            return;
+        }
+        let previous = std::mem::replace(&mut self.state, next);
+        match next {
+            State::Solved => {
+                self.solved_at = Some(now);
+                self.solve_count += 1;
+            }
+            // A solved ticket that is closed stays solved.
+            State::Closed => {}
+            _ => self.solved_at = None,
+        }
+        changes.push(Change::StateChanged(previous));
+        self.settle_queue(now, changes);
+    }
+
+    /// Makes the first invariant true.
+    fn settle_queue(&mut self, now: DateTime<Utc>, changes: &mut Vec<Change>) {
+        let waits = self.assignee.is_none() && self.state.needs_work();
+        if !waits {
+            self.queue_entered_at = None;
+        } else if self.queue_entered_at.is_none() {
+            self.queue_entered_at = Some(now);
+            self.generation += 1;
+            changes.push(Change::Queued);
+        }
+    }
+
+    fn touch(&mut self, now: DateTime<Utc>) {
+        self.revision += 1;
+        self.updated_at = now;
+    }
+}
+
+fn replace<T: Clone + PartialEq>(place: &mut T, value: &T) -> bool {
+    let differs = place != value;
+    if differs {
+        place.clone_from(value);
+    }
+    differs
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! The closed lists of the contract, with the words under which they are stored. Pure.
+
+use std::str::FromStr;
+
+use vorrang_error::Error;
+
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$doc])* $variant),+
+        }
+
+        impl $name {
+            /// The word that is stored.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            /// Fails with Internal: a stored word that we do not know means a newer schema, which is refused at start.
+            fn from_str(text: &str) -> Result<Self, Error> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(Error::internal(format!("{text:?} is not a known {}", stringify!($name)))),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// How a contact reached us.
+    Channel {
+        /// E-mail.
+        Email = "EMAIL",
+        /// Live chat.
+        Chat = "CHAT",
+        /// Telephone.
+        Phone = "PHONE",
+        /// Social network.
+        Social = "SOCIAL",
+        /// SMS.
+        Sms = "SMS",
+        /// Messenger, asynchronous.
+        Messaging = "MESSAGING",
+        /// Web form or app.
+        Web = "WEB",
+        /// Another system that did not say more.
+        Api = "API",
+    }
+}
+
+words! {
+    /// How urgent a matter is.
+    Priority {
+        /// Can wait.
+        Low = "LOW",
+        /// The usual.
+        Normal = "NORMAL",
+        /// Before the usual.
+        High = "HIGH",
+        /// Must not wait.
+        Urgent = "URGENT",
+    }
+}
+
+words! {
+    /// Who can see a message.
+    Visibility {
+        /// The customer too.
+        Public = "PUBLIC",
+        /// Agents only.
+        Internal = "INTERNAL",
+    }
+}
+
+words! {
+    /// Who did something. Figures depend on the difference.
+    ActorKind {
+        /// The customer.
+        Customer = "CUSTOMER",
+        /// A person of ours.
+        Agent = "AGENT",
+        /// A machine: ours or the sender's.
+        Automation = "AUTOMATION",
+    }
+}
+
+words! {
+    /// What an identity is.
+    IdentityKind {
+        /// E-mail address in lower case.
+        Email = "EMAIL",
+        /// Phone number in E.164.
+        Phone = "PHONE",
+        /// `network:handle`.
+        Social = "SOCIAL",
+        /// `system:id`.
+        External = "EXTERNAL",
+    }
+}
+
+words! {
+    /// How an assignment came about.
+    AssignSource {
+        /// By hand.
+        Manual = "MANUAL",
+        /// An agent accepted routing's offer.
+        Routing = "ROUTING",
+    }
+}
+
+/// Who did something: the kind, and the resource name or the name of the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// What kind.
+    pub kind: ActorKind,
+    /// `customers/{uuid}`, `agents/{agent}`, or the name of what acted.
+    pub id: String,
+}

@@ -121,12 +121,14 @@ pub struct TelemetryConfig {
 }
 
 impl Config {
-    /// The defaults with `data_dir` and free ports on loopback: for tests and tools that start a suite of their own.
+    /// The defaults with `data_dir`, free ports on loopback and a quiet log: for tests and tools that start a suite of their
+    /// own.
     pub fn local(data_dir: impl Into<PathBuf>) -> Self {
         let mut config = Self::defaults();
         config.data_dir = absolute(data_dir.into());
         config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         config.admin_listen = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        config.log = "error".to_owned();
         config
     }
 

@@ -44,11 +44,8 @@ impl Methods {
             let name = scope
                 .as_ref()
                 .map(|scope| method.options().get_extension(scope).into_owned());
-            let scope = name
-                .as_ref()
-                .and_then(|name| name.as_str())
-                .and_then(|name| name.parse::<Scope>().ok());
-            add(&mut methods, &method, scope.map_or(Access::Nobody, Access::Scoped));
+            let access = access(name.as_ref().and_then(|name| name.as_str()));
+            add(&mut methods, &method, access);
         }
         for public in [
             tonic_health::pb::FILE_DESCRIPTOR_SET,
@@ -69,7 +66,9 @@ impl Methods {
 }
 
 fn access(option: Option<&str>) -> Access {
-    option.and_then(|name| name.parse::<Scope>().ok()).map_or(Access::Nobody, Access::Scoped)
+    option
+        .and_then(|name| name.parse::<Scope>().ok())
+        .map_or(Access::Nobody, Access::Scoped)
 }
 
 fn decode(descriptors: &[u8]) -> Result<DescriptorPool, Error> {

@@ -3,6 +3,7 @@
 //! Every call carries an internal token, the trace context and what is left of the deadline. Channels connect when they are
 //! first used and again whenever they broke: a peer may be down when we start, its calls are UNAVAILABLE until it is back.
 
+use std::error::Error as StdError;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
@@ -10,11 +11,13 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use http::{HeaderValue, Request, Response, Uri, header};
+use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 use tonic::body::Body;
-use tonic::transport::{Channel, Endpoint, Error as TransportError};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Status, TimeoutExpired};
 use tower::{Service, service_fn};
 use tracing::Instrument as _;
 use vorrang_error::Error;
@@ -154,11 +157,11 @@ pub struct PeerChannel {
 
 impl Service<Request<Body>> for PeerChannel {
     type Response = Response<Body>;
-    type Error = TransportError;
-    type Future = BoxFuture<'static, Result<Response<Body>, TransportError>>;
+    type Error = Status;
+    type Future = BoxFuture<'static, Result<Response<Body>, Status>>;
 
-    fn poll_ready(&mut self, context: &mut TaskContext<'_>) -> Poll<Result<(), TransportError>> {
-        Service::poll_ready(&mut self.channel, context)
+    fn poll_ready(&mut self, context: &mut TaskContext<'_>) -> Poll<Result<(), Status>> {
+        Service::poll_ready(&mut self.channel, context).map_err(broken)
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
@@ -183,9 +186,29 @@ impl Service<Request<Body>> for PeerChannel {
                 ],
             );
             answer
+                .map_err(broken)
+                .map(|response| response.map(|body| Body::new(body.map_err(broken))))
         };
         Box::pin(timed.instrument(span))
     }
+}
+
+/// What the peer itself says comes as a status in headers or trailers; an error of the connection only says that nobody
+/// knows the outcome, and whatever its code is in tonic, for us it is UNAVAILABLE, or DEADLINE_EXCEEDED when it was time.
+fn broken(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Status {
+    let status = Status::from_error(why.into());
+    let mut cause = StdError::source(&status);
+    let mut timed_out = false;
+    while let Some(why) = cause {
+        timed_out |= why.is::<TimeoutExpired>();
+        cause = why.source();
+    }
+    let mut answer = match timed_out {
+        true => Status::deadline_exceeded("the peer did not answer in time"),
+        false => Status::unavailable(format!("the connection to the peer broke: {}", status.message())),
+    };
+    answer.set_source(Arc::new(status));
+    answer
 }
 
 impl PeerChannel {

@@ -49,6 +49,7 @@ fn run(name: &'static str, arguments: Arguments, bind: Bind) -> Result<(), Error
         return Ok(());
     }
     vorrang_telemetry::init(name, &config.log, &config.telemetry.otlp_endpoint)?;
+    vorrang_telemetry::log_panics();
     runtime()?.block_on(async {
         let running = Suite::start(config, vorrang_clock::system(), vec![bind]).await?;
         let failed = tokio::select! {
@@ -88,14 +89,43 @@ pub async fn terminated() {
 /// The exit code for `result`, after printing what went wrong to standard error as `program: what`, one line per mistake.
 pub fn exit(program: &str, result: Result<(), Error>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
-    let mut text = String::new();
-    if error.violations().is_empty() {
-        text.push_str(&format!("{program}: {}\n", error.chain()));
-    }
-    for violation in error.violations() {
-        text.push_str(&format!("{program}: {}: {}\n", violation.field, violation.description));
-    }
     // Nobody is left to tell when standard error is closed.
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    let _ = std::io::stderr().write_all(describe(program, &error).as_bytes());
     ExitCode::FAILURE
+}
+
+fn describe(program: &str, error: &Error) -> String {
+    if error.violations().is_empty() {
+        return format!("{program}: {}\n", error.chain());
+    }
+    let lines = error
+        .violations()
+        .iter()
+        .map(|one| format!("{program}: {}: {}\n", one.field, one.description));
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use vorrang_error::Violation;
+
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_a_line() {
+        let violation = |field: &str| Violation {
+            field: field.to_owned(),
+            description: "is wrong".to_owned(),
+        };
+        let error = Error::invalid(vec![violation("listen"), violation("log")]);
+        assert_eq!(
+            describe("vorrang", &error),
+            "vorrang: listen: is wrong\nvorrang: log: is wrong\n"
+        );
+        let error = Error::unavailable("R", "cannot listen").caused_by("the port is taken");
+        assert_eq!(
+            describe("vorrang", &error),
+            "vorrang: cannot listen: the port is taken\n"
+        );
+    }
 }

@@ -4,7 +4,6 @@
 //! DEADLINE_EXCEEDED is due, and its connections cannot be ended when draining takes too long.
 
 use std::convert::Infallible;
-use std::future::pending;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -60,29 +59,17 @@ pub(crate) async fn listen(key: &'static str, address: SocketAddr) -> Result<Tcp
     })
 }
 
-/// Serves `router` on `listener` and, for our own services, on pipes from `local`, until `stop` says otherwise. Ends when
-/// the last connection from outside has ended after `stop.drain`; those on pipes go on until `stop.hard`.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    mut local: mpsc::Receiver<DuplexStream>,
-    router: Router,
-    limits: &LimitsConfig,
-    stop: Stop,
-) {
-    let front = Front::new(router);
-    let builder = builder(limits);
-    let outside = TaskTracker::new();
+/// Serves connections from outside until `stop.drain`, and then ends when the last of them has, or at `stop.hard`.
+pub(crate) async fn serve(listener: TcpListener, front: Front, stop: Stop) {
+    let connections = TaskTracker::new();
     loop {
         tokio::select! {
             () = stop.drain.cancelled() => break,
-            Some(pipe) = local.recv() => {
-                tokio::spawn(connection(builder.clone(), pipe, front.clone(), stop.clone(), false));
-            }
             accepted = listener.accept() => match accepted {
                 Ok((socket, _)) => {
                     // Without it small messages wait for each other; that it fails means that the client is gone.
                     let _ = socket.set_nodelay(true);
-                    outside.spawn(connection(builder.clone(), socket, front.clone(), stop.clone(), true));
+                    connections.spawn(connection(socket, front.clone(), stop.drain.clone(), stop.hard.clone()));
                 }
                 Err(why) => {
                     // Out of file descriptors, mostly: some will be free in a moment.
@@ -93,17 +80,25 @@ pub(crate) async fn serve(
         }
     }
     drop(listener);
-    let pipes = async {
-        while let Some(pipe) = local.recv().await {
-            tokio::spawn(connection(builder.clone(), pipe, front.clone(), stop.clone(), false));
-        }
-        pending::<()>().await
-    };
-    outside.close();
+    connections.close();
     tokio::select! {
-        () = outside.wait() => {}
+        () = connections.wait() => {}
         () = stop.hard.cancelled() => {}
-        () = pipes => {}
+    }
+}
+
+/// Serves the pipes of our own services until `stop.hard`: what is in work needs them while it is being drained.
+pub(crate) async fn serve_pipes(mut pipes: mpsc::Receiver<DuplexStream>, front: Front, stop: Stop) {
+    loop {
+        tokio::select! {
+            () = stop.hard.cancelled() => return,
+            pipe = pipes.recv() => match pipe {
+                Some(pipe) => {
+                    tokio::spawn(connection(pipe, front.clone(), stop.hard.clone(), stop.hard.clone()));
+                }
+                None => return,
+            },
+        }
     }
 }
 
@@ -125,20 +120,21 @@ fn builder(limits: &LimitsConfig) -> Builder<TokioExecutor> {
     builder
 }
 
-async fn connection<I>(builder: Builder<TokioExecutor>, io: I, front: Front, stop: Stop, outside: bool)
+async fn connection<I>(io: I, front: Front, drain: CancellationToken, hard: CancellationToken)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let builder = front.builder.clone();
     let served = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(front));
     tokio::pin!(served);
     let result = tokio::select! {
         result = served.as_mut() => result,
-        () = stop.hard.cancelled() => return,
-        () = stop.drain.cancelled(), if outside => {
+        () = hard.cancelled() => return,
+        () = drain.cancelled() => {
             served.as_mut().graceful_shutdown();
             tokio::select! {
                 result = served => result,
-                () = stop.hard.cancelled() => return,
+                () = hard.cancelled() => return,
             }
         }
     };
@@ -147,15 +143,16 @@ where
     }
 }
 
-/// Chooses between grpc-web, whose messages are translated, and everything else.
+/// What answers on a connection: grpc-web, whose messages are translated, and everything else.
 #[derive(Clone)]
-struct Front {
+pub(crate) struct Front {
+    builder: Builder<TokioExecutor>,
     router: Router,
     web: tower::util::BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>,
 }
 
 impl Front {
-    fn new(router: Router) -> Self {
+    pub(crate) fn new(router: Router, limits: &LimitsConfig) -> Self {
         // Browsers' pages may call from anywhere: a call is let in by its credential, never by a cookie.
         let cors = CorsLayer::new()
             .allow_origin(Any)
@@ -165,6 +162,7 @@ impl Front {
             .max_age(Duration::from_secs(3600));
         let web = cors.layer(GrpcWebLayer::new().layer(router.clone()));
         Self {
+            builder: builder(limits),
             router,
             web: tower::util::BoxCloneSyncService::new(web),
         }

@@ -27,7 +27,7 @@ use crate::peers::{Channels, Peers};
 use crate::redis_child::PrivateRedis;
 use crate::router::{Parts, router};
 use crate::secrets::Secrets;
-use crate::server::{self, Stop};
+use crate::server::{self, Front, Stop};
 
 /// Calls in work may take this long to end after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -104,10 +104,9 @@ impl Suite {
             .chain(bound.iter().flat_map(|service| service.grpc_names.iter().copied()))
             .collect();
         set_health(&health, &names, ServingStatus::Serving).await;
-        let served = tokio::spawn({
-            let stop = stop.clone();
-            async move { server::serve(listener, local, router, &limits, stop).await }
-        });
+        let front = Front::new(router, &limits);
+        tokio::spawn(server::serve_pipes(local, front.clone(), stop.clone()));
+        let served = tokio::spawn(server::serve(listener, front, stop.clone()));
         let admin = admin.map(|listener| tokio::spawn(admin::serve(listener, stop.drain.clone(), stop.hard.clone())));
         let failed = CancellationToken::new();
         let tasks = spawn_tasks(bound, &failed);

@@ -9,8 +9,10 @@ pub mod metrics;
 mod propagation;
 mod traces;
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::sync::OnceLock;
 
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, filter};
@@ -21,7 +23,7 @@ pub use propagation::{from_headers, from_trace_parent, into_headers, trace_paren
 
 /// What of other people's crates is worth a line, unless the configured filter says otherwise.
 const QUIET: &str = "sqlx=warn,sea_orm_migration=warn,h2=warn,hyper=warn,hyper_util=warn,tower=warn,tonic=warn,\
-                     tantivy=warn,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn,opentelemetry_sdk=warn";
+                     tantivy=warn,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
 
 static SET_UP: OnceLock<()> = OnceLock::new();
 
@@ -59,9 +61,28 @@ pub fn check_filter(filter: &str) -> Result<(), String> {
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, String> {
-    EnvFilter::builder()
-        .parse(format!("{QUIET},{filter}"))
-        .map_err(|why| format!("is not a log filter: {why}"))
+    let read = |text: &str| {
+        EnvFilter::builder()
+            .parse(text)
+            .map_err(|why| format!("is not a log filter: {why}"))
+    };
+    let wanted = read(filter)?;
+    // Whoever asks for errors only means everybody's.
+    match wanted.max_level_hint() {
+        Some(most) if most <= LevelFilter::WARN => Ok(wanted),
+        _ => read(&format!("{QUIET},{filter}")),
+    }
+}
+
+/// Makes panics a line in the log, with their place but without their message, which may quote what a customer wrote. For the
+/// `main` of a program; tests want the messages.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let backtrace = Backtrace::capture();
+        let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+        tracing::error!(place, backtrace, thread = std::thread::current().name(), "panicked");
+    }));
 }
 
 /// Sends every finished span to its receivers; blocks until that is done or has failed, at most some seconds. For the end of
@@ -69,6 +90,3 @@ fn parse(filter: &str) -> Result<EnvFilter, String> {
 pub fn flush() {
     traces::flush();
 }
-
-#[cfg(test)]
-mod tests;

@@ -82,3 +82,70 @@ impl Visit for Fields<'_> {
         self.0.insert(field.name().to_owned(), value.into());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Mutex;
+
+    use tracing_subscriber::fmt::MakeWriter;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    /// Collects what is logged.
+    struct Lines(&'static Mutex<Vec<u8>>);
+
+    impl<'a> MakeWriter<'a> for Lines {
+        type Writer = Lines;
+
+        fn make_writer(&'a self) -> Lines {
+            Lines(self.0)
+        }
+    }
+
+    impl io::Write for Lines {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("nothing panics").extend_from_slice(text);
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_json_object_with_the_ids_of_its_span() {
+        let written: &'static Mutex<Vec<u8>> = Box::leak(Box::default());
+        let logs = tracing_subscriber::fmt::layer()
+            .event_format(Json::new("ticketing"))
+            .with_writer(Lines(written));
+        let subscriber = tracing_subscriber::registry()
+            .with(crate::traces::layer("ticketing"))
+            .with(logs);
+        // Globally, as in a process: a scoped one does not show its spans to itself.
+        tracing::subscriber::set_global_default(subscriber).expect("no other test sets one");
+        tracing::info_span!("vorrang").in_scope(|| {
+            tracing::warn!(count = 3, ok = false, text = "a \"quoted\"\nline", kind = ?Some(1), "something happened");
+        });
+        let text = String::from_utf8(written.lock().expect("nothing panics").clone()).expect("UTF-8");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let line: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(line["level"], "WARN");
+        assert_eq!(line["message"], "something happened");
+        assert_eq!(line["service.name"], "ticketing");
+        assert_eq!(line["target"], "vorrang_telemetry::logs::tests");
+        assert_eq!(line["count"], 3);
+        assert_eq!(line["ok"], false);
+        assert_eq!(line["text"], "a \"quoted\"\nline");
+        assert_eq!(line["kind"], "Some(1)");
+        assert!(
+            line["timestamp"].as_str().is_some_and(|text| text.ends_with('Z')),
+            "{line}"
+        );
+        for (field, length) in [("trace_id", 32), ("span_id", 16)] {
+            assert_eq!(line[field].as_str().map(str::len), Some(length), "{line}");
+        }
+    }
+}

@@ -33,11 +33,13 @@ pub(crate) async fn catch(request: Request, next: Next) -> Response {
     })
 }
 
+/// What may be logged of a panic: only a text that is in our source. A formatted one may quote what a customer wrote; where
+/// it happened is in the log by [`vorrang_telemetry::log_panics`].
 fn note(panic: &(dyn Any + Send)) -> String {
     metrics().panics.add(1, &[]);
     let text = panic
-        .downcast_ref::<&str>()
+        .downcast_ref::<&'static str>()
         .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("a handler panicked: {}", text.unwrap_or("(no message)"))
+        .unwrap_or("(its message is not logged)");
+    format!("a handler panicked: {text}")
 }

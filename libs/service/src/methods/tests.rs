@@ -35,7 +35,13 @@ fn only_health_and_reflection_are_public() {
 #[test]
 fn a_method_without_scope_is_for_nobody() {
     assert_eq!(access(Some("tickets.read")), Access::Scoped(Scope::TicketsRead));
-    for option in [None, Some(""), Some("tickets.reed"), Some("tickets.read tickets.write"), Some("*")] {
+    for option in [
+        None,
+        Some(""),
+        Some("tickets.reed"),
+        Some("tickets.read tickets.write"),
+        Some("*"),
+    ] {
         assert_eq!(access(option), Access::Nobody, "{option:?}");
     }
 }

@@ -1,0 +1,12 @@
+//! The chassis as its users see it: a real server on a real port, called by real clients.
+
+mod deadlines;
+mod identity;
+mod limits;
+mod panics;
+mod peers;
+mod serving;
+mod starting;
+mod stopping;
+mod support;
+mod tracing;

@@ -1,0 +1,92 @@
+use vorrang_error::Kind;
+use vorrang_service::{Bind, Bound, Config, Suite};
+use vorrang_testkit::data_folder;
+
+use crate::support::{Fake, plain};
+
+async fn refused(config: Config, services: Vec<Bind>) -> vorrang_error::Error {
+    Suite::start(config, vorrang_clock::system(), services)
+        .await
+        .err()
+        .expect("it cannot start")
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_one_clear_line() {
+    let first = plain().await;
+    let folder = data_folder();
+    let mut config = Config::local(folder.path());
+    config.listen = first.running.addr();
+    let error = refused(config, vec![]).await;
+    assert_eq!(error.kind(), Kind::Unavailable);
+    let line = error.chain();
+    assert!(
+        line.contains(&first.running.addr().to_string()) && line.contains("the port is taken"),
+        "{line}"
+    );
+    assert!(!line.contains('\n'), "{line}");
+
+    let mut config = Config::local(folder.path());
+    config.admin_listen = first.running.admin_addr();
+    assert!(refused(config, vec![]).await.chain().contains("admin_listen"));
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_reached_is_one_clear_line_without_the_password() {
+    let folder = data_folder();
+    let mut config = Config::local(folder.path());
+    config.identity.database_url = "postgres://vorrang:hunter2@127.0.0.1:1/tickets".to_owned();
+    let line = refused(config, vec![]).await.chain();
+    assert!(line.contains("127.0.0.1"), "{line}");
+    assert!(!line.contains("hunter2") && !line.contains('\n'), "{line}");
+}
+
+#[tokio::test]
+async fn a_data_folder_that_cannot_be_written_is_named() {
+    let folder = data_folder();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "not a folder").expect("written");
+    let line = refused(Config::local(file.join("data")), vec![]).await.chain();
+    assert!(line.contains("file/data"), "{line}");
+}
+
+#[tokio::test]
+async fn a_service_that_cannot_bind_leaves_nothing_running() {
+    let folder = data_folder();
+    let config = Config::local(folder.path());
+    let redis = folder.path().join("redis/redis.sock");
+    let broken = Bind::new("broken", |context| async move {
+        context.redis_url().await?;
+        Err::<Bound, _>(vorrang_error::Error::unavailable("BROKEN", "it is broken"))
+    });
+    let error = refused(config, vec![Fake::new().bind(), broken]).await;
+    assert_eq!(error.reason(), "BROKEN");
+    assert!(
+        std::os::unix::net::UnixStream::connect(redis).is_err(),
+        "Redis still runs"
+    );
+}
+
+#[tokio::test]
+async fn the_private_redis_is_shared_and_ends_with_the_suite() {
+    let server = plain().await;
+    let context = server.running.context().clone();
+    let (first, second) = (context.redis_url().await, context.redis_url().await);
+    let url = first.expect("it starts");
+    assert_eq!(url, second.expect("it runs"));
+    let path = url.strip_prefix("unix://").expect("a socket").to_owned();
+    assert!(std::os::unix::net::UnixStream::connect(&path).is_ok());
+    server.running.shutdown().await;
+    assert!(std::os::unix::net::UnixStream::connect(&path).is_err(), "it still runs");
+}
+
+#[tokio::test]
+async fn a_configured_redis_is_used_as_it_is() {
+    let server = Fake::new()
+        .start_with(|config| config.redis.url = "redis://cache:6379/0".to_owned())
+        .await;
+    assert_eq!(
+        server.running.context().redis_url().await.expect("as set"),
+        "redis://cache:6379/0"
+    );
+}

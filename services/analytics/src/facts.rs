@@ -140,9 +140,14 @@ impl Facts {
                 let queue = self.put(queue);
                 self.step(ticket, at, order, Step::QueueEntered { queue });
             }
-            Event::QueueAccepted { ticket, queue, agent } => {
+            Event::QueueAccepted {
+                ticket,
+                queue,
+                agent,
+                by_hand,
+            } => {
                 let (agent, queue) = (self.put(agent), self.put(queue));
-                self.step(ticket, at, order, Step::QueueAccepted { queue, agent });
+                self.step(ticket, at, order, Step::QueueAccepted { queue, agent, by_hand });
             }
             Event::QueueLeft { ticket } => self.step(ticket, at, order, Step::QueueLeft),
             Event::Handoff { ticket } => self.step(ticket, at, order, Step::Handoff),

@@ -218,13 +218,14 @@ impl Projection {
         positions
     }
 
-    /// Waits until at least `heads` (a position by owner) are in for `tenant`.
+    /// Waits until at least `heads` (a position by owner) are in for `tenant`, and figures can be served.
     pub async fn reached(&self, tenant: &str, heads: [i64; 3]) {
         let mut moved = self.0.moved.subscribe();
         loop {
             moved.borrow_and_update();
             let positions = self.positions(tenant);
-            if positions.iter().zip(heads).all(|(position, head)| position.seq >= head) {
+            let reached = positions.iter().zip(heads).all(|(position, head)| position.seq >= head);
+            if reached && self.loading().is_empty() {
                 return;
             }
             // The sender lives as long as we do, so this cannot fail.

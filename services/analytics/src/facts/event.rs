@@ -119,13 +119,15 @@ pub enum Event<'a> {
         agent: &'a str,
         queue: &'a str,
     },
-    /// The ticket began to wait in a queue, or moved to this one.
+    /// The ticket began to wait in a queue, or moved to this one; no queue: it stays in the one it is in.
     QueueEntered { ticket: &'a str, queue: &'a str },
-    /// An agent took it from the queue.
+    /// An agent took it from the queue; by hand: somebody gave it to the agent, which ends the wait but is no act of
+    /// the agent's.
     QueueAccepted {
         ticket: &'a str,
         queue: &'a str,
         agent: &'a str,
+        by_hand: bool,
     },
     /// The customer gave up waiting.
     QueueLeft { ticket: &'a str },

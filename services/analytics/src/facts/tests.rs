@@ -43,6 +43,7 @@ fn several_facts_of_one_event_keep_their_order() {
             ticket: "t",
             queue: "q",
             agent: "a",
+            by_hand: false,
         },
     );
     let steps = facts.tickets()[0].timeline.until(5);

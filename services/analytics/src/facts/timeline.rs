@@ -32,12 +32,13 @@ pub enum Step {
         agent: Option<Symbol>,
         queue: Option<Symbol>,
     },
-    /// Began to wait, or moved to another queue.
+    /// Began to wait, or moved to another queue; no queue means the same as before.
     QueueEntered { queue: Option<Symbol> },
-    /// Taken from the queue.
+    /// Taken from the queue; by hand: assigned by somebody, which ends the wait but is no act of the agent's.
     QueueAccepted {
         queue: Option<Symbol>,
         agent: Option<Symbol>,
+        by_hand: bool,
     },
     /// The customer gave up waiting.
     QueueLeft,

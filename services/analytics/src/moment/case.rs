@@ -165,7 +165,8 @@ impl<'a> Case<'a> {
         self.conversation().iter().any(|entry| match entry.step {
             Step::Message { actor, .. } => actor == ActorKind::Agent,
             Step::Status { actor, .. } => actor == Some(ActorKind::Agent),
-            Step::QueueAccepted { .. } | Step::WrapUpEnded { .. } => true,
+            Step::QueueAccepted { by_hand, .. } => !by_hand,
+            Step::WrapUpEnded { .. } => true,
             _ => false,
         })
     }

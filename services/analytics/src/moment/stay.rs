@@ -36,10 +36,12 @@ pub(super) fn stays(steps: &[Entry]) -> Vec<Stay> {
     for entry in steps {
         match entry.step {
             Step::QueueEntered { queue } => {
-                let entered_at = waiting.map_or(entry.at, |(entered_at, _)| entered_at);
-                waiting = Some((entered_at, queue));
+                let (entered_at, before) = waiting.unwrap_or((entry.at, None));
+                waiting = Some((entered_at, queue.or(before)));
             }
-            Step::QueueAccepted { queue: named, agent } => {
+            Step::QueueAccepted {
+                queue: named, agent, ..
+            } => {
                 if let Some((entered_at, queue)) = waiting.take() {
                     let end = End::Accepted { at: entry.at, agent };
                     stays.push(Stay {

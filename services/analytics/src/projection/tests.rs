@@ -112,6 +112,7 @@ fn figures_wait_until_every_feed_was_read_to_its_end() {
 #[tokio::test]
 async fn a_waiter_goes_on_when_the_last_of_the_heads_is_in() {
     let projection = Projection::new();
+    OWNERS.into_iter().for_each(|owner| projection.caught_up(owner, 1));
     let waiting = tokio::spawn({
         let projection = projection.clone();
         async move { projection.reached("acme", [2, 0, 0]).await }

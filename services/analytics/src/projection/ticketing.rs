@@ -4,6 +4,7 @@ use vorrang_api::feed::v1::{EventHead, actor};
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::message::Visibility;
 use vorrang_api::ticketing::v1::ticket::State;
+use vorrang_api::ticketing::v1::ticket_assigned::Source;
 use vorrang_api::ticketing::v1::{
     Channel, Event as Told, Message, Priority, SurveyAnswer, Ticket, TicketAssigned, TicketUpdated,
 };
@@ -28,7 +29,7 @@ impl FeedEvent for Told {
                     .filter(|_| actor == Some(ActorKind::Agent))
                     .map_or("", |actor| &actor.id);
                 if let Some(ticket) = &created.ticket {
-                    opened(at, ticket, agent, actor, tell);
+                    opened(at, ticket, agent, tell);
                 }
             }
             Some(Payload::TicketUpdated(updated)) => moved(at, updated, tell),
@@ -75,7 +76,7 @@ fn customer(
     }
 }
 
-fn opened(at: Micros, ticket: &Ticket, agent: &str, actor: Option<ActorKind>, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+fn opened(at: Micros, ticket: &Ticket, agent: &str, tell: &mut dyn FnMut(Micros, Event<'_>)) {
     let at = micros(ticket.opened_at.as_ref()).unwrap_or(at);
     let channel = word(ticket.channel().as_str_name(), "CHANNEL_");
     let priority = word(ticket.priority().as_str_name(), "PRIORITY_");
@@ -97,13 +98,8 @@ fn opened(at: Micros, ticket: &Ticket, agent: &str, actor: Option<ActorKind>, te
         agent,
     };
     tell(at, Event::Opened(opened));
-    // A ticket may be opened in another state than NEW, or given to somebody at once.
-    if !ticket.assignee.is_empty() {
-        assignment(at, ticket, tell);
-    }
-    if ticket.state() != State::New {
-        state(at, ticket, actor, tell);
-    }
+    // The ticket is told as it is after the whole operation; that it changed state or was given to somebody in the
+    // same operation is told by events of their own, with their times.
     waits(at, ticket, tell);
 }
 
@@ -112,23 +108,14 @@ fn word(name: &str, prefix: &str) -> String {
     name.trim_start_matches(prefix).to_ascii_lowercase()
 }
 
-/// Moved to another queue by a change of the field: the assignee stays, and so does the wait.
+/// Moved to another queue, or taken from an agent while nobody has to act. If it waits, an event of its own says so.
 fn moved(at: Micros, updated: &TicketUpdated, tell: &mut dyn FnMut(Micros, Event<'_>)) {
-    if let Some(ticket) = updated
-        .ticket
-        .as_ref()
-        .filter(|_| updated.changed_fields.iter().any(|field| field == "queue"))
-    {
+    let matters = updated
+        .changed_fields
+        .iter()
+        .any(|field| field == "queue" || field == "assignee");
+    if let Some(ticket) = updated.ticket.as_ref().filter(|_| matters) {
         assignment(at, ticket, tell);
-        if ticket.queue_entered_at.is_some() {
-            tell(
-                at,
-                Event::QueueEntered {
-                    ticket: &ticket.name,
-                    queue: &ticket.queue,
-                },
-            );
-        }
     }
 }
 
@@ -163,32 +150,41 @@ fn assignment(at: Micros, ticket: &Ticket, tell: &mut dyn FnMut(Micros, Event<'_
     );
 }
 
+/// Waits in its queue since `queue_entered_at`; when that was earlier, it came to this queue at `at`.
 fn waits(at: Micros, ticket: &Ticket, tell: &mut dyn FnMut(Micros, Event<'_>)) {
-    if ticket.queue_entered_at.is_some() {
-        let at = micros(ticket.queue_entered_at.as_ref()).unwrap_or(at);
-        tell(
-            at,
-            Event::QueueEntered {
-                ticket: &ticket.name,
-                queue: &ticket.queue,
-            },
-        );
+    if let Some(since) = micros(ticket.queue_entered_at.as_ref()) {
+        let entered = Event::QueueEntered {
+            ticket: &ticket.name,
+            queue: &ticket.queue,
+        };
+        tell(since, entered);
+        if at > since {
+            tell(at, entered);
+        }
     }
 }
 
-/// Given to an agent. A ticket that had waited is accepted by it, whether routing offered it or somebody took it.
+/// Given to an agent. If it had waited, that ends the wait, whether the agent accepted it or somebody assigned it.
 fn taken(at: Micros, assigned: &TicketAssigned, tell: &mut dyn FnMut(Micros, Event<'_>)) {
     let Some(ticket) = &assigned.ticket else { return };
-    assignment(at, ticket, tell);
-    if assigned.queue_entered_at.is_some() {
-        let at = micros(assigned.accepted_at.as_ref()).unwrap_or(at);
+    if let Some(since) = micros(assigned.queue_entered_at.as_ref()) {
+        // No queue is named: the wait counts for the queue it was in, wherever the assignment moved it.
+        tell(
+            since,
+            Event::QueueEntered {
+                ticket: &ticket.name,
+                queue: "",
+            },
+        );
         let accepted = Event::QueueAccepted {
             ticket: &ticket.name,
             queue: &ticket.queue,
             agent: &ticket.assignee,
+            by_hand: assigned.source() == Source::Manual,
         };
-        tell(at, accepted);
+        tell(micros(assigned.accepted_at.as_ref()).unwrap_or(at), accepted);
     }
+    assignment(at, ticket, tell);
 }
 
 fn wrote(at: Micros, ticket: &Ticket, message: &Message, tell: &mut dyn FnMut(Micros, Event<'_>)) {

@@ -65,7 +65,7 @@ fn loaded(projection: &Projection) -> Result<(), Error> {
         .with_retry_after(Duration::from_secs(1)))
 }
 
-/// Waits until everything committed before this call is in.
+/// Waits until everything committed before this call is in; after a start that takes until the feeds were read.
 async fn wait(analytics: &Analytics, tenant: &str) -> Result<(), Error> {
     let heads = analytics.heads.read(tenant).await?;
     let time = vorrang_service::remaining().unwrap_or(WAIT_MAX).min(WAIT_MAX);

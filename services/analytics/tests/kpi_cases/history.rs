@@ -85,6 +85,7 @@ fn apply(line: &Value, number: i64, facts: &mut Facts) {
             ticket,
             queue: text("queue"),
             agent,
+            by_hand: false,
         },
         "queue_left" => Event::QueueLeft { ticket },
         "handoff" => Event::Handoff { ticket },

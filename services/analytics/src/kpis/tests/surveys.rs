@@ -149,6 +149,7 @@ fn an_agent_handles_a_ticket_by_status_accept_or_wrap_up_too() {
                 ticket: "t",
                 queue: "q",
                 agent: "ada",
+                by_hand: false,
             },
         ),
         (

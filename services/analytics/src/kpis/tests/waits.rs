@@ -7,7 +7,12 @@ fn entered<'a>(ticket: &'a str, queue: &'a str) -> Event<'a> {
 }
 
 fn accepted<'a>(ticket: &'a str, queue: &'a str, agent: &'a str) -> Event<'a> {
-    Event::QueueAccepted { ticket, queue, agent }
+    Event::QueueAccepted {
+        ticket,
+        queue,
+        agent,
+        by_hand: false,
+    }
 }
 
 #[test]

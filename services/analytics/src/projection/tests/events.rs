@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::ticket::State;
+use vorrang_api::ticketing::v1::ticket_assigned::Source;
 use vorrang_api::{knowledge::v1 as knowledge, routing::v1 as routing};
 
 use super::*;
@@ -79,16 +80,16 @@ impl Desk {
         self.ticketing(second, actor, Payload::TicketStateChanged(changed));
     }
 
-    fn assigned(&mut self, second: i64, to: &str, accepted: bool) {
+    fn assigned(&mut self, second: i64, to: &str, source: Source) {
         self.ticket.assignee = to.to_owned();
-        let queue_entered_at = self.ticket.queue_entered_at.take();
         let assigned = ticketing::TicketAssigned {
+            queue_entered_at: self.ticket.queue_entered_at.take(),
             ticket: self.ticket(),
-            queue_entered_at,
-            accepted_at: time(second).filter(|_| accepted),
+            source: source.into(),
+            accepted_at: time(second),
             ..Default::default()
         };
-        self.ticketing(second + 1, None, Payload::TicketAssigned(assigned));
+        self.ticketing(second, None, Payload::TicketAssigned(assigned));
     }
 
     /// The only row of a figure split by one dimension: key and value.
@@ -134,7 +135,7 @@ fn a_ticket_from_opening_to_rating() {
     desk.created();
     desk.message(100, customer(), PUBLIC, false);
     desk.message(110, agent("agents/eve"), INTERNAL, false);
-    desk.assigned(130, "agents/ada", true);
+    desk.assigned(130, "agents/ada", Source::Routing);
     desk.message(160, agent("agents/ada"), PUBLIC, false);
     desk.state(200, Some(agent("agents/ada")), State::Solved);
     let answer = ticketing::SurveyAnswer {
@@ -181,21 +182,29 @@ fn a_ticket_from_opening_to_rating() {
     assert_eq!(desk.value("self_service_rate"), Some(0.0));
 }
 
+impl Desk {
+    fn updated(&mut self, second: i64, fields: &[&str]) {
+        let updated = ticketing::TicketUpdated {
+            ticket: self.ticket(),
+            changed_fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+        };
+        self.ticketing(second, None, Payload::TicketUpdated(updated));
+    }
+
+    fn queued(&mut self, second: i64) {
+        let queued = ticketing::TicketQueued { ticket: self.ticket() };
+        self.ticketing(second, None, Payload::TicketQueued(queued));
+    }
+}
+
 #[test]
 fn moving_to_another_queue_keeps_the_wait_and_changes_the_queue() {
     let mut desk = Desk::new();
     desk.created();
     desk.ticket.queue = "returns".to_owned();
-    let updated = |fields: &[&str], ticket| ticketing::TicketUpdated {
-        ticket,
-        changed_fields: fields.iter().map(|field| (*field).to_owned()).collect(),
-    };
-    desk.ticketing(
-        110,
-        None,
-        Payload::TicketUpdated(updated(&["subject", "queue"], desk.ticket())),
-    );
-    desk.assigned(150, "agents/ada", true);
+    desk.updated(110, &["subject", "queue"]);
+    desk.queued(110);
+    desk.assigned(150, "agents/ada", Source::Routing);
     assert_eq!(
         desk.row("queue_wait_time", Dimension::Queue),
         (some("returns"), Some(50.0))
@@ -203,15 +212,59 @@ fn moving_to_another_queue_keeps_the_wait_and_changes_the_queue() {
 }
 
 #[test]
+fn an_assignment_into_another_queue_leaves_the_wait_with_the_one_it_was_in() {
+    let mut desk = Desk::new();
+    desk.created();
+    desk.ticket.queue = "returns".to_owned();
+    desk.updated(150, &["queue"]);
+    desk.assigned(150, "agents/ada", Source::Manual);
+    desk.state(200, None, State::Solved);
+    assert_eq!(
+        desk.row("queue_wait_time", Dimension::Queue),
+        (some("default"), Some(50.0))
+    );
+    assert_eq!(
+        desk.row("tickets_solved", Dimension::Queue),
+        (some("returns"), Some(1.0))
+    );
+    // To be given a ticket is not to handle it.
+    assert_eq!(desk.value("self_service_rate"), Some(100.0));
+}
+
+#[test]
+fn a_ticket_taken_in_the_operation_that_opened_it_waited_not_at_all() {
+    let mut desk = Desk::new();
+    let entered = desk.ticket.queue_entered_at.take();
+    desk.created();
+    desk.ticket.queue_entered_at = entered;
+    desk.assigned(100, "agents/ada", Source::Routing);
+    assert_eq!(
+        desk.row("queue_wait_time", Dimension::Queue),
+        (some("default"), Some(0.0))
+    );
+}
+
+#[test]
+fn taken_from_an_agent_without_waiting_it_is_nobodys() {
+    let mut desk = Desk::new();
+    desk.created();
+    desk.assigned(120, "agents/ada", Source::Manual);
+    desk.state(130, None, State::Pending);
+    desk.ticket.assignee.clear();
+    desk.updated(140, &["assignee"]);
+    desk.state(150, None, State::Solved);
+    assert_eq!(desk.row("tickets_solved", Dimension::Agent), (None, Some(1.0)));
+}
+
+#[test]
 fn a_ticket_given_back_waits_anew() {
     let mut desk = Desk::new();
     desk.created();
-    desk.assigned(120, "agents/ada", true);
+    desk.assigned(120, "agents/ada", Source::Routing);
     desk.ticket.assignee.clear();
     desk.ticket.queue_entered_at = time(200);
-    let queued = ticketing::TicketQueued { ticket: desk.ticket() };
-    desk.ticketing(200, None, Payload::TicketQueued(queued));
-    desk.assigned(260, "agents/ben", true);
+    desk.queued(200);
+    desk.assigned(260, "agents/ben", Source::Routing);
     // 20 and 60 seconds.
     assert_eq!(desk.value("queue_wait_time"), Some(40.0));
 }
@@ -318,7 +371,7 @@ fn sessions_and_teams_come_from_their_owners() {
     };
     desk.facts.apply(Owner::Routing, &[event]).expect("in order");
     desk.created();
-    desk.assigned(150, "agents/ada", true);
+    desk.assigned(150, "agents/ada", Source::Routing);
     assert_eq!(
         desk.row("queue_wait_time", Dimension::Team),
         (some("north"), Some(50.0))

@@ -1,1 +1,9 @@
-#[test] fn t(){}
+//! The suite as its users meet it: all five services in one process, real stores, real connections.
+
+mod desktop;
+mod dynamic;
+mod faults;
+mod isolation;
+mod journey;
+mod stack;
+mod surface;

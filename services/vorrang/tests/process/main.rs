@@ -1,0 +1,6 @@
+//! The binary as whoever runs it meets it: started, misconfigured, killed.
+
+mod commands;
+mod killed;
+mod refusals;
+mod vorrang;

@@ -21,7 +21,7 @@ use crate::query::{self, Query};
 const ROWS_MAX: usize = 10_000;
 /// Clients in other languages accept 4 MiB; the rest is for the head of the message.
 const BYTES_MAX: usize = 4 * 1024 * 1024 - 64 * 1024;
-/// Longest wait for the latest events when the caller set no deadline.
+/// How long to wait for the latest events when the call has no deadline.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Answers with every figure asked for.
@@ -68,7 +68,7 @@ fn loaded(projection: &Projection) -> Result<(), Error> {
 /// Waits until everything committed before this call is in; after a start that takes until the feeds were read.
 async fn wait(analytics: &Analytics, tenant: &str) -> Result<(), Error> {
     let heads = analytics.heads.read(tenant).await?;
-    let time = vorrang_service::remaining().unwrap_or(WAIT_MAX).min(WAIT_MAX);
+    let time = vorrang_service::remaining().unwrap_or(WAIT_MAX);
     tokio::time::timeout(time, analytics.projection.reached(tenant, heads))
         .await
         .map_err(|_| {

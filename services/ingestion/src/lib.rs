@@ -1,5 +1,56 @@
 //! Ingestion: the door for contacts. See README.md.
 
+mod app;
 pub mod contact;
+mod convert;
+mod delivery;
+mod events;
+mod grpc;
+mod http;
+mod intake;
 pub mod mail;
+mod names;
+mod outcome;
 pub mod presets;
+mod recorder;
+mod rpc;
+mod seal;
+mod store;
+
+use vorrang_api::ingestion::v1::ingestion_service_server::IngestionServiceServer;
+use vorrang_api::ingestion::v1::quarantine_service_server::QuarantineServiceServer;
+use vorrang_api::ingestion::v1::source_service_server::SourceServiceServer;
+use vorrang_error::Error;
+use vorrang_service::{Bound, Context, configured};
+
+use app::App;
+use delivery::Courier;
+use grpc::Grpc;
+use presets::Presets;
+use recorder::Recorder;
+use rpc::record_contacts::Ticketing;
+use store::Store;
+
+pub use store::Migrator;
+
+/// Opens the database, reads the presets, and gives what is to be served: three gRPC services, the webhooks' routes, and the
+/// task that empties the inbox. Ticketing may start later.
+///
+/// # Errors
+/// As [`Context::open_database`]; Precondition `PRESET_INVALID` naming the file.
+pub async fn bind(context: Context) -> Result<Bound, Error> {
+    let database = context.open_database::<Migrator>("ingestion").await?;
+    let presets = Presets::load(Some(&context.config.ingestion_data().join("presets")))?;
+    let store = Store::new(database, context.ids.clone());
+    let ticketing = Ticketing::new(context.peers.clone());
+    let recorder = Recorder::new(store.clone(), ticketing.clone(), context.clock.clone());
+    let courier = Courier::new(store.clone(), ticketing, context.clock.clone());
+    let app = App::new(&context, store, presets, recorder);
+    let grpc = Grpc(app.clone());
+    Ok(Bound::new("ingestion")
+        .grpc(configured!(IngestionServiceServer::new(grpc.clone()), context))
+        .grpc(configured!(SourceServiceServer::new(grpc.clone()), context))
+        .grpc(configured!(QuarantineServiceServer::new(grpc), context))
+        .http(http::routes(app))
+        .task("inbox", courier.run(context.shutdown.clone())))
+}

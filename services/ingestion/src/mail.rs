@@ -76,10 +76,7 @@ impl std::fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-fn automated_reason<S: serde::Serializer>(
-    automated: &Option<Automated>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+fn automated_reason<S: serde::Serializer>(automated: &Option<Automated>, serializer: S) -> Result<S::Ok, S::Error> {
     match automated {
         Some(reason) => serializer.serialize_str(reason.as_str()),
         None => serializer.serialize_none(),
@@ -103,7 +100,11 @@ pub fn read(raw: &[u8]) -> Result<Mail, Unreadable> {
 fn read_parsed(raw: &[u8]) -> Result<Mail, Unreadable> {
     let parser = MessageParser::default();
     let deep = nested_messages(raw) > MAX_NESTED_MESSAGES;
-    let parsed = if deep { parser.parse_headers(raw) } else { parser.parse(raw) };
+    let parsed = if deep {
+        parser.parse_headers(raw)
+    } else {
+        parser.parse(raw)
+    };
     let mut message = parsed.ok_or(Unreadable("the mail has no headers"))?;
     if message.parts.is_empty() {
         // A headers-only parse keeps the headers of an otherwise empty message out of reach.
@@ -118,7 +119,11 @@ fn read_parsed(raw: &[u8]) -> Result<Mail, Unreadable> {
     let from = address::first(&message, HeaderName::From)
         .or_else(|| address::first(&message, HeaderName::Sender))
         .unwrap_or_default();
-    let text = if deep { String::from_utf8_lossy(raw).into_owned() } else { body::text(&message) };
+    let text = if deep {
+        String::from_utf8_lossy(raw).into_owned()
+    } else {
+        body::text(&message)
+    };
     let Split { reply, quoted } = reply::split(&text);
     Ok(Mail {
         message_id: first_text(&message, HeaderName::MessageId).filter(|id| !id.is_empty()),
@@ -221,7 +226,11 @@ fn ancestors(message: &Message<'_>) -> Vec<String> {
 }
 
 fn date(message: &Message<'_>) -> Option<DateTime<Utc>> {
-    let date = message.header_values(HeaderName::Date).find_map(HeaderValue::as_datetime)?;
+    let date = message
+        .header_values(HeaderName::Date)
+        .find_map(HeaderValue::as_datetime)?;
     // The parser accepts 25:61; a date that does not exist is no date.
-    DateTime::parse_from_rfc3339(&date.to_rfc3339()).ok().map(|date| date.to_utc())
+    DateTime::parse_from_rfc3339(&date.to_rfc3339())
+        .ok()
+        .map(|date| date.to_utc())
 }

@@ -116,7 +116,10 @@ impl Presets {
 
 fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, Error> {
     let failed = |path: &Path, why: std::io::Error| {
-        Error::unavailable("PRESETS_UNREADABLE", format!("cannot read presets from {}: {why}", path.display()))
+        Error::unavailable(
+            "PRESETS_UNREADABLE",
+            format!("cannot read presets from {}: {why}", path.display()),
+        )
     };
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,

@@ -11,7 +11,11 @@ fn samples(folder: &str) -> Option<PathBuf> {
     match std::env::var_os("VORRANG_SAMPLES") {
         Some(root) if !root.is_empty() => {
             let folder = Path::new(&root).join(folder);
-            assert!(folder.is_dir(), "{} is not there, though VORRANG_SAMPLES is set", folder.display());
+            assert!(
+                folder.is_dir(),
+                "{} is not there, though VORRANG_SAMPLES is set",
+                folder.display()
+            );
             Some(folder)
         }
         _ => {
@@ -36,16 +40,21 @@ fn read_oracle(folder: &Path) -> Value {
     let mut bytes = Vec::with_capacity(json.len());
     let mut rest = json.as_str();
     while let Some(at) = rest.find("\\udc") {
-        bytes.extend_from_slice(rest[..at].as_bytes());
-        let code = rest.get(at + 4..at + 6).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.extend_from_slice(&rest.as_bytes()[..at]);
+        let code = rest
+            .get(at + 4..at + 6)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         // A low surrogate right after a high one is an ordinary character beyond U+FFFF.
         let paired = rest[..at].ends_with(|c: char| c.is_ascii_hexdigit()) && rest[..at].len() >= 6 && {
             let before = &rest.as_bytes()[at - 6..at];
-            before.starts_with(b"\\ud8") || before.starts_with(b"\\ud9") || before.starts_with(b"\\uda") || before.starts_with(b"\\udb")
+            before.starts_with(b"\\ud8")
+                || before.starts_with(b"\\ud9")
+                || before.starts_with(b"\\uda")
+                || before.starts_with(b"\\udb")
         };
         match code {
             Some(byte) if byte >= 0x80 && !paired => bytes.push(byte),
-            _ => bytes.extend_from_slice(rest[at..at + 6].as_bytes()),
+            _ => bytes.extend_from_slice(&rest.as_bytes()[at..at + 6]),
         }
         rest = &rest[at + 6..];
     }
@@ -76,7 +85,10 @@ fn subjects_and_senders_equal_those_python_reads() {
             total += 1;
             let raw = std::fs::read(folder.join(file)).expect("the mail");
             let mail = mail::read(&raw).unwrap_or_else(|why| panic!("{set}/{file}: {why}"));
-            let sender = expected["from_addresses"].get(0).and_then(Value::as_str).unwrap_or_default();
+            let sender = expected["from_addresses"]
+                .get(0)
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             // White space is compared folded: Python keeps the blanks at the end of a header line, we do not.
             if words(&mail.subject) != words(text(expected, "subject")) || mail.from.address != sender {
                 different.push((set, file.clone()));
@@ -145,15 +157,32 @@ fn no_attachment_with_a_name_is_missed() {
 
 #[test]
 fn delivery_reports_and_absence_notes_are_automated() {
-    let Some(folder) = samples("mail-ruby-mail/mail/multipart_report_emails") else { return };
+    let Some(folder) = samples("mail-ruby-mail/mail/multipart_report_emails") else {
+        return;
+    };
     for entry in std::fs::read_dir(folder).expect("the folder") {
         let path = entry.expect("an entry").path();
         let mail = read(&path);
-        assert_eq!(mail.automated.map(|reason| reason.as_str()), Some("bounce"), "{}", path.display());
+        assert_eq!(
+            mail.automated.map(|reason| reason.as_str()),
+            Some("bounce"),
+            "{}",
+            path.display()
+        );
     }
-    let Some(folder) = samples("mail-chatwoot/mail") else { return };
-    for (file, reason) in [("auto_reply.eml", Some("auto-reply")), ("bounced_with_no_from.eml", Some("bounce")), ("reply.eml", None)] {
-        assert_eq!(read(&folder.join(file)).automated.map(|reason| reason.as_str()), reason, "{file}");
+    let Some(folder) = samples("mail-chatwoot/mail") else {
+        return;
+    };
+    for (file, reason) in [
+        ("auto_reply.eml", Some("auto-reply")),
+        ("bounced_with_no_from.eml", Some("bounce")),
+        ("reply.eml", None),
+    ] {
+        assert_eq!(
+            read(&folder.join(file)).automated.map(|reason| reason.as_str()),
+            reason,
+            "{file}"
+        );
     }
 }
 
@@ -168,7 +197,8 @@ fn read(path: &Path) -> Mail {
 fn replies_are_split_as_another_parser_does() {
     let Some(folder) = samples("reply-parser") else { return };
     let expected: Value =
-        serde_json::from_str(&std::fs::read_to_string(folder.join("crisp_expected.json")).expect("the expectations")).expect("JSON");
+        serde_json::from_str(&std::fs::read_to_string(folder.join("crisp_expected.json")).expect("the expectations"))
+            .expect("JSON");
     let (mut equal, mut total, mut german) = (0, 0, 0);
     for (file, expected) in expected.as_object().expect("an object") {
         let wanted = match (text(expected, "first_fragment"), text(expected, "visible_text")) {
@@ -176,7 +206,8 @@ fn replies_are_split_as_another_parser_does() {
             ("", visible) => visible,
             (first, _) => first,
         };
-        let body = String::from_utf8_lossy(&std::fs::read(folder.join("crisp").join(file)).expect("the text")).replace("\r\n", "\n");
+        let body = String::from_utf8_lossy(&std::fs::read(folder.join("crisp").join(file)).expect("the text"))
+            .replace("\r\n", "\n");
         total += 1;
         if words(&mail::split(&body).reply) == words(wanted) {
             equal += 1;
@@ -190,7 +221,9 @@ fn replies_are_split_as_another_parser_does() {
 /// Every WhatsApp payload is read without a problem: messages become contacts, the rest is known not to be one.
 #[test]
 fn whatsapp_payloads_are_understood() {
-    let Some(folder) = samples("whatsapp-webhooks") else { return };
+    let Some(folder) = samples("whatsapp-webhooks") else {
+        return;
+    };
     let presets = Presets::load(None).expect("the built-in presets");
     let preset = presets.get("whatsapp-cloud").expect("built in");
     let (mut contacts, mut skipped) = (0, 0);

@@ -18,9 +18,6 @@ pub fn check(contact: &Contact, now: DateTime<Utc>, prefix: &str, violations: &m
     if contact.external_id.chars().count() > MAX_EXTERNAL_ID {
         bad("external_id", "must have at most 250 characters");
     }
-    if contact.conversation.chars().count() > MAX_EXTERNAL_ID + 100 {
-        bad("conversation_id", "must have at most 250 characters");
-    }
     match contact.identities.len() {
         0 => bad("identities", "must hold at least one identity of who wrote"),
         1..=20 => {}
@@ -46,9 +43,6 @@ pub fn check(contact: &Contact, now: DateTime<Utc>, prefix: &str, violations: &m
     if contact.subject.trim().is_empty() && contact.text.trim().is_empty() && contact.attachments.is_empty() {
         bad("text", "must not be empty together with subject");
     }
-    if !contact.queue.is_empty() && !is_queue(&contact.queue) {
-        bad("queue", "must be 1 to 63 of a-z, 0-9 and -");
-    }
     if contact.tags.len() > 50 {
         bad("tags", "must hold at most 50 tags");
     }
@@ -63,6 +57,8 @@ pub fn check(contact: &Contact, now: DateTime<Utc>, prefix: &str, violations: &m
     if !contact.language.is_empty() && !is_language(&contact.language) {
         bad("language", "must be a BCP 47 tag such as de or en-GB");
     }
+    check_queue(&format!("{prefix}queue"), &contact.queue, violations);
+    let mut bad = |field: &str, why: &str| violations.add(format!("{prefix}{field}"), why);
     if contact.occurred_at.is_some_and(|at| at > now + TimeDelta::days(1)) {
         bad("occurred_at", "must not be more than a day in the future");
     }
@@ -76,7 +72,11 @@ fn wrong_identity(identity: &Identity) -> Option<&'static str> {
     if value.contains(char::is_control) {
         return Some("must not hold control characters");
     }
-    let pair = || value.split_once(':').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty());
+    let pair = || {
+        value
+            .split_once(':')
+            .is_some_and(|(left, right)| !left.is_empty() && !right.is_empty())
+    };
     match identity.kind {
         IdentityKind::Email if !value.contains('@') => Some("must be an e-mail address"),
         IdentityKind::Phone if !is_e164(value) => Some("must be a phone number in E.164, for example +4930123456"),
@@ -93,9 +93,18 @@ pub(crate) fn is_e164(value: &str) -> bool {
     })
 }
 
+/// Checks the name of a queue; empty is the default one.
+pub fn check_queue(field: &str, queue: &str, violations: &mut Violations) {
+    if !queue.is_empty() && !is_queue(queue) {
+        violations.add(field, "must be 1 to 63 of a-z, 0-9 and -");
+    }
+}
+
 fn is_queue(value: &str) -> bool {
     (1..=63).contains(&value.len())
-        && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 fn is_language(value: &str) -> bool {

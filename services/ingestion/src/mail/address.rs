@@ -32,7 +32,10 @@ fn convert(addr: &Addr<'_>) -> Address {
     let name = addr.name.as_deref().map(str::trim).unwrap_or_default().to_owned();
     if address.starts_with('@') && !name.is_empty() {
         // `"Big Bug"@example.org`: the parser takes the quoted local part for the name.
-        return Address { address: format!("\"{name}\"{address}"), name: String::new() };
+        return Address {
+            address: format!("\"{name}\"{address}"),
+            name: String::new(),
+        };
     }
     Address { address, name }
 }

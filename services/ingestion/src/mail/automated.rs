@@ -81,7 +81,10 @@ pub(super) fn detect(message: &Message<'_>, from: &Address, subject: &str) -> Op
     }
     let local = from.address.split('@').next().unwrap_or_default().to_ascii_lowercase();
     let local: String = local.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    if matches!(local.as_str(), "noreply" | "donotreply" | "nichtantworten" | "keineantwort" | "noresponse") {
+    if matches!(
+        local.as_str(),
+        "noreply" | "donotreply" | "nichtantworten" | "keineantwort" | "noresponse"
+    ) {
         return Some(Automated::NoReply);
     }
     None
@@ -100,7 +103,9 @@ fn is_bounce(message: &Message<'_>, from: &Address) -> bool {
         .filter_map(|header| header.value.as_content_type())
         .any(|content_type| {
             content_type.ctype().eq_ignore_ascii_case("multipart")
-                && content_type.subtype().is_some_and(|sub| sub.eq_ignore_ascii_case("report"))
+                && content_type
+                    .subtype()
+                    .is_some_and(|sub| sub.eq_ignore_ascii_case("report"))
                 && content_type
                     .attribute("report-type")
                     .is_none_or(|kind| kind.to_ascii_lowercase().contains("delivery-status"))
@@ -111,8 +116,7 @@ fn is_bounce(message: &Message<'_>, from: &Address) -> bool {
     // The null return path is how mail servers mark what must not bounce again; a person's mail
     // passes through it only as a vacation note, which the other signs catch first.
     let null_path = raw(message, "Return-Path");
-    null_path == "<>"
-        && (from.address.is_empty() || !has(message, "Auto-Submitted"))
+    null_path == "<>" && (from.address.is_empty() || !has(message, "Auto-Submitted"))
 }
 
 /// Absence notes of programs that set no header at all.

@@ -42,10 +42,7 @@ fn readable(message: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
         PartType::Html(text) => Some(html::to_text(
             &legacy(message, part).unwrap_or_else(|| text.to_string()),
         )),
-        PartType::Binary(_)
-        | PartType::InlineBinary(_)
-        | PartType::Message(_)
-        | PartType::Multipart(_) => None,
+        PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) | PartType::Multipart(_) => None,
     }
 }
 

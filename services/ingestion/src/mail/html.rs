@@ -133,8 +133,8 @@ impl Writer {
                     self.paragraph();
                 }
             }
-            "div" | "tr" | "section" | "article" | "header" | "footer" | "body" | "html" | "dl" | "dt"
-            | "dd" | "form" | "address" => self.block(),
+            "div" | "tr" | "section" | "article" | "header" | "footer" | "body" | "html" | "dl" | "dt" | "dd"
+            | "form" | "address" => self.block(),
             "td" | "th" if closing => self.space = true,
             "li" if !closing => {
                 self.block();
@@ -147,11 +147,19 @@ impl Writer {
             }
             "blockquote" => {
                 self.block();
-                self.quote = if closing { self.quote.saturating_sub(1) } else { self.quote + 1 };
+                self.quote = if closing {
+                    self.quote.saturating_sub(1)
+                } else {
+                    self.quote + 1
+                };
             }
             "pre" => {
                 self.block();
-                self.pre = if closing { self.pre.saturating_sub(1) } else { self.pre + 1 };
+                self.pre = if closing {
+                    self.pre.saturating_sub(1)
+                } else {
+                    self.pre + 1
+                };
             }
             "a" if closing => self.end_link(),
             "a" => self.link = attribute(tag, "href").map(|href| (href, self.line.len())),

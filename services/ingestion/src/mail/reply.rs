@@ -41,9 +41,15 @@ pub fn split(text: &str) -> Split {
     let reply = pick(Line::Reply);
     if reply.is_empty() {
         // A forward without a word of its own, or a mail that is only a signature.
-        return Split { reply: text.trim().to_owned(), quoted: String::new() };
+        return Split {
+            reply: text.trim().to_owned(),
+            quoted: String::new(),
+        };
     }
-    Split { reply, quoted: pick(Line::Quoted) }
+    Split {
+        reply,
+        quoted: pick(Line::Quoted),
+    }
 }
 
 fn classify(lines: &[&str]) -> Vec<Line> {
@@ -113,7 +119,9 @@ fn trailing_closing(lines: &[&str], kinds: &mut [Line]) {
         .filter(|&at| kinds[at] == Line::Reply && !lines[at].trim().is_empty())
         .collect();
     let tail = &own[own.len().saturating_sub(MOST_LINES)..];
-    let Some(first) = tail.iter().position(|&at| closing(lines[at].trim())) else { return };
+    let Some(first) = tail.iter().position(|&at| closing(lines[at].trim())) else {
+        return;
+    };
     // Alone it is the whole message ("Viele Grüße" on a postcard): keep it.
     if own.len() - tail.len() + first == 0 {
         return;

@@ -195,12 +195,14 @@ impl TryFrom<toml::Value> for Value {
     fn try_from(value: toml::Value) -> Result<Self, String> {
         match value {
             toml::Value::String(text) => Source::try_from(text).map(Value::Text),
-            toml::Value::Array(values) => {
-                values.into_iter().map(Value::try_from).collect::<Result<_, _>>().map(Value::First)
-            }
-            table @ toml::Value::Table(_) => {
-                Rule::deserialize(table).map(|rule| Value::Rule(Box::new(rule))).map_err(|why| why.to_string())
-            }
+            toml::Value::Array(values) => values
+                .into_iter()
+                .map(Value::try_from)
+                .collect::<Result<_, _>>()
+                .map(Value::First),
+            table @ toml::Value::Table(_) => Rule::deserialize(table)
+                .map(|rule| Value::Rule(Box::new(rule)))
+                .map_err(|why| why.to_string()),
             other => Err(format!("a {} is neither pointer, list nor table", other.type_str())),
         }
     }
@@ -236,7 +238,9 @@ impl TryFrom<String> for Source {
             let close = rest[open..]
                 .find('}')
                 .ok_or_else(|| format!("`{text}` opens a brace and does not close it"))?;
-            pieces.push(Piece::Pointer(Pointer::try_from(rest[open + 1..open + close].to_owned())?));
+            pieces.push(Piece::Pointer(Pointer::try_from(
+                rest[open + 1..open + close].to_owned(),
+            )?));
             rest = &rest[open + close + 1..];
         }
         if !rest.is_empty() {
@@ -255,7 +259,10 @@ impl PresetFile {
 
     fn check(&self) -> Result<(), String> {
         let id_is_fine = (1..=63).contains(&self.id.len())
-            && self.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+            && self
+                .id
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         if !id_is_fine {
             return Err("`id` must be 1 to 63 of a-z, 0-9 and -".to_owned());
         }
@@ -266,15 +273,20 @@ impl PresetFile {
             return Err("`signature.signed` uses {timestamp}: set `signature.timestamp_header`".to_owned());
         }
         if self.signature.tolerance_seconds.is_some() && !self.signature.signed.contains("{timestamp}") {
-            return Err("`signature.tolerance_seconds` needs {timestamp} in `signature.signed`: \
+            return Err(
+                "`signature.tolerance_seconds` needs {timestamp} in `signature.signed`: \
                         a timestamp that is not signed proves nothing"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         if self.signature.algorithm != Algorithm::Secret && !self.signature.signed.contains("{body}") {
             return Err("`signature.signed` must hold {body}".to_owned());
         }
         for (list, conditions) in [("known", &self.known), ("only", &self.only), ("skip", &self.skip)] {
-            if conditions.iter().any(|condition| condition.equals.is_some() == condition.exists.is_some()) {
+            if conditions
+                .iter()
+                .any(|condition| condition.equals.is_some() == condition.exists.is_some())
+            {
                 return Err(format!("each `{list}` needs either `equals` or `exists`"));
             }
         }

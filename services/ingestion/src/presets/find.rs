@@ -43,10 +43,16 @@ impl TryFrom<String> for Pointer {
             }
         };
         if rest.is_empty() {
-            return Ok(Self { start, steps: Vec::new() });
+            return Ok(Self {
+                start,
+                steps: Vec::new(),
+            });
         }
         let steps = rest.strip_prefix('/').ok_or_else(wrong)?;
-        let steps: Vec<String> = steps.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+        let steps: Vec<String> = steps
+            .split('/')
+            .map(|step| step.replace("~1", "/").replace("~0", "~"))
+            .collect();
         if steps.iter().any(String::is_empty) {
             return Err(wrong());
         }
@@ -137,7 +143,9 @@ impl<'a> Item<'a> {
 
     /// Everything below this item that matches `pointer`, whose steps may be `*`. `None` when there is too much of it.
     pub(super) fn each(&self, pointer: &Pointer) -> Option<Vec<Item<'a>>> {
-        let Some(start) = self.start(pointer.start) else { return Some(Vec::new()) };
+        let Some(start) = self.start(pointer.start) else {
+            return Some(Vec::new());
+        };
         let mut path = match pointer.start {
             Start::Root => Vec::new(),
             Start::Up(levels) => self.0[..self.0.len() - levels - 1].to_vec(),

@@ -30,7 +30,10 @@ pub struct NotUnderstood {
 
 impl NotUnderstood {
     fn new(reason: &'static str, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self {
+            reason,
+            detail: detail.into(),
+        }
     }
 }
 
@@ -52,19 +55,31 @@ pub fn map(preset: &Preset, source: &str, body: &[u8]) -> Result<Mapped, NotUnde
     for pointer in &file.items {
         match whole.each(pointer) {
             Some(found) => items.extend(found),
-            None => return Err(NotUnderstood::new("PAYLOAD_TOO_MANY_ITEMS", "the payload holds more than 1000 items")),
+            None => {
+                return Err(NotUnderstood::new(
+                    "PAYLOAD_TOO_MANY_ITEMS",
+                    "the payload holds more than 1000 items",
+                ));
+            }
         }
     }
     if file.items.is_empty() {
         items.push(whole.clone());
     }
-    let mut mapped = Mapped { contacts: Vec::new(), skipped: 0, problems: Vec::new() };
+    let mut mapped = Mapped {
+        contacts: Vec::new(),
+        skipped: 0,
+        problems: Vec::new(),
+    };
     if items.is_empty() {
         // Nothing where contacts would be: either a known other event, or not this vendor's payload.
         if !file.known.is_empty() && file.known.iter().all(|condition| holds(condition, &whole)) {
             mapped.skipped = 1;
         } else {
-            mapped.problems.push(NotUnderstood::new("PAYLOAD_UNKNOWN", "the payload is not one that the preset knows"));
+            mapped.problems.push(NotUnderstood::new(
+                "PAYLOAD_UNKNOWN",
+                "the payload is not one that the preset knows",
+            ));
         }
         return Ok(mapped);
     }
@@ -82,7 +97,8 @@ pub fn map(preset: &Preset, source: &str, body: &[u8]) -> Result<Mapped, NotUnde
 }
 
 fn is_contact(file: &PresetFile, item: &Item<'_>) -> bool {
-    file.only.iter().all(|condition| holds(condition, item)) && !file.skip.iter().any(|condition| holds(condition, item))
+    file.only.iter().all(|condition| holds(condition, item))
+        && !file.skip.iter().any(|condition| holds(condition, item))
 }
 
 fn holds(condition: &Condition, item: &Item<'_>) -> bool {
@@ -97,7 +113,11 @@ fn holds(condition: &Condition, item: &Item<'_>) -> bool {
 fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, NotUnderstood> {
     let fields = &file.contact;
     let mut text = item.text(&fields.text);
-    if fields.text_is_html.as_ref().is_some_and(|condition| holds(condition, item)) {
+    if fields
+        .text_is_html
+        .as_ref()
+        .is_some_and(|condition| holds(condition, item))
+    {
         text = html_to_text(&text);
     }
     if text.is_empty() {
@@ -106,7 +126,10 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
     let time = |value, name: &str| match item.text(value).as_str() {
         "" => Ok(None),
         text => fields.time_format.parse(text).map(Some).ok_or_else(|| {
-            NotUnderstood::new("PAYLOAD_TIME_UNREADABLE", format!("{name} is no time in the format the preset expects"))
+            NotUnderstood::new(
+                "PAYLOAD_TIME_UNREADABLE",
+                format!("{name} is no time in the format the preset expects"),
+            )
         }),
     };
     let mut contact = Contact {
@@ -120,7 +143,12 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
         text,
         priority: word(&item.text(&fields.priority), "priority", Priority::Unspecified)?,
         queue: item.text(&fields.queue),
-        tags: item.list(&fields.tags).into_iter().map(|tag| cut(tag, 100)).take(50).collect(),
+        tags: item
+            .list(&fields.tags)
+            .into_iter()
+            .map(|tag| cut(tag, 100))
+            .take(50)
+            .collect(),
         intent: cut(item.text(&fields.intent), 100),
         language: item.text(&fields.language),
         occurred_at: time(&fields.occurred_at, "occurred_at")?,
@@ -130,10 +158,16 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
         ..Contact::default()
     };
     if contact.identities.is_empty() {
-        return Err(NotUnderstood::new("PAYLOAD_WITHOUT_SENDER", "nothing in the payload says who wrote"));
+        return Err(NotUnderstood::new(
+            "PAYLOAD_WITHOUT_SENDER",
+            "nothing in the payload says who wrote",
+        ));
     }
     if contact.text.is_empty() && contact.subject.is_empty() && contact.attachments.is_empty() {
-        return Err(NotUnderstood::new("PAYLOAD_WITHOUT_CONTENT", "the payload holds neither text nor subject nor files"));
+        return Err(NotUnderstood::new(
+            "PAYLOAD_WITHOUT_CONTENT",
+            "the payload holds neither text nor subject nor files",
+        ));
     }
     let conversation = item.text(&fields.conversation_id);
     contact.join_conversation(&conversation);
@@ -143,7 +177,9 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
         answered => contact.reference_keys.insert(0, format!("contact:{source}:{answered}")),
     }
     if !contact.external_id.is_empty() {
-        contact.thread_keys.push(format!("contact:{source}:{}", contact.external_id));
+        contact
+            .thread_keys
+            .push(format!("contact:{source}:{}", contact.external_id));
     }
     Ok(contact)
 }
@@ -168,7 +204,11 @@ fn identity(rule: &IdentityRule, item: &Item<'_>) -> Option<Identity> {
         IdentityKind::Email => value.contains('@') && !value.contains(char::is_whitespace),
         IdentityKind::Social | IdentityKind::External => value.contains(':'),
     };
-    (usable && value.chars().count() <= 320).then_some(Identity { kind: rule.kind, value, verified: rule.verified })
+    (usable && value.chars().count() <= 320).then_some(Identity {
+        kind: rule.kind,
+        value,
+        verified: rule.verified,
+    })
 }
 
 fn attachments(file: &PresetFile, item: &Item<'_>) -> Vec<Attachment> {

@@ -63,7 +63,11 @@ pub fn verify<'h>(
 }
 
 fn equal(left: &[u8], right: &[u8]) -> Result<(), Rejected> {
-    if bool::from(left.ct_eq(right)) { Ok(()) } else { Err(Rejected) }
+    if bool::from(left.ct_eq(right)) {
+        Ok(())
+    } else {
+        Err(Rejected)
+    }
 }
 
 fn decode(rule: &Signature, text: &str) -> Result<Vec<u8>, Rejected> {
@@ -76,7 +80,12 @@ fn decode(rule: &Signature, text: &str) -> Result<Vec<u8>, Rejected> {
     }
 }
 
-fn mac<M: Mac + hmac::digest::KeyInit>(rule: &Signature, secret: &[u8], signed: Signed<'_>, timestamp: &str) -> Vec<u8> {
+fn mac<M: Mac + hmac::digest::KeyInit>(
+    rule: &Signature,
+    secret: &[u8],
+    signed: Signed<'_>,
+    timestamp: &str,
+) -> Vec<u8> {
     let mut mac = <M as hmac::digest::KeyInit>::new_from_slice(secret).expect("an HMAC takes keys of any length");
     let mut rest = rule.signed.as_str();
     while !rest.is_empty() {

@@ -22,7 +22,10 @@ const ZAMMAD: &str = include_str!("../../fixtures/zammad-article.json");
 #[test]
 fn chatwoot_message_becomes_a_contact() {
     let mapped = mapped("chatwoot", CHATWOOT);
-    assert_eq!((mapped.skipped, mapped.problems.len(), mapped.contacts.len()), (0, 0, 1));
+    assert_eq!(
+        (mapped.skipped, mapped.problems.len(), mapped.contacts.len()),
+        (0, 0, 1)
+    );
     let contact = &mapped.contacts[0];
     assert_eq!(contact.external_id, "90210");
     assert_eq!(contact.channel, Channel::Chat);
@@ -30,9 +33,15 @@ fn chatwoot_message_becomes_a_contact() {
     assert_eq!(contact.display_name, "Mara Lindqvist");
     assert_eq!(contact.priority, Priority::High);
     assert_eq!(contact.conversation, "conversation:sources/s1:411");
-    assert_eq!(contact.occurred_at, Some("2026-03-02T09:15:31.250Z".parse().expect("a time")));
-    let identities: Vec<(IdentityKind, &str, bool)> =
-        contact.identities.iter().map(|one| (one.kind, one.value.as_str(), one.verified)).collect();
+    assert_eq!(
+        contact.occurred_at,
+        Some("2026-03-02T09:15:31.250Z".parse().expect("a time"))
+    );
+    let identities: Vec<(IdentityKind, &str, bool)> = contact
+        .identities
+        .iter()
+        .map(|one| (one.kind, one.value.as_str(), one.verified))
+        .collect();
     assert_eq!(
         identities,
         [
@@ -55,7 +64,11 @@ fn what_our_own_agents_write_in_chatwoot_is_no_contact() {
         let body = CHATWOOT.replace(from, to);
         assert_ne!(body, CHATWOOT, "the fixture has {from}");
         let mapped = mapped("chatwoot", &body);
-        assert_eq!((mapped.skipped, mapped.problems.len(), mapped.contacts.len()), (1, 0, 0), "{from} → {to}");
+        assert_eq!(
+            (mapped.skipped, mapped.problems.len(), mapped.contacts.len()),
+            (1, 0, 0),
+            "{from} → {to}"
+        );
     }
 }
 
@@ -86,7 +99,11 @@ fn an_agents_comment_in_zendesk_is_no_contact() {
 #[test]
 fn whatsapp_payload_with_several_messages() {
     let mapped = mapped("whatsapp-cloud", WHATSAPP);
-    assert_eq!((mapped.skipped, mapped.problems.len()), (1, 0), "a reaction is no contact");
+    assert_eq!(
+        (mapped.skipped, mapped.problems.len()),
+        (1, 0),
+        "a reaction is no contact"
+    );
     let texts: Vec<&str> = mapped.contacts.iter().map(|contact| contact.text.as_str()).collect();
     assert_eq!(texts, ["Hallo, mein Router blinkt rot", "[audio]", "Foto vom Router"]);
     for contact in &mapped.contacts {
@@ -97,13 +114,19 @@ fn whatsapp_payload_with_several_messages() {
     }
     assert_eq!(mapped.contacts[2].attachments[0].content_type, "image/jpeg");
     assert_eq!(mapped.contacts[2].reference_keys[0], "contact:sources/s1:wamid.A1");
-    assert_eq!(mapped.contacts[0].thread_keys.last().map(String::as_str), Some("contact:sources/s1:wamid.A1"));
+    assert_eq!(
+        mapped.contacts[0].thread_keys.last().map(String::as_str),
+        Some("contact:sources/s1:wamid.A1")
+    );
 }
 
 #[test]
 fn whatsapp_delivery_states_are_known_and_no_contacts() {
     let mapped = mapped("whatsapp-cloud", WHATSAPP_STATUS);
-    assert_eq!((mapped.skipped, mapped.problems.len(), mapped.contacts.len()), (1, 0, 0));
+    assert_eq!(
+        (mapped.skipped, mapped.problems.len(), mapped.contacts.len()),
+        (1, 0, 0)
+    );
 }
 
 #[test]
@@ -117,10 +140,16 @@ fn zammad_article_with_html() {
 
 #[test]
 fn own_json_takes_lists_and_words_with_commas() {
-    let json = mapped("json", r#"{"text":"Hi","email":"A@B.example","tags":"x, y,","priority":"high","channel":"web","tier":"vip"}"#);
+    let json = mapped(
+        "json",
+        r#"{"text":"Hi","email":"A@B.example","tags":"x, y,","priority":"high","channel":"web","tier":"vip"}"#,
+    );
     let contact = &json.contacts[0];
     assert_eq!(contact.tags, ["x", "y"]);
-    assert_eq!((contact.priority, contact.channel, contact.tier.as_str()), (Priority::High, Channel::Web, "vip"));
+    assert_eq!(
+        (contact.priority, contact.channel, contact.tier.as_str()),
+        (Priority::High, Channel::Web, "vip")
+    );
     assert_eq!(contact.identities[0].value, "a@b.example");
 }
 
@@ -129,8 +158,16 @@ fn what_is_not_understood_says_why_without_the_text() {
     let cases = [
         ("json", r#"{"text":"Hi"}"#, "PAYLOAD_WITHOUT_SENDER"),
         ("json", r#"{"email":"a@b.example"}"#, "PAYLOAD_WITHOUT_CONTENT"),
-        ("json", r#"{"email":"a@b.example","text":"Hi","priority":"asap"}"#, "PAYLOAD_WORD_UNKNOWN"),
-        ("json", r#"{"email":"a@b.example","text":"Hi","occurred_at":"yesterday"}"#, "PAYLOAD_TIME_UNREADABLE"),
+        (
+            "json",
+            r#"{"email":"a@b.example","text":"Hi","priority":"asap"}"#,
+            "PAYLOAD_WORD_UNKNOWN",
+        ),
+        (
+            "json",
+            r#"{"email":"a@b.example","text":"Hi","occurred_at":"yesterday"}"#,
+            "PAYLOAD_TIME_UNREADABLE",
+        ),
         ("whatsapp-cloud", r#"{"hello":"world"}"#, "PAYLOAD_UNKNOWN"),
     ];
     for (preset, body, reason) in cases {
@@ -139,8 +176,15 @@ fn what_is_not_understood_says_why_without_the_text() {
         assert_eq!(mapped.problems[0].reason, reason, "{body}");
     }
     let all = presets();
-    let broken = map(all.get("json").expect("built in"), "sources/s1", b"{\"text\": secret words");
-    assert_eq!(broken.as_ref().map_err(|problem| problem.reason), Err("PAYLOAD_NOT_JSON"));
+    let broken = map(
+        all.get("json").expect("built in"),
+        "sources/s1",
+        b"{\"text\": secret words",
+    );
+    assert_eq!(
+        broken.as_ref().map_err(|problem| problem.reason),
+        Err("PAYLOAD_NOT_JSON")
+    );
     assert!(!broken.expect_err("not JSON").detail.contains("secret"));
 }
 
@@ -150,7 +194,12 @@ fn too_many_items_are_refused_before_they_cost_memory() {
     let messages = vec![message; 1001].join(",");
     let body = format!(r#"{{"entry":[{{"changes":[{{"value":{{"messages":[{messages}]}}}}]}}]}}"#);
     let all = presets();
-    let problem = map(all.get("whatsapp-cloud").expect("built in"), "sources/s1", body.as_bytes()).expect_err("too many");
+    let problem = map(
+        all.get("whatsapp-cloud").expect("built in"),
+        "sources/s1",
+        body.as_bytes(),
+    )
+    .expect_err("too many");
     assert_eq!(problem.reason, "PAYLOAD_TOO_MANY_ITEMS");
 }
 
@@ -165,8 +214,18 @@ fn check(preset: &str, headers: &[(&str, &str)], body: &str, now: DateTime<Utc>)
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| *value)
     };
-    let signed = Signed { body: body.as_bytes(), method: "POST", path: "/v1/sources/s1/events" };
-    verify(presets().get(preset).expect("built in"), b"s3cret-key", signed, header, now)
+    let signed = Signed {
+        body: body.as_bytes(),
+        method: "POST",
+        path: "/v1/sources/s1/events",
+    };
+    verify(
+        presets().get(preset).expect("built in"),
+        b"s3cret-key",
+        signed,
+        header,
+        now,
+    )
 }
 
 // The expected signatures were made by other programs (OpenSSL, Python's hmac), for example:
@@ -176,37 +235,96 @@ const BODY: &str = r#"{"a":1}"#;
 #[test]
 fn chatwoot_signature() {
     let wrong = "sha256=4b5b2f6c8a0a1d6b5a8d1b2a2c8a4c9b2d1e0f3a4b5c6d7e8f901a2b3c4d5e6f";
-    let headers = |signature| [("X-Chatwoot-Signature", signature), ("X-Chatwoot-Timestamp", "1772442931")];
+    let headers = |signature| {
+        [
+            ("X-Chatwoot-Signature", signature),
+            ("X-Chatwoot-Timestamp", "1772442931"),
+        ]
+    };
     let now = at("2026-03-02T09:15:31Z");
     assert_eq!(check("chatwoot", &headers(wrong), BODY, now), Err(Rejected));
     let right = "sha256=def412413ae62f5fe083243f29b7371a71be9325b7a105d727afda652686a24b";
     assert_eq!(check("chatwoot", &headers(right), BODY, now), Ok(()));
-    assert_eq!(check("chatwoot", &headers(right), r#"{"a":2}"#, now), Err(Rejected), "another body");
-    assert_eq!(check("chatwoot", &headers(right), BODY, now + TimeDelta::seconds(301)), Err(Rejected), "too old");
-    assert_eq!(check("chatwoot", &headers(right), BODY, now - TimeDelta::seconds(301)), Err(Rejected), "from the future");
-    assert_eq!(check("chatwoot", &headers(&right[7..]), BODY, now), Err(Rejected), "without its prefix");
+    assert_eq!(
+        check("chatwoot", &headers(right), r#"{"a":2}"#, now),
+        Err(Rejected),
+        "another body"
+    );
+    assert_eq!(
+        check("chatwoot", &headers(right), BODY, now + TimeDelta::seconds(301)),
+        Err(Rejected),
+        "too old"
+    );
+    assert_eq!(
+        check("chatwoot", &headers(right), BODY, now - TimeDelta::seconds(301)),
+        Err(Rejected),
+        "from the future"
+    );
+    assert_eq!(
+        check("chatwoot", &headers(&right[7..]), BODY, now),
+        Err(Rejected),
+        "without its prefix"
+    );
     assert_eq!(check("chatwoot", &[], BODY, now), Err(Rejected), "unsigned");
     let moved = [("X-Chatwoot-Signature", right), ("X-Chatwoot-Timestamp", "1772442932")];
-    assert_eq!(check("chatwoot", &moved, BODY, now), Err(Rejected), "the timestamp is signed too");
+    assert_eq!(
+        check("chatwoot", &moved, BODY, now),
+        Err(Rejected),
+        "the timestamp is signed too"
+    );
 }
 
 #[test]
 fn zendesk_signature() {
     let headers = [
-        ("x-zendesk-webhook-signature", "tjc/Io1cx2GLzBzDw+XMSIg30lf4ob+XCP5Ou4MG1HE="),
+        (
+            "x-zendesk-webhook-signature",
+            "tjc/Io1cx2GLzBzDw+XMSIg30lf4ob+XCP5Ou4MG1HE=",
+        ),
         ("x-zendesk-webhook-signature-timestamp", "2026-03-02T09:15:31Z"),
     ];
-    assert_eq!(check("zendesk-event", &headers, BODY, at("2026-03-02T09:20:00Z")), Ok(()));
-    assert_eq!(check("zendesk-event", &headers, "", at("2026-03-02T09:20:00Z")), Err(Rejected));
+    assert_eq!(
+        check("zendesk-event", &headers, BODY, at("2026-03-02T09:20:00Z")),
+        Ok(())
+    );
+    assert_eq!(
+        check("zendesk-event", &headers, "", at("2026-03-02T09:20:00Z")),
+        Err(Rejected)
+    );
 }
 
 #[test]
 fn whatsapp_and_zammad_signatures() {
     let now = at("2026-03-02T09:15:31Z");
-    assert_eq!(check("whatsapp-cloud", &[("X-Hub-Signature-256", "sha256=169d7e505376f878e245391f706b07a7c9de0b2d84cfc526bb64da7aaee88324")], BODY, now), Ok(()));
-    assert_eq!(check("zammad", &[("X-Hub-Signature", "sha1=40818e489badab87a3e2d705331e31489f8e064b")], BODY, now), Ok(()));
-    assert_eq!(check("zammad", &[("X-Hub-Signature", "sha1=")], BODY, now), Err(Rejected));
-    assert_eq!(check("zammad", &[("X-Hub-Signature", "sha1=zz")], BODY, now), Err(Rejected));
+    assert_eq!(
+        check(
+            "whatsapp-cloud",
+            &[(
+                "X-Hub-Signature-256",
+                "sha256=169d7e505376f878e245391f706b07a7c9de0b2d84cfc526bb64da7aaee88324"
+            )],
+            BODY,
+            now
+        ),
+        Ok(())
+    );
+    assert_eq!(
+        check(
+            "zammad",
+            &[("X-Hub-Signature", "sha1=40818e489badab87a3e2d705331e31489f8e064b")],
+            BODY,
+            now
+        ),
+        Ok(())
+    );
+    assert_eq!(
+        check("zammad", &[("X-Hub-Signature", "sha1=")], BODY, now),
+        Err(Rejected)
+    );
+    assert_eq!(
+        check("zammad", &[("X-Hub-Signature", "sha1=zz")], BODY, now),
+        Err(Rejected)
+    );
 }
 
 #[test]
@@ -223,7 +341,12 @@ fn handshake_answers_the_challenge_only_to_who_knows_the_token() {
     assert_eq!(answer("source-id", "1158201444"), Ok("1158201444"));
     assert_eq!(answer("other", "1158201444"), Err(Rejected));
     assert_eq!(answer("source-id", "<script> x"), Err(Rejected));
-    assert_eq!(handshake(all.get("chatwoot").expect("built in"), &[b"source-id"], |_| Some("source-id")), Err(Rejected));
+    assert_eq!(
+        handshake(all.get("chatwoot").expect("built in"), &[b"source-id"], |_| Some(
+            "source-id"
+        )),
+        Err(Rejected)
+    );
 }
 
 #[test]
@@ -247,7 +370,10 @@ fn a_wrong_preset_file_names_file_and_mistake() {
 #[test]
 fn an_unknown_preset_names_those_there_are() {
     let error = presets().get("zendesk").expect_err("no such preset");
-    assert_eq!((error.kind(), error.reason()), (vorrang_error::Kind::NotFound, "PRESET_UNKNOWN"));
+    assert_eq!(
+        (error.kind(), error.reason()),
+        (vorrang_error::Kind::NotFound, "PRESET_UNKNOWN")
+    );
     assert!(error.message().contains("zendesk-event"));
 }
 

@@ -51,7 +51,9 @@ fn auto(text: &str) -> Option<DateTime<Utc>> {
         // Seconds reach this size in the year 5138, milliseconds had it in 1973.
         const SMALLEST_MILLIS: f64 = 1e11;
         return match text.parse::<f64>() {
-            Ok(number) if number >= SMALLEST_MILLIS => DateTime::from_timestamp_millis(text.split('.').next()?.parse().ok()?),
+            Ok(number) if number >= SMALLEST_MILLIS => {
+                DateTime::from_timestamp_millis(text.split('.').next()?.parse().ok()?)
+            }
             Ok(_) => seconds(text),
             Err(_) => None,
         };

@@ -7,15 +7,56 @@ const LONGEST_ATTRIBUTION: usize = 400;
 
 /// How an attribution begins: "On Monday", "Am 3. Mai", and the neighbours.
 const STARTS: [&str; 20] = [
-    "on ", "am ", "at ", "le ", "el ", "il ", "op ", "den ", "dne ", "em ", "w dniu ", "dnia ", "pada ", "på ", "a ",
-    "vào ", "ha scritto", "wrote", "um ", "de ",
+    "on ",
+    "am ",
+    "at ",
+    "le ",
+    "el ",
+    "il ",
+    "op ",
+    "den ",
+    "dne ",
+    "em ",
+    "w dniu ",
+    "dnia ",
+    "pada ",
+    "på ",
+    "a ",
+    "vào ",
+    "ha scritto",
+    "wrote",
+    "um ",
+    "de ",
 ];
 
 /// The verb that ends or carries it.
 const VERBS: [&str; 26] = [
-    " wrote", " writes", " schrieb", " schreibt", " schrieben", " hat geschrieben", " geschrieben", " a écrit",
-    " a ecrit", " escribió", " escribio", " ha scritto", " schreef", " heeft geschreven", " skrev", " napisał",
-    " pisze", " escreveu", " написал", " пишет", " kirjoitti", " yazdı", " napsal", " ezt írta", " đã viết", " 写道",
+    " wrote",
+    " writes",
+    " schrieb",
+    " schreibt",
+    " schrieben",
+    " hat geschrieben",
+    " geschrieben",
+    " a écrit",
+    " a ecrit",
+    " escribió",
+    " escribio",
+    " ha scritto",
+    " schreef",
+    " heeft geschreven",
+    " skrev",
+    " napisał",
+    " pisze",
+    " escreveu",
+    " написал",
+    " пишет",
+    " kirjoitti",
+    " yazdı",
+    " napsal",
+    " ezt írta",
+    " đã viết",
+    " 写道",
 ];
 
 /// Lines that stand alone above unmarked history.
@@ -46,13 +87,64 @@ const SEPARATORS: [&str; 23] = [
 ];
 
 const FROM: [&str; 12] = [
-    "from", "von", "de", "da", "van", "från", "fra", "od", "lähettäjä", "от", "reply-to", "absender",
+    "from",
+    "von",
+    "de",
+    "da",
+    "van",
+    "från",
+    "fra",
+    "od",
+    "lähettäjä",
+    "от",
+    "reply-to",
+    "absender",
 ];
 const OTHERS: [&str; 44] = [
-    "sent", "gesendet", "date", "datum", "to", "an", "cc", "kopie", "subject", "betreff", "envoyé", "à", "objet",
-    "enviado", "enviado el", "enviada em", "fecha", "para", "asunto", "assunto", "data", "inviato", "a", "oggetto",
-    "verzonden", "aan", "onderwerp", "skickat", "till", "ämne", "sendt", "til", "emne", "dato", "wysłano", "do",
-    "temat", "lähetetty", "vastaanottaja", "aihe", "кому", "тема", "дата", "am",
+    "sent",
+    "gesendet",
+    "date",
+    "datum",
+    "to",
+    "an",
+    "cc",
+    "kopie",
+    "subject",
+    "betreff",
+    "envoyé",
+    "à",
+    "objet",
+    "enviado",
+    "enviado el",
+    "enviada em",
+    "fecha",
+    "para",
+    "asunto",
+    "assunto",
+    "data",
+    "inviato",
+    "a",
+    "oggetto",
+    "verzonden",
+    "aan",
+    "onderwerp",
+    "skickat",
+    "till",
+    "ämne",
+    "sendt",
+    "til",
+    "emne",
+    "dato",
+    "wysłano",
+    "do",
+    "temat",
+    "lähetetty",
+    "vastaanottaja",
+    "aihe",
+    "кому",
+    "тема",
+    "дата",
+    "am",
 ];
 
 const MOBILE: [&str; 19] = [
@@ -78,10 +170,32 @@ const MOBILE: [&str; 19] = [
 ];
 
 const CLOSINGS: [&str; 26] = [
-    "regards", "best regards", "kind regards", "warm regards", "many regards", "with kind regards", "with best regards",
-    "best wishes", "sincerely", "yours sincerely", "yours faithfully", "cheers", "mit freundlichen grüßen",
-    "mit freundlichem gruß", "mit freundlichen grüssen", "mit besten grüßen", "freundliche grüße", "freundliche grüsse",
-    "viele grüße", "viele grüsse", "liebe grüße", "beste grüße", "herzliche grüße", "schöne grüße", "mfg", "lg",
+    "regards",
+    "best regards",
+    "kind regards",
+    "warm regards",
+    "many regards",
+    "with kind regards",
+    "with best regards",
+    "best wishes",
+    "sincerely",
+    "yours sincerely",
+    "yours faithfully",
+    "cheers",
+    "mit freundlichen grüßen",
+    "mit freundlichem gruß",
+    "mit freundlichen grüssen",
+    "mit besten grüßen",
+    "freundliche grüße",
+    "freundliche grüsse",
+    "viele grüße",
+    "viele grüsse",
+    "liebe grüße",
+    "beste grüße",
+    "herzliche grüße",
+    "schöne grüße",
+    "mfg",
+    "lg",
 ];
 
 /// Whether the line announces history that is not marked line by line.
@@ -92,12 +206,16 @@ pub(super) fn separator(line: &str) -> bool {
     let bare = line.trim_matches(|c: char| matches!(c, '-' | '_' | '=' | '*' | '<' | '>' | ':' | ' ' | '—' | '–'));
     let lower = bare.to_lowercase();
     // "original message" in a sentence is no separator: it stands alone, usually between dashes.
-    SEPARATORS.contains(&lower.as_str()) && (line.starts_with(['-', '_', '=', '*', '<', '—', '–']) || line.ends_with(':'))
+    SEPARATORS.contains(&lower.as_str())
+        && (line.starts_with(['-', '_', '=', '*', '<', '—', '–']) || line.ends_with(':'))
 }
 
 /// Whether these lines begin with a header block: `From:` and two more labels right below.
 pub(super) fn header_block(lines: &[&str]) -> bool {
-    if !lines.first().is_some_and(|line| label(line).is_some_and(|label| FROM.contains(&label.as_str()))) {
+    if !lines
+        .first()
+        .is_some_and(|line| label(line).is_some_and(|label| FROM.contains(&label.as_str())))
+    {
         return false;
     }
     let others = lines
@@ -138,7 +256,10 @@ pub(super) fn attribution(lines: &[&str]) -> Option<usize> {
             joined.push(' ');
         }
         joined.push_str(&line.to_lowercase());
-        if line.trim_end_matches(['-', '*', '_', ' ']).ends_with([':', '：']) || line.ends_with("写道") || line.trim_end_matches(['-', ' ']).ends_with("wrote") {
+        if line.trim_end_matches(['-', '*', '_', ' ']).ends_with([':', '：'])
+            || line.ends_with("写道")
+            || line.trim_end_matches(['-', ' ']).ends_with("wrote")
+        {
             return is_attribution(&joined, starts).then_some(index + 1);
         }
     }
@@ -151,7 +272,7 @@ fn is_attribution(joined: &str, starts: bool) -> bool {
     let digit = joined.contains(|c: char| c.is_ascii_digit());
     let address = joined.contains('@');
     if verb {
-        return (starts && digit) || (address && digit) || (address && joined.ends_with("wrote:"));
+        return (digit && (starts || address)) || (address && joined.ends_with("wrote:"));
     }
     // "2024-05-06 7:08 GMT+02:00 Anna Muster <anna@example.de>:"
     digit && address && joined.ends_with(">:")
@@ -160,7 +281,9 @@ fn is_attribution(joined: &str, starts: bool) -> bool {
 /// Whether the line was put there by a telephone.
 pub(super) fn mobile_signature(line: &str) -> bool {
     let lower = line.trim_matches(['*', '_', '[', '(']).to_lowercase();
-    line.chars().count() <= 160
+    // "Von meinem iPhone gesendet", and not "Von meinem Konto …".
+    let sent = !lower.starts_with("von mein") || lower.contains("gesendet");
+    sent && line.chars().count() <= 160
         && MOBILE.iter().any(|start| {
             lower.strip_prefix(start).is_some_and(|rest| {
                 let before_link = rest.split(['<', '(', '[']).next().unwrap_or_default();
@@ -168,7 +291,6 @@ pub(super) fn mobile_signature(line: &str) -> bool {
                 before_link.split_whitespace().count() <= 6 && !before_link.trim_end().ends_with([',', ';', '?'])
             })
         })
-        && !(lower.starts_with("von mein") && !lower.contains("gesendet"))
 }
 
 /// Whether the line is a closing formula and nothing else.

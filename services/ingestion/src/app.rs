@@ -1,0 +1,116 @@
+//! What handlers may use.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use uuid::Uuid;
+use vorrang_clock::SharedClock;
+use vorrang_error::{Error, Violations};
+use vorrang_service::{Context, Ids, Rate};
+
+use crate::contact::MAX_REQUEST_ID;
+use crate::presets::Presets;
+use crate::recorder::Recorder;
+use crate::seal::Seal;
+use crate::store::Store;
+
+/// Everything a handler reaches. Clones share it.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// How to read what systems push.
+    pub presets: Arc<Presets>,
+    /// Records contacts.
+    pub recorder: Recorder,
+    /// Opens the secrets of sources.
+    pub seal: Seal,
+    /// Makes ids.
+    pub ids: Ids,
+    /// The time.
+    pub clock: SharedClock,
+    /// How much a tenant may push.
+    pub rate: Rate,
+    /// Pushes with a wrong signature, by source.
+    pub rejected: Rejected,
+}
+
+impl App {
+    /// From what the chassis gives.
+    pub fn new(context: &Context, store: Store, presets: Presets, recorder: Recorder) -> Self {
+        Self {
+            store,
+            presets: Arc::new(presets),
+            recorder,
+            seal: Seal::new(context.secrets.internal_key()),
+            ids: context.ids.clone(),
+            clock: context.clock.clone(),
+            rate: context.rate.clone(),
+            rejected: Rejected::default(),
+        }
+    }
+}
+
+/// How many pushes had a wrong signature since the process started, by source. Only sources that exist are counted, so a
+/// stranger cannot make it grow.
+#[derive(Clone, Default)]
+pub struct Rejected(Arc<Mutex<HashMap<String, u64>>>);
+
+impl Rejected {
+    /// One more.
+    pub fn count(&self, source: &str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(source.to_owned()).or_default() += 1;
+    }
+
+    /// How many.
+    pub fn of(&self, source: &str) -> u64 {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(source)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// Namespace of the ids under which ticketing hears of pushes: they share a table with the ids of its other callers.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6d1f_3b0e_55c8_5a0b_9c44_2f1e_7f0a_91d3);
+
+/// Under which ticketing recognises a repeat of a push: made from the sender's `request_id`, else new.
+pub fn delivery_id(request_id: &str) -> String {
+    match request_id {
+        "" => Uuid::new_v4().to_string(),
+        id => Uuid::new_v5(&NAMESPACE, id.as_bytes()).to_string(),
+    }
+}
+
+/// Under which ticketing recognises contact `index` of something that holds several and has the id `of`.
+pub fn part_delivery_id(of: Uuid, index: usize) -> String {
+    Uuid::new_v5(&NAMESPACE, format!("{of}/{index}").as_bytes()).to_string()
+}
+
+/// Checks a `request_id` as ticketing and the idempotency table will.
+pub fn check_request_id(request_id: &str, violations: &mut Violations) {
+    if request_id.len() > MAX_REQUEST_ID || !request_id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        violations.add(
+            "request_id",
+            "must be at most 128 printable ASCII characters without spaces",
+        );
+    }
+}
+
+/// The tenant and, when `tonic` has put it there, what the request is made under.
+pub fn call<M: prost::Message>(
+    method: &str,
+    request: &tonic::Request<M>,
+    request_id: &str,
+    clock: &SharedClock,
+) -> Result<crate::store::Call, Error> {
+    Ok(crate::store::Call {
+        tenant: vorrang_service::tenant(request)?,
+        request_id: request_id.to_owned(),
+        request_hash: vorrang_service::request_hash(method, request.get_ref()),
+        now: clock.now(),
+    })
+}

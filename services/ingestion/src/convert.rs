@@ -1,0 +1,302 @@
+//! Between the contracts' types and ours.
+
+use vorrang_api::ingestion::v1 as api;
+use vorrang_api::ticketing::v1 as ticketing;
+use vorrang_api::{from_timestamp, timestamp};
+use vorrang_error::Violations;
+
+use crate::contact::{Channel, Contact, Identity, IdentityKind, Priority};
+use crate::intake::GRPC;
+use crate::names;
+use crate::outcome::{Outcome, PushResult};
+use crate::store::{QuarantineItem, QuarantineState, Receipt, Source};
+
+/// Reads a pushed contact. What cannot be read at all goes to `violations`; limits are checked later.
+pub fn read_contact(contact: Option<api::Contact>, violations: &mut Violations) -> Contact {
+    let Some(contact) = contact else {
+        violations.add("contact", "must be set");
+        return Contact::default();
+    };
+    let channel = match contact.channel() {
+        _ if ticketing::Channel::try_from(contact.channel).is_err() => {
+            violations.add("contact.channel", "must be one of the channels");
+            Channel::Api
+        }
+        ticketing::Channel::Unspecified | ticketing::Channel::Api => Channel::Api,
+        ticketing::Channel::Email => Channel::Email,
+        ticketing::Channel::Chat => Channel::Chat,
+        ticketing::Channel::Phone => Channel::Phone,
+        ticketing::Channel::Social => Channel::Social,
+        ticketing::Channel::Sms => Channel::Sms,
+        ticketing::Channel::Messaging => Channel::Messaging,
+        ticketing::Channel::Web => Channel::Web,
+    };
+    let priority = match ticketing::Priority::try_from(contact.priority) {
+        Ok(ticketing::Priority::Unspecified) => Priority::Unspecified,
+        Ok(ticketing::Priority::Low) => Priority::Low,
+        Ok(ticketing::Priority::Normal) => Priority::Normal,
+        Ok(ticketing::Priority::High) => Priority::High,
+        Ok(ticketing::Priority::Urgent) => Priority::Urgent,
+        Err(_) => {
+            violations.add("contact.priority", "must be one of the priorities");
+            Priority::Unspecified
+        }
+    };
+    let mut time = |field: &str, at: Option<prost_types::Timestamp>| {
+        let at = at?;
+        violations.take(
+            field,
+            from_timestamp(&at).ok_or("must be a time in the years 1 to 9999"),
+        )
+    };
+    let occurred_at = time("contact.occurred_at", contact.occurred_at);
+    let due_at = time("contact.due_at", contact.due_at);
+    let identities = contact
+        .identities
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, identity)| read_identity(index, identity, violations))
+        .collect();
+    let mut read = Contact {
+        source: GRPC.to_owned(),
+        external_id: contact.external_id,
+        channel,
+        identities,
+        display_name: contact.display_name,
+        tier: contact.tier,
+        subject: contact.subject,
+        text: contact.text,
+        priority,
+        queue: contact.queue,
+        tags: contact.tags,
+        intent: contact.intent,
+        language: contact.language,
+        occurred_at,
+        due_at,
+        ..Contact::default()
+    };
+    read.join_conversation(&contact.conversation_id);
+    if !read.external_id.is_empty() {
+        read.thread_keys.push(format!("contact:{GRPC}:{}", read.external_id));
+    }
+    read
+}
+
+fn read_identity(
+    index: usize,
+    identity: vorrang_api::ticketing::v1::Identity,
+    violations: &mut Violations,
+) -> Option<Identity> {
+    use ticketing::identity::Kind;
+    let kind = match Kind::try_from(identity.kind) {
+        Ok(Kind::Email) => IdentityKind::Email,
+        Ok(Kind::Phone) => IdentityKind::Phone,
+        Ok(Kind::Social) => IdentityKind::Social,
+        Ok(Kind::External) => IdentityKind::External,
+        Ok(Kind::Unspecified) | Err(_) => {
+            violations.add(
+                format!("contact.identities[{index}].kind"),
+                "must be EMAIL, PHONE, SOCIAL or EXTERNAL",
+            );
+            return None;
+        }
+    };
+    let value = identity.value.trim();
+    let value = if kind == IdentityKind::Email {
+        value.to_lowercase()
+    } else {
+        value.to_owned()
+    };
+    Some(Identity {
+        kind,
+        value,
+        verified: identity.verified,
+    })
+}
+
+/// A contact as ticketing takes it.
+pub fn inbound(request_id: &str, contact: &Contact, trace_parent: &str) -> ticketing::InboundContact {
+    let channel = channel(contact.channel);
+    ticketing::InboundContact {
+        request_id: request_id.to_owned(),
+        source: contact.source.clone(),
+        external_id: contact.external_id.clone(),
+        content_hash: contact.content_hash().to_vec().into(),
+        channel: channel.into(),
+        identities: contact.identities.iter().map(write_identity).collect(),
+        display_name: contact.display_name.clone(),
+        tier: contact.tier.clone(),
+        subject: contact.subject.clone(),
+        message: Some(ticketing::Message {
+            text: contact.text.clone(),
+            quoted_text: contact.quoted_text.clone(),
+            channel: channel.into(),
+            attachments: contact
+                .attachments
+                .iter()
+                .map(|file| ticketing::Attachment {
+                    file_name: file.file_name.clone(),
+                    content_type: file.content_type.clone(),
+                    size_bytes: file.size_bytes,
+                    sha256: file.sha256.clone(),
+                })
+                .collect(),
+            occurred_at: contact.occurred_at.map(timestamp),
+            external_id: contact.external_id.clone(),
+            automated: contact.automated,
+            ..ticketing::Message::default()
+        }),
+        thread_keys: contact.thread_keys.clone(),
+        reference_keys: contact.reference_keys.clone(),
+        priority: priority(contact.priority).into(),
+        queue: contact.queue.clone(),
+        tags: contact.tags.clone(),
+        intent: contact.intent.clone(),
+        language: contact.language.clone(),
+        due_at: contact.due_at.map(timestamp),
+        automated: contact.automated,
+        trace_parent: trace_parent.to_owned(),
+    }
+}
+
+fn channel(channel: Channel) -> ticketing::Channel {
+    match channel {
+        Channel::Email => ticketing::Channel::Email,
+        Channel::Chat => ticketing::Channel::Chat,
+        Channel::Phone => ticketing::Channel::Phone,
+        Channel::Social => ticketing::Channel::Social,
+        Channel::Sms => ticketing::Channel::Sms,
+        Channel::Messaging => ticketing::Channel::Messaging,
+        Channel::Web => ticketing::Channel::Web,
+        Channel::Api => ticketing::Channel::Api,
+    }
+}
+
+fn priority(priority: Priority) -> ticketing::Priority {
+    match priority {
+        Priority::Unspecified => ticketing::Priority::Unspecified,
+        Priority::Low => ticketing::Priority::Low,
+        Priority::Normal => ticketing::Priority::Normal,
+        Priority::High => ticketing::Priority::High,
+        Priority::Urgent => ticketing::Priority::Urgent,
+    }
+}
+
+fn write_identity(identity: &Identity) -> ticketing::Identity {
+    use ticketing::identity::Kind;
+    let kind = match identity.kind {
+        IdentityKind::Email => Kind::Email,
+        IdentityKind::Phone => Kind::Phone,
+        IdentityKind::Social => Kind::Social,
+        IdentityKind::External => Kind::External,
+    };
+    ticketing::Identity {
+        kind: kind.into(),
+        value: identity.value.clone(),
+        verified: identity.verified,
+    }
+}
+
+/// What ticketing made of a contact; `None` for an outcome that this build does not know.
+pub fn recorded(result: ticketing::ContactResult) -> Option<PushResult> {
+    use ticketing::contact_result::Outcome as Theirs;
+    let outcome = match result.outcome() {
+        Theirs::Created => Outcome::Created,
+        Theirs::Appended => Outcome::Appended,
+        Theirs::Duplicate => Outcome::Duplicate,
+        Theirs::Unspecified => return None,
+    };
+    Some(PushResult {
+        outcome,
+        ticket: result.ticket,
+        ticket_number: result.number,
+        message: result.message,
+        customer: result.customer,
+        quarantine_item: String::new(),
+        receipt: String::new(),
+    })
+}
+
+/// A result as the contract has it.
+pub fn push_result(result: PushResult) -> api::PushResult {
+    let outcome = match result.outcome {
+        Outcome::Created => api::Outcome::Created,
+        Outcome::Appended => api::Outcome::Appended,
+        Outcome::Duplicate => api::Outcome::Duplicate,
+        Outcome::Quarantined => api::Outcome::Quarantined,
+        Outcome::Accepted => api::Outcome::Accepted,
+    };
+    api::PushResult {
+        outcome: outcome.into(),
+        ticket: result.ticket,
+        ticket_number: result.ticket_number,
+        message: result.message,
+        quarantine_item: result.quarantine_item,
+        receipt: result.receipt,
+        customer: result.customer,
+    }
+}
+
+/// A receipt as the contract has it.
+pub fn receipt(receipt: Receipt) -> api::Receipt {
+    let state = match receipt.result {
+        Some(_) => api::receipt::State::Delivered,
+        None => api::receipt::State::Pending,
+    };
+    api::Receipt {
+        name: names::receipt(receipt.id),
+        state: state.into(),
+        result: receipt.result.map(push_result),
+        accepted_at: Some(timestamp(receipt.accepted_at)),
+        delivered_at: receipt.delivered_at.map(timestamp),
+        attempts: receipt.attempts,
+    }
+}
+
+/// A quarantine item as the contract has it; `raw` is what came.
+pub fn quarantine_item(item: QuarantineItem, raw: Vec<u8>) -> api::QuarantineItem {
+    let state = match item.state {
+        QuarantineState::Waiting => api::quarantine_item::State::Waiting,
+        QuarantineState::Released => api::quarantine_item::State::Released,
+        QuarantineState::Discarded => api::quarantine_item::State::Discarded,
+    };
+    api::QuarantineItem {
+        name: names::quarantine_item(item.id),
+        state: state.into(),
+        source: item.source,
+        reason: item.reason,
+        detail: item.detail,
+        content_type: item.content_type,
+        raw: raw.into(),
+        size_bytes: item.size_bytes,
+        received_at: Some(timestamp(item.received_at)),
+        result: item.result.map(push_result),
+    }
+}
+
+/// A source as the contract has it; `secret` is empty in all answers but those that may carry it.
+pub fn source(source: Source, secret: String, rejected_count: u64) -> api::Source {
+    api::Source {
+        name: names::source(&source.id),
+        display_name: source.display_name,
+        preset: source.preset,
+        secret,
+        events_path: format!("/v1/{}/events", names::source(&source.id)),
+        queue: source.queue,
+        disabled: source.disabled,
+        rejected_count: i64::try_from(rejected_count).unwrap_or(i64::MAX),
+        etag: vorrang_service::etag(source.revision),
+        created_at: Some(timestamp(source.created_at)),
+    }
+}
+
+/// An error inside an answer, as the status that the call itself would have had.
+pub fn status(error: vorrang_error::Error) -> tonic_types::Status {
+    use prost::Message as _;
+    let status = vorrang_service::status(error);
+    tonic_types::Status::decode(status.details()).unwrap_or_else(|_| tonic_types::Status {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+        details: Vec::new(),
+    })
+}

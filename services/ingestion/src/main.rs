@@ -1,0 +1,5 @@
+//! Ingestion in a process of its own.
+
+fn main() -> std::process::ExitCode {
+    vorrang_service::main("ingestion", vorrang_ingestion::bind)
+}

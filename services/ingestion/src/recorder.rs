@@ -1,0 +1,253 @@
+//! From contacts to answers: stores what came, tells ticketing, keeps in the inbox what ticketing cannot take now.
+//!
+//! Pushes of a tenant that arrive while a batch is on its way form the next batch: under load many contacts share one
+//! commit, and a single push never waits for company.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+use tracing::Instrument as _;
+use vorrang_clock::SharedClock;
+use vorrang_error::{Error, Kind};
+
+use crate::contact::Contact;
+use crate::outcome::PushResult;
+use crate::rpc::record_contacts::{Delivery, Ticketing};
+use crate::store::{NewInboxItem, NewRaw, Store};
+
+/// Most contacts of a batch: what ticketing takes in one call.
+const BATCH: usize = 500;
+/// Largest batch in bytes, so that a call stays below the 4 MiB that a server accepts.
+const BATCH_BYTES: usize = 2 << 20;
+
+/// A contact to be recorded.
+#[derive(Debug)]
+pub struct Push {
+    /// Under which ticketing recognises a repeat; unique per tenant and contact.
+    pub request_id: String,
+    /// The contact.
+    pub contact: Contact,
+    /// What it came as.
+    pub raw: Arc<NewRaw>,
+    /// W3C traceparent of the push.
+    pub trace_parent: String,
+}
+
+type Answer = Result<PushResult, Error>;
+
+struct Job {
+    push: Push,
+    answer: oneshot::Sender<Answer>,
+    span: tracing::Span,
+}
+
+/// Records contacts. Clones share the queues.
+#[derive(Clone)]
+pub struct Recorder(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    ticketing: Ticketing,
+    clock: SharedClock,
+    /// The tenants that have something to do; each has one batch on its way, so that their contacts stay in order.
+    queues: Mutex<HashMap<String, VecDeque<Job>>>,
+}
+
+/// The answer of a push that was handed in.
+pub struct Pending(oneshot::Receiver<Answer>);
+
+impl Pending {
+    /// Waits for it.
+    ///
+    /// # Errors
+    /// Invalid when ticketing refuses the contact for good; Unavailable when it could neither be recorded nor kept.
+    pub async fn answer(self) -> Answer {
+        // The sender is gone when the batch panicked; the panic is in the log.
+        self.0
+            .await
+            .unwrap_or_else(|_| Err(Error::internal("recording a contact was given up")))
+    }
+}
+
+impl Recorder {
+    /// A recorder over `store` and `ticketing`.
+    pub fn new(store: Store, ticketing: Ticketing, clock: SharedClock) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            ticketing,
+            clock,
+            queues: Mutex::default(),
+        }))
+    }
+
+    /// Hands a contact in; contacts of one tenant are recorded in the order in which they are handed in. Recording goes on
+    /// when the answer is not waited for.
+    pub fn submit(&self, tenant: &str, push: Push) -> Pending {
+        let (answer, pending) = oneshot::channel();
+        let job = Job {
+            push,
+            answer,
+            span: tracing::Span::current(),
+        };
+        let mut queues = self.0.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        match queues.get_mut(tenant) {
+            Some(queue) => queue.push_back(job),
+            None => {
+                queues.insert(tenant.to_owned(), VecDeque::from([job]));
+                tokio::spawn(drain(self.0.clone(), tenant.to_owned()));
+            }
+        }
+        Pending(pending)
+    }
+
+    /// Records one contact.
+    ///
+    /// # Errors
+    /// As [`Pending::answer`].
+    pub async fn record(&self, tenant: &str, push: Push) -> Answer {
+        self.submit(tenant, push).answer().await
+    }
+}
+
+/// Works until the tenant has nothing left to do.
+async fn drain(inner: Arc<Inner>, tenant: String) {
+    loop {
+        let batch = {
+            let mut queues = inner.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(queue) = queues.get_mut(&tenant) else { return };
+            if queue.is_empty() {
+                queues.remove(&tenant);
+                return;
+            }
+            take_batch(queue)
+        };
+        // A task of its own: a panic costs this batch and not the tenant's queue.
+        let span = batch.first().map_or_else(tracing::Span::none, |job| job.span.clone());
+        let work = process(inner.clone(), tenant.clone(), batch).instrument(span);
+        if tokio::spawn(work).await.is_err() {
+            tracing::error!("recording a batch of contacts panicked; its senders were told so");
+        }
+    }
+}
+
+fn take_batch(queue: &mut VecDeque<Job>) -> Vec<Job> {
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    while let Some(job) = queue.front() {
+        let weight = job.push.contact.weight();
+        if !batch.is_empty() && (batch.len() == BATCH || bytes + weight > BATCH_BYTES) {
+            break;
+        }
+        bytes += weight;
+        batch.extend(queue.pop_front());
+    }
+    batch
+}
+
+async fn process(inner: Arc<Inner>, tenant: String, batch: Vec<Job>) {
+    let (pushes, answers): (Vec<Push>, Vec<_>) = batch.into_iter().map(|job| (job.push, job.answer)).unzip();
+    let results = inner.record_batch(&tenant, &pushes).await;
+    for (answer, result) in answers.into_iter().zip(results) {
+        // Nobody listens when the sender has hung up; it will push again and be told the same.
+        let _ = answer.send(result);
+    }
+}
+
+impl Inner {
+    async fn record_batch(&self, tenant: &str, pushes: &[Push]) -> Vec<Answer> {
+        match self.try_batch(tenant, pushes).await {
+            Ok(results) => results,
+            Err(error) => {
+                tracing::warn!(
+                    error = error.chain(),
+                    "contacts could neither be recorded nor kept; their senders are told so"
+                );
+                let same = || Error::new(error.kind(), error.reason(), error.message());
+                pushes.iter().map(|_| Err(same())).collect()
+            }
+        }
+    }
+
+    async fn try_batch(&self, tenant: &str, pushes: &[Push]) -> Result<Vec<Answer>, Error> {
+        let now = self.clock.now();
+        let conversations: Vec<&str> = pushes
+            .iter()
+            .map(|push| push.contact.conversation.as_str())
+            .filter(|conversation| !conversation.is_empty())
+            .collect::<HashSet<_>>()
+            .into_iter()
+            .collect();
+        let behind = self.store.waiting_conversations(tenant, &conversations).await?;
+        let mut parked: Vec<usize> = Vec::new();
+        let mut sent: Vec<usize> = Vec::new();
+        for (index, push) in pushes.iter().enumerate() {
+            if behind.contains(&push.contact.conversation) {
+                parked.push(index)
+            } else {
+                sent.push(index)
+            }
+        }
+        let raws: Vec<NewRaw> = sent.iter().map(|&index| (*pushes[index].raw).clone()).collect();
+        // Both are done before the answer, which is what counts; in which order makes no difference to who pushes again.
+        let (kept, recorded) = tokio::join!(
+            self.store.keep_raw(tenant, &raws, now),
+            self.tell(tenant, pushes, &sent)
+        );
+        kept?;
+        let mut answers: Vec<Option<Answer>> = pushes.iter().map(|_| None).collect();
+        for (&index, result) in sent.iter().zip(recorded) {
+            match result {
+                Err(error) if error.kind() != Kind::Invalid => {
+                    tracing::debug!(error = error.chain(), "ticketing cannot take a contact now");
+                    parked.push(index);
+                }
+                result => answers[index] = Some(result),
+            }
+        }
+        parked.sort_unstable();
+        for (index, answer) in self.park(tenant, pushes, &parked).await? {
+            answers[index] = Some(answer);
+        }
+        Ok(answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(|| Err(Error::internal("a contact of a batch was forgotten"))))
+            .collect())
+    }
+
+    async fn tell(&self, tenant: &str, pushes: &[Push], indexes: &[usize]) -> Vec<Answer> {
+        if indexes.is_empty() {
+            return Vec::new();
+        }
+        let deliveries: Vec<Delivery<'_>> = indexes.iter().map(|&index| delivery(&pushes[index])).collect();
+        self.ticketing.record_each(tenant, &deliveries).await
+    }
+
+    async fn park(&self, tenant: &str, pushes: &[Push], indexes: &[usize]) -> Result<Vec<(usize, Answer)>, Error> {
+        let items: Vec<NewInboxItem> = indexes
+            .iter()
+            .map(|&index| &pushes[index])
+            .map(|push| NewInboxItem {
+                request_id: push.request_id.clone(),
+                contact: push.contact.clone(),
+                trace_parent: push.trace_parent.clone(),
+                raw_sha256: push.raw.sha256,
+            })
+            .collect();
+        let raws: Vec<NewRaw> = indexes.iter().map(|&index| (*pushes[index].raw).clone()).collect();
+        let receipts = self.store.park(tenant, &items, &raws, self.clock.now()).await?;
+        Ok(indexes
+            .iter()
+            .copied()
+            .zip(receipts.into_iter().map(|receipt| receipt.map(PushResult::accepted)))
+            .collect())
+    }
+}
+
+fn delivery(push: &Push) -> Delivery<'_> {
+    Delivery {
+        request_id: &push.request_id,
+        contact: &push.contact,
+        trace_parent: &push.trace_parent,
+    }
+}

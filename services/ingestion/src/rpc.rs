@@ -1,0 +1,16 @@
+//! One file per RPC: parse the whole request, decide once, answer. `record_contacts` is the one that we call ourselves.
+
+pub(crate) mod create_source;
+pub(crate) mod discard_quarantine_item;
+pub(crate) mod get_quarantine_item;
+pub(crate) mod get_receipt;
+pub(crate) mod get_source;
+pub(crate) mod list_presets;
+pub(crate) mod list_quarantine_items;
+pub(crate) mod list_sources;
+pub(crate) mod push_email;
+pub(crate) mod push_ticket;
+pub(crate) mod push_tickets;
+pub(crate) mod record_contacts;
+pub(crate) mod retry_quarantine_item;
+pub(crate) mod update_source;

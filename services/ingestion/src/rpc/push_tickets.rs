@@ -1,0 +1,60 @@
+use std::pin::Pin;
+
+use futures::stream::{self, Stream, StreamExt as _};
+use tonic::{Request, Status, Streaming};
+use vorrang_api::ingestion::v1::push_tickets_response::Answer;
+use vorrang_api::ingestion::v1::{PushTicketsRequest, PushTicketsResponse};
+use vorrang_error::Error;
+
+use crate::app::App;
+use crate::convert;
+use crate::recorder::Pending;
+use crate::rpc::push_ticket;
+
+/// How many items of a stream are read ahead of their answers: enough to fill a batch, little enough to bound memory.
+const AHEAD: usize = 500;
+
+pub type Answers = Pin<Box<dyn Stream<Item = Result<PushTicketsResponse, Status>> + Send>>;
+
+pub async fn handle(app: &App, request: Request<Streaming<PushTicketsRequest>>) -> Result<Answers, Error> {
+    let tenant = vorrang_service::tenant(&request)?;
+    let app = app.clone();
+    let items = request.into_inner();
+    // The item is handed in when it is read, in order; its answer is waited for later. `buffered` keeps the order of the
+    // answers and stops reading at `AHEAD`.
+    let answers = stream::unfold((items, 0_i64), |(mut items, index)| async move {
+        let item = items.next().await?;
+        Some((item.map(|item| (index, item)), (items, index + 1)))
+    })
+    .map(move |item| {
+        let handed_in = item.map(|(index, item)| {
+            let PushTicketsRequest { request_id, contact } = item;
+            let pending = push_ticket::parse(&request_id, contact, app.clock.now())
+                .map(|push| app.recorder.submit(&tenant, push));
+            (index, request_id, pending)
+        });
+        answer(handed_in)
+    })
+    .buffered(AHEAD);
+    Ok(Box::pin(answers))
+}
+
+async fn answer(
+    handed_in: Result<(i64, String, Result<Pending, Error>), Status>,
+) -> Result<PushTicketsResponse, Status> {
+    // A stream that breaks ends; what was handed in before is recorded all the same.
+    let (index, request_id, pending) = handed_in?;
+    let result = match pending {
+        Ok(pending) => pending.answer().await,
+        Err(refused) => Err(refused),
+    };
+    let answer = match result {
+        Ok(result) => Answer::Result(convert::push_result(result)),
+        Err(error) => Answer::Error(convert::status(error)),
+    };
+    Ok(PushTicketsResponse {
+        index,
+        request_id,
+        answer: Some(answer),
+    })
+}

@@ -1,0 +1,109 @@
+//! Our call to ticketing: the one way in which a contact becomes a ticket.
+
+use std::time::Duration;
+
+use tonic::Request;
+use vorrang_api::ticketing::v1::RecordContactsRequest;
+use vorrang_api::ticketing::v1::internal_service_client::InternalServiceClient;
+use vorrang_error::{Error, Kind};
+use vorrang_service::{Peers, peer_error};
+
+use crate::contact::Contact;
+use crate::convert;
+use crate::outcome::PushResult;
+
+/// Longer than ticketing needs for its largest batch; a call without an end would hold everything behind it.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A contact on its way to ticketing.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery<'a> {
+    /// Under which ticketing recognises a repeat.
+    pub request_id: &'a str,
+    /// The contact.
+    pub contact: &'a Contact,
+    /// W3C traceparent of the push.
+    pub trace_parent: &'a str,
+}
+
+/// Ticketing, as ingestion needs it.
+#[derive(Clone)]
+pub struct Ticketing(Peers);
+
+impl Ticketing {
+    /// Reached as all peers are.
+    pub fn new(peers: Peers) -> Self {
+        Self(peers)
+    }
+
+    /// Records contacts in this order; one result each.
+    ///
+    /// # Errors
+    /// Of the whole when the call failed: what became of them is unknown, and repeating them is safe. Of one item as
+    /// ticketing says; only Invalid is final.
+    pub async fn record(
+        &self,
+        tenant: &str,
+        deliveries: &[Delivery<'_>],
+    ) -> Result<Vec<Result<PushResult, Error>>, Error> {
+        let contacts = deliveries
+            .iter()
+            .map(|delivery| convert::inbound(delivery.request_id, delivery.contact, delivery.trace_parent))
+            .collect();
+        let mut client = InternalServiceClient::new(self.0.ticketing(Some(tenant)));
+        let mut request = Request::new(RecordContactsRequest { contacts });
+        request.set_timeout(TIMEOUT);
+        let call = tokio::time::timeout(TIMEOUT, client.record_contacts(request)).await;
+        let response = match call {
+            Ok(answer) => answer.map_err(|status| peer_error("ticketing", status))?.into_inner(),
+            Err(_) => return Err(Error::unavailable("PEER_TIMEOUT", "ticketing did not answer in time")),
+        };
+        if response.results.len() != deliveries.len() {
+            return Err(Error::internal(
+                "ticketing answered another number of contacts than it was given",
+            ));
+        }
+        Ok(response
+            .results
+            .into_iter()
+            .map(|mut result| match result.error.take() {
+                Some(error) => Err(peer_error("ticketing", status(error))),
+                None => convert::recorded(result)
+                    .ok_or_else(|| Error::internal("ticketing answered an outcome that this build does not know")),
+            })
+            .collect())
+    }
+}
+
+impl Ticketing {
+    /// As [`Ticketing::record`], with the failure of the whole as the failure of each; a batch that ticketing refuses as
+    /// malformed is tried one by one, so that the one bad contact does not spoil the others.
+    pub async fn record_each(&self, tenant: &str, deliveries: &[Delivery<'_>]) -> Vec<Result<PushResult, Error>> {
+        match self.record(tenant, deliveries).await {
+            Ok(results) => results,
+            Err(error) if error.kind() == Kind::Invalid && deliveries.len() > 1 => {
+                let mut results = Vec::with_capacity(deliveries.len());
+                for one in deliveries {
+                    let result = self.record(tenant, std::slice::from_ref(one)).await;
+                    results.push(result.and_then(|mut results| {
+                        results
+                            .pop()
+                            .unwrap_or_else(|| Err(Error::internal("one contact has one result")))
+                    }));
+                }
+                results
+            }
+            Err(error) => deliveries
+                .iter()
+                .map(|_| Err(Error::new(error.kind(), error.reason(), error.chain())))
+                .collect(),
+        }
+    }
+}
+
+/// The status that a `google.rpc.Status` in a message stands for, details included.
+fn status(error: tonic_types::Status) -> tonic::Status {
+    use prost::Message as _;
+    let details = error.encode_to_vec();
+    tonic::Status::with_details(tonic::Code::from_i32(error.code), error.message, details.into())
+}

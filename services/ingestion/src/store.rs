@@ -1,0 +1,34 @@
+//! The database of ingestion. Entities never leave this module; no query is without a tenant, but two: the one that finds
+//! the source a webhook names (the source says the tenant), and the one by which the delivery finds what waits.
+
+mod entity;
+mod inbox;
+mod migrations;
+mod quarantine;
+mod raw;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use vorrang_database::Database;
+use vorrang_service::Ids;
+
+pub use inbox::{NewInboxItem, Receipt, Waiting};
+pub use migrations::Migrator;
+pub use quarantine::{NewQuarantineItem, QuarantineItem, QuarantineState};
+pub use raw::NewRaw;
+pub use sources::{Call, Source, SourceChange};
+
+/// The store. Clones share the database.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    ids: Ids,
+}
+
+impl Store {
+    /// A store over a database with [`Migrator`]'s schema.
+    pub fn new(database: Database, ids: Ids) -> Self {
+        Self { database, ids }
+    }
+}

@@ -1,0 +1,6 @@
+//! Rows. They never leave the store.
+
+pub(super) mod inbox;
+pub(super) mod quarantine;
+pub(super) mod raw;
+pub(super) mod source;

@@ -8,10 +8,13 @@ mod app;
 mod article;
 mod convert;
 mod event;
+#[cfg(test)]
+mod fixtures;
 mod grpc;
 mod locale;
 mod loops;
 mod names;
+mod peers;
 mod rpc;
 mod search;
 mod session;

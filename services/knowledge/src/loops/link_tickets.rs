@@ -6,13 +6,11 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use vorrang_api::ingestion::v1::ingestion_service_client::IngestionServiceClient;
-use vorrang_api::ingestion::v1::{GetReceiptRequest, receipt};
 use vorrang_clock::SharedClock;
 use vorrang_error::Error;
-use vorrang_service::{Peers, peer_error};
+use vorrang_service::Peers;
 
-use crate::convert;
+use crate::peers;
 use crate::session::FollowUp;
 use crate::store::{Actor, Call, Store};
 
@@ -40,15 +38,9 @@ pub(crate) async fn tick(store: &Store, peers: &Peers, clock: &SharedClock) -> R
             let Some(FollowUp::Receipt(receipt)) = &session.follow_up else {
                 continue;
             };
-            let receipt = IngestionServiceClient::new(peers.ingestion(Some(&tenant)))
-                .get_receipt(GetReceiptRequest { name: receipt.clone() })
-                .await
-                .map_err(|status| peer_error("ingestion", status))?
-                .into_inner();
-            if receipt.state() != receipt::State::Delivered {
+            let Some(follow_up) = peers::delivered(peers, &tenant, receipt).await? else {
                 continue;
-            }
-            let follow_up = convert::follow_up(receipt.result.unwrap_or_default())?;
+            };
             let call = Call {
                 tenant: tenant.clone(),
                 request_id: String::new(),

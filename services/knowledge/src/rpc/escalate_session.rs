@@ -1,15 +1,13 @@
 use tonic::Request;
 use uuid::Uuid;
-use vorrang_api::ingestion::v1 as ingestion;
-use vorrang_api::ingestion::v1::ingestion_service_client::IngestionServiceClient;
+use vorrang_api::ingestion::v1::Contact;
 use vorrang_api::knowledge::v1 as pb;
 use vorrang_api::knowledge::v1::escalate_session_request::Escalation;
-use vorrang_error::{Error, Violation, Violations};
-use vorrang_service::peer_error;
+use vorrang_error::{Error, Violations};
 
 use crate::app::{App, By};
 use crate::session::{FollowUp, State};
-use crate::{convert, names, session};
+use crate::{convert, names, peers, session};
 
 pub(crate) async fn handle(app: &App, request: Request<pb::EscalateSessionRequest>) -> Result<pb::Session, Error> {
     let mut violations = Violations::new();
@@ -54,38 +52,14 @@ pub(crate) async fn handle(app: &App, request: Request<pb::EscalateSessionReques
 /// failed half-way and is repeated finds the same ticket; a session has one contact at most.
 ///
 /// `None` when the session is escalated already: then nothing is pushed and the first ticket stays.
-async fn push(app: &App, tenant: &str, id: Uuid, contact: &ingestion::Contact) -> Result<Option<FollowUp>, Error> {
+async fn push(app: &App, tenant: &str, id: Uuid, contact: &Contact) -> Result<Option<FollowUp>, Error> {
     let session = app.store.session(tenant, id).await?;
     session.check_escalation()?;
     if session.state == State::Escalated {
         return Ok(None);
     }
-    let request = ingestion::PushTicketRequest {
-        request_id: format!("knowledge/{}/escalation", session::name(id)),
-        contact: Some(contact.clone()),
-    };
-    let answer = IngestionServiceClient::new(app.peers.ingestion(Some(tenant)))
-        .push_ticket(request)
+    let request_id = format!("knowledge/{}/escalation", session::name(id));
+    peers::push_contact(&app.peers, tenant, request_id, contact)
         .await
-        .map_err(refused)?
-        .into_inner();
-    convert::follow_up(answer.result.unwrap_or_default()).map(Some)
-}
-
-/// What ingestion finds wrong has the same path here: both requests call the field `contact`.
-fn refused(status: tonic::Status) -> Error {
-    let error = peer_error("ingestion", status);
-    if error
-        .violations()
-        .iter()
-        .any(|violation| violation.field == "request_id")
-    {
-        // The first attempt carried another contact, so its ticket exists but is not linked yet.
-        return Error::invalid(vec![Violation {
-            field: "contact".to_owned(),
-            description: "differs from the contact this session was escalated with before; repeat that one".to_owned(),
-        }])
-        .caused_by(error);
-    }
-    error
+        .map(Some)
 }

@@ -5,8 +5,8 @@
 //! "Ruckgabe" and "RÜCKGABEN" meet in one term. A change here changes the index: raise [`super::position::VERSION`].
 
 use tantivy::tokenizer::{
-    AsciiFoldingFilter, Language as Stemming, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, StopWordFilter,
-    TextAnalyzer, Token, TokenFilter, TokenStream, Tokenizer, TokenizerManager,
+    AsciiFoldingFilter, Language as Stemming, LowerCaser, RawTokenizer, RemoveLongFilter, SimpleTokenizer, Stemmer,
+    StopWordFilter, TextAnalyzer, Token, TokenFilter, TokenStream, Tokenizer, TokenizerManager,
 };
 
 /// Longer words are noise (encoded data, URLs); the longest German words in use have about 40 letters.
@@ -47,12 +47,12 @@ impl Analyzer {
             .filter(LowerCaser);
         match self {
             Analyzer::German => words
-                .filter(stop_words(Stemming::German))
+                .filter(german_stop_words())
                 .filter(GermanFolding)
                 .filter(Stemmer::new(Stemming::German))
                 .build(),
             Analyzer::English => words
-                .filter(stop_words(Stemming::English))
+                .filter(english_stop_words())
                 .filter(AsciiFoldingFilter)
                 .filter(Stemmer::new(Stemming::English))
                 .build(),
@@ -73,6 +73,8 @@ impl Analyzer {
 /// All analyzers, for an index.
 pub(crate) fn tokenizers() -> TokenizerManager {
     let manager = TokenizerManager::new();
+    // What tantivy uses for ids and languages, which are terms as they are.
+    manager.register("raw", RawTokenizer::default());
     for analyzer in [Analyzer::German, Analyzer::English, Analyzer::Plain] {
         manager.register(analyzer.name(), analyzer.build());
     }
@@ -103,8 +105,13 @@ pub(crate) fn compose(text: &str) -> String {
     composed
 }
 
-fn stop_words(language: Stemming) -> StopWordFilter {
-    StopWordFilter::new(language).expect("tantivy has a list of stop words for German and English")
+fn german_stop_words() -> StopWordFilter {
+    StopWordFilter::new(Stemming::German).expect("tantivy has a list of German stop words")
+}
+
+/// tantivy's English list has 33 words and none of those that questions begin with.
+fn english_stop_words() -> StopWordFilter {
+    StopWordFilter::remove(include_str!("stop_words_en.txt").split_whitespace().map(str::to_owned))
 }
 
 /// Folds `ä`, `ae` → `a`, `ö`, `oe` → `o`, `ü`, `ue` → `u` and `ß` → `ss` in a lower-case word. The `e` stays after a

@@ -22,9 +22,10 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TextFields {
     pub analyzer: Analyzer,
+    /// Title, body and tags as one text, so that a word is as rare as it is in whole articles.
+    pub text: Field,
+    /// The title once more, since a word there says more.
     pub title: Field,
-    pub body: Field,
-    pub tags: Field,
 }
 
 /// Handles of all fields.
@@ -54,9 +55,8 @@ impl Fields {
             let options = TextOptions::default().set_indexing_options(indexing);
             TextFields {
                 analyzer,
-                title: builder.add_text_field(&format!("title_{suffix}"), options.clone()),
-                body: builder.add_text_field(&format!("body_{suffix}"), options.clone()),
-                tags: builder.add_text_field(&format!("tags_{suffix}"), options),
+                text: builder.add_text_field(&format!("text_{suffix}"), options.clone()),
+                title: builder.add_text_field(&format!("title_{suffix}"), options),
             }
         };
         let german = text("de", Analyzer::German);
@@ -93,13 +93,10 @@ impl Fields {
         let language = language_of(&entry.locale);
         document.add_text(self.language, language);
         let title = compose(&entry.title);
-        let body = compose(&entry.body);
+        let text = compose(&format!("{}\n{}\n{}", entry.title, entry.body, entry.tags.join("\n")));
         for fields in self.stemmed(language).into_iter().chain([self.plain]) {
+            document.add_text(fields.text, &text);
             document.add_text(fields.title, &title);
-            document.add_text(fields.body, &body);
-            for tag in &entry.tags {
-                document.add_text(fields.tags, compose(tag));
-            }
         }
         document
     }

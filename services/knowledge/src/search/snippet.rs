@@ -39,9 +39,9 @@ impl Highlighter {
             Ok(generator)
         };
         Ok(Self(Some(ByLanguage {
-            german: generator(fields.german.body)?,
-            english: generator(fields.english.body)?,
-            plain: generator(fields.plain.body)?,
+            german: generator(fields.german.text)?,
+            english: generator(fields.english.text)?,
+            plain: generator(fields.plain.text)?,
         })))
     }
 
@@ -137,7 +137,7 @@ mod tests {
         let text = "Wort für Wort ".repeat(40);
         let cut = beginning(&text);
         assert!(
-            cut.chars().count() <= PASSAGE_MAX_CHARS && cut.ends_with("Wort"),
+            cut.chars().count() <= PASSAGE_MAX_CHARS && cut.ends_with(" für"),
             "{cut}"
         );
         assert_eq!(beginning("  kurz "), "kurz");

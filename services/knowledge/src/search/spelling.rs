@@ -3,6 +3,8 @@
 //! Both look into the tenant's own term dictionary, so that they never propose a word that would find nothing, and need
 //! no word list of ours.
 
+use std::collections::BTreeMap;
+
 use tantivy::query::FuzzyTermQuery;
 use tantivy::{Score, Searcher, Term};
 
@@ -34,11 +36,7 @@ pub(super) fn variants(searcher: &Searcher, fields: TextFields, word: String) ->
 }
 
 fn frequency(searcher: &Searcher, fields: TextFields, word: &str) -> tantivy::Result<u64> {
-    let mut most = 0;
-    for field in [fields.body, fields.title, fields.tags] {
-        most = most.max(searcher.doc_freq(&Term::from_field_text(field, word))?);
-    }
-    Ok(most)
+    searcher.doc_freq(&Term::from_field_text(fields.text, word))
 }
 
 /// The two known words that make up `word`; the split with the longest second part, which carries the meaning.
@@ -87,18 +85,16 @@ fn corrections(searcher: &Searcher, fields: TextFields, word: &str) -> tantivy::
 
 fn neighbours(searcher: &Searcher, fields: TextFields, word: &str, distance: u8) -> tantivy::Result<Vec<String>> {
     let initial = word.chars().next();
-    let mut found = std::collections::BTreeMap::<String, u32>::new();
-    for field in [fields.body, fields.title, fields.tags] {
-        let fuzzy = FuzzyTermQuery::new(Term::from_field_text(field, word), distance, true);
-        for segment in searcher.segment_readers() {
-            let inverted = segment.inverted_index(field)?;
-            let mut terms = inverted.terms().search(fuzzy.automaton()?).into_stream()?;
-            while terms.advance() {
-                if let Ok(known) = std::str::from_utf8(terms.key())
-                    && known.chars().next() == initial
-                {
-                    *found.entry(known.to_owned()).or_default() += terms.value().doc_freq;
-                }
+    let fuzzy = FuzzyTermQuery::new(Term::from_field_text(fields.text, word), distance, true);
+    let mut found = BTreeMap::<String, u32>::new();
+    for segment in searcher.segment_readers() {
+        let inverted = segment.inverted_index(fields.text)?;
+        let mut terms = inverted.terms().search(fuzzy.automaton()?).into_stream()?;
+        while terms.advance() {
+            if let Ok(known) = std::str::from_utf8(terms.key())
+                && known.chars().next() == initial
+            {
+                *found.entry(known.to_owned()).or_default() += terms.value().doc_freq;
             }
         }
     }

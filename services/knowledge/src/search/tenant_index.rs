@@ -159,4 +159,6 @@ impl TenantIndex {
 }
 
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;

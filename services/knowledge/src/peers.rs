@@ -1,0 +1,63 @@
+//! Calls to ingestion.
+
+use vorrang_api::ingestion::v1::ingestion_service_client::IngestionServiceClient;
+use vorrang_api::ingestion::v1::{Contact, GetReceiptRequest, PushTicketRequest, receipt};
+use vorrang_error::Error;
+use vorrang_service::{Peers, peer_error};
+
+use crate::convert;
+use crate::session::FollowUp;
+
+/// Pushes a contact and tells where it is then. What ingestion finds wrong has the same path in our requests: both call
+/// the field `contact`.
+///
+/// Fails with Invalid, also when another contact was pushed under this request id before, and when ingestion is away.
+pub(crate) async fn push_contact(
+    peers: &Peers,
+    tenant: &str,
+    request_id: String,
+    contact: &Contact,
+) -> Result<FollowUp, Error> {
+    let request = PushTicketRequest {
+        request_id,
+        contact: Some(contact.clone()),
+    };
+    let answer = IngestionServiceClient::new(peers.ingestion(Some(tenant)))
+        .push_ticket(request)
+        .await
+        .map_err(|status| refused(peer_error("ingestion", status)))?;
+    convert::follow_up(answer.into_inner().result.unwrap_or_default())
+}
+
+/// Where an accepted contact went; `None` while it waits for ticketing.
+///
+/// Fails when ingestion is away.
+pub(crate) async fn delivered(peers: &Peers, tenant: &str, receipt: &str) -> Result<Option<FollowUp>, Error> {
+    let answer = IngestionServiceClient::new(peers.ingestion(Some(tenant)))
+        .get_receipt(GetReceiptRequest {
+            name: receipt.to_owned(),
+        })
+        .await
+        .map_err(|status| peer_error("ingestion", status))?
+        .into_inner();
+    match answer.state() {
+        receipt::State::Delivered => convert::follow_up(answer.result.unwrap_or_default()).map(Some),
+        receipt::State::Pending | receipt::State::Unspecified => Ok(None),
+    }
+}
+
+fn refused(error: Error) -> Error {
+    if error
+        .violations()
+        .iter()
+        .any(|violation| violation.field == "request_id")
+    {
+        // The first attempt carried another contact: its ticket exists, only the session does not know it yet.
+        return Error::invalid_field(
+            "contact",
+            "differs from the contact that this session was escalated with before; repeat that one",
+        )
+        .caused_by(error);
+    }
+    error
+}

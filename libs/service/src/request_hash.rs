@@ -15,3 +15,27 @@ pub fn request_hash<M: Message>(method: &str, request: &M) -> [u8; 32] {
     hash.update(request.encode_to_vec());
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use vorrang_api::feed::v1::{FollowRequest, GetHeadRequest};
+
+    use super::*;
+
+    #[test]
+    fn method_and_content_decide() {
+        let request = FollowRequest {
+            cursor: "a".to_owned(),
+            ..FollowRequest::default()
+        };
+        let hash = request_hash("Follow", &request);
+        assert_eq!(hash, request_hash("Follow", &request.clone()));
+        assert_ne!(hash, request_hash("Fallow", &request));
+        assert_ne!(hash, request_hash("Follow", &FollowRequest::default()));
+        // An empty request of another method is another request, although both are zero bytes.
+        assert_ne!(
+            request_hash("GetHead", &GetHeadRequest {}),
+            request_hash("Follow", &FollowRequest::default())
+        );
+    }
+}

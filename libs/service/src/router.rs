@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +49,8 @@ pub(crate) fn router(services: &mut [Bound], health: &HealthReporter, parts: Par
         rate: parts.rate,
     };
     let closed = closed.layer(from_fn_with_state(identity, identity::admit));
+    // What a gRPC message may be long, a request's body may be too.
+    let http = http.layer(DefaultBodyLimit::max(parts.limits.max_message_bytes));
     let load = Load::new(parts.methods.clone(), &parts.limits);
     let deadlines = Deadlines {
         methods: parts.methods.clone(),

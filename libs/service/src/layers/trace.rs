@@ -107,6 +107,7 @@ impl Call {
                 rpc.system.name = "grpc",
                 rpc.method = method,
                 rpc.response.status_code = field::Empty,
+                vorrang.tenant = field::Empty,
             ),
             Kind::Http { method, route } => tracing::info_span!(
                 "request",
@@ -148,6 +149,9 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         self.count(-1);
+        if let Some(actor) = &self.actor {
+            self.span.record("vorrang.tenant", actor.tenant.as_str());
+        }
         let took = self.started.elapsed().as_secs_f64();
         match (&self.kind, self.outcome) {
             (Kind::Grpc { method }, outcome) => {

@@ -37,8 +37,7 @@ async fn ask(address: std::net::SocketAddr, request: Request<Full<bytes::Bytes>>
     )
 }
 
-fn request(method: Method, path: &str, body: &[u8]) -> http::request::Builder {
-    let _ = body;
+fn request(method: Method, path: &str) -> http::request::Builder {
     Request::builder()
         .method(method)
         .uri(path)
@@ -80,14 +79,26 @@ async fn web() -> Server {
 async fn http_routes_are_served_beside_grpc() {
     let server = web().await;
     let address = server.running.addr();
-    let (status, _, body) = ask(address, with(request(Method::POST, "/v1/echo", b""), b"raw \xff bytes")).await;
+    let (status, _, body) = ask(address, with(request(Method::POST, "/v1/echo"), b"raw \xff bytes")).await;
     assert_eq!((status, &body[..]), (StatusCode::OK, &b"raw \xff bytes"[..]));
     assert!(server.client().await.get_head(GetHeadRequest {}).await.is_ok());
 
-    let (status, _, body) = ask(address, with(request(Method::GET, "/nothing", b""), b"")).await;
+    let (status, _, body) = ask(address, with(request(Method::GET, "/nothing"), b"")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
     assert_eq!(body["error"]["reason"], "ROUTE_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn http_bodies_may_be_as_long_as_messages_and_no_longer() {
+    let server = web().await;
+    let limit = server.running.context().config.limits.max_message_bytes;
+    for (length, expected) in [(limit, StatusCode::OK), (limit + 1, StatusCode::PAYLOAD_TOO_LARGE)] {
+        let body = vec![b'x'; length];
+        let (status, _, answer) = ask(server.running.addr(), with(request(Method::POST, "/v1/echo"), &body)).await;
+        assert_eq!(status, expected, "{length}");
+        assert!(status != StatusCode::OK || answer.len() == length);
+    }
 }
 
 #[tokio::test]
@@ -95,7 +106,7 @@ async fn http_errors_say_when_to_come_back_and_hide_what_is_internal() {
     let server = web().await;
     let address = server.running.addr();
     for path in ["/v1/fail", "/v1/panic"] {
-        let (status, _, body) = ask(address, with(request(Method::GET, path, b""), b"")).await;
+        let (status, _, body) = ask(address, with(request(Method::GET, path), b"")).await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
         let text = String::from_utf8_lossy(&body);
         assert!(
@@ -103,7 +114,7 @@ async fn http_errors_say_when_to_come_back_and_hide_what_is_internal() {
             "{path}: {text}"
         );
     }
-    let (status, headers, _) = ask(address, with(request(Method::GET, "/v1/limited", b""), b"")).await;
+    let (status, headers, _) = ask(address, with(request(Method::GET, "/v1/limited"), b"")).await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(headers[header::RETRY_AFTER], "2");
 }
@@ -113,7 +124,7 @@ async fn browsers_call_by_grpc_web() {
     let server = plain().await;
     let key = server.key("acme", &[vorrang_identity::Scope::FeedRead]).await;
     let path = "/vorrang.knowledge.v1.FeedService/GetHead";
-    let call = request(Method::POST, path, b"")
+    let call = request(Method::POST, path)
         .header(header::CONTENT_TYPE, "application/grpc-web+proto")
         .header(header::ORIGIN, "https://example.com")
         .header(header::AUTHORIZATION, format!("Bearer {key}"));
@@ -124,7 +135,7 @@ async fn browsers_call_by_grpc_web() {
     let text = String::from_utf8_lossy(&body);
     assert!(text.contains("fine") && text.contains("grpc-status:0"), "{text}");
 
-    let preflight = request(Method::OPTIONS, path, b"")
+    let preflight = request(Method::OPTIONS, path)
         .header(header::ORIGIN, "https://example.com")
         .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
         .header(
@@ -270,17 +281,13 @@ async fn metrics_health_and_readiness_are_on_the_admin_address() {
         .get_head(GetHeadRequest {})
         .await
         .expect("answered");
-    ask(
-        server.running.addr(),
-        with(request(Method::POST, "/v1/echo", b""), b"x"),
-    )
-    .await;
+    ask(server.running.addr(), with(request(Method::POST, "/v1/echo"), b"x")).await;
     let admin = server.running.admin_addr().expect("there is one");
     for path in ["/healthz", "/readyz"] {
-        let (status, _, _) = ask(admin, with(request(Method::GET, path, b""), b"")).await;
+        let (status, _, _) = ask(admin, with(request(Method::GET, path), b"")).await;
         assert_eq!(status, StatusCode::OK, "{path}");
     }
-    let (status, _, body) = ask(admin, with(request(Method::GET, "/metrics", b""), b"")).await;
+    let (status, _, body) = ask(admin, with(request(Method::GET, "/metrics"), b"")).await;
     assert_eq!(status, StatusCode::OK);
     let text = String::from_utf8_lossy(&body);
     let line = text.lines().find(|line| {

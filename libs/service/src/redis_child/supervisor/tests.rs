@@ -66,6 +66,47 @@ fn it_ends_when_dropped_and_keeps_its_data() {
     assert_eq!(ask(&again.url(), "GET kept").as_deref(), Some("yes"));
 }
 
+const FOLDER_OF_HELPER: &str = "VORRANG_TEST_REDIS_FOLDER";
+
+/// Not a test: the process that the next test kills.
+#[test]
+#[ignore = "only the next test runs it"]
+fn helper() {
+    let Some(folder) = std::env::var_os(FOLDER_OF_HELPER) else {
+        return;
+    };
+    let _redis = Supervisor::start(Path::new(&folder)).expect("it starts");
+    let mut end = String::new();
+    std::io::stdin()
+        .read_line(&mut end)
+        .expect("the test holds the other end");
+}
+
+#[test]
+fn it_dies_with_us_even_by_kill_9_and_the_next_process_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut us = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "redis_child::supervisor::tests::helper", "--ignored"])
+        .env(FOLDER_OF_HELPER, folder.path())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("it runs");
+    let url = format!("unix://{}", folder.path().join("redis.sock").display());
+    wait("Redis of the helper", || {
+        ask(&url, "SET kept yes").as_deref() == Some("+OK")
+    });
+    let other = Supervisor::start(folder.path())
+        .err()
+        .expect("one process uses a folder");
+    assert!(other.message().contains("another process uses"), "{other}");
+    us.kill().expect("killed");
+    us.wait().expect("gone");
+    wait("the end of Redis", || ask(&url, "PING").is_none());
+    let next = Supervisor::start(folder.path()).expect("it starts");
+    assert_eq!(ask(&next.url(), "GET kept").as_deref(), Some("yes"));
+}
+
 #[test]
 fn it_is_in_the_policy_that_refuses_rather_than_forgets() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -113,9 +113,8 @@ pub struct Profile {
     pub country: String,
 }
 
-/// A field that `UpdateCustomer` can change.
+/// A field that `UpdateCustomer` can change, named as in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as in the contract")]
 pub enum Field {
     DisplayName,
     Identities,

@@ -155,9 +155,8 @@ pub struct Fields {
     pub due_at: Option<DateTime<Utc>>,
 }
 
-/// A field that `UpdateTicket` can change.
+/// A field that `UpdateTicket` can change, named as in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as in the contract")]
 pub enum Field {
     Subject,
     Priority,

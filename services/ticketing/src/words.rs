@@ -107,14 +107,13 @@ words! {
     }
 }
 
-words! {
-    /// How an assignment came about.
-    AssignSource {
-        /// By hand.
-        Manual = "MANUAL",
-        /// An agent accepted routing's offer.
-        Routing = "ROUTING",
-    }
+/// How an assignment came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AssignSource {
+    /// By hand.
+    Manual,
+    /// An agent accepted routing's offer.
+    Routing,
 }
 
 /// Who did something: the kind, and the resource name or the name of the machine.

@@ -214,7 +214,8 @@ fn attachment(file: &pb::Attachment) -> Attachment {
 pub fn profile(prefix: &str, customer: &pb::Customer, violations: &mut Violations) -> Profile {
     let path = |field: &str| format!("{prefix}.{field}");
     let country = customer.country.to_ascii_uppercase();
-    if !country.is_empty() && !(country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())) {
+    let is_code = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
+    if !country.is_empty() && !is_code {
         violations.add(path("country"), "must be two letters (ISO 3166-1), for example DE");
     }
     Profile {

@@ -1,1 +1,302 @@
+use super::*;
+use crate::customer::Identity;
+use crate::message::Draft;
+use crate::ticket::{Fields, QUEUE_DEFAULT};
+use crate::words::{Channel, IdentityKind, Priority};
 
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_700_000_000 + second, 0).expect("valid")
+}
+
+fn contact(who: &str, id: &str) -> Contact {
+    Contact {
+        request_id: String::new(),
+        request_hash: [0; 32],
+        key: ContactKey {
+            source: "email".to_owned(),
+            external_id: id.to_owned(),
+            content_hash: [1; 32],
+        },
+        channel: Channel::Email,
+        identities: vec![Identity::parse(IdentityKind::Email, who, true).expect("valid")],
+        display_name: String::new(),
+        tier: String::new(),
+        message: Draft {
+            actor: Actor {
+                kind: ActorKind::Automation,
+                id: String::new(),
+            },
+            visibility: Visibility::Internal,
+            text: "Hello".to_owned(),
+            quoted_text: String::new(),
+            channel: None,
+            attachments: Vec::new(),
+            occurred_at: None,
+            external_id: id.to_owned(),
+            automated: false,
+        },
+        thread_keys: vec![format!("mail:{id}")],
+        reference_keys: Vec::new(),
+        fields: Fields {
+            subject: "Help".to_owned(),
+            priority: Priority::Normal,
+            queue: QUEUE_DEFAULT.to_owned(),
+            tags: Vec::new(),
+            intent: String::new(),
+            language: String::new(),
+            due_at: None,
+        },
+        automated: false,
+        trace_parent: String::new(),
+    }
+}
+
+fn answer_to(who: &str, id: &str, references: &[&str]) -> Contact {
+    let reference_keys = references.iter().map(|key| (*key).to_owned()).collect();
+    Contact {
+        reference_keys,
+        ..contact(who, id)
+    }
+}
+
+const MARA: &str = "mara@example.org";
+
+/// What one desk wrote, as the next one finds it.
+fn known_after(written: Written) -> Known {
+    Known {
+        last_number: written.last_number,
+        seen: written.seen.into_iter().collect(),
+        owners: written
+            .customers
+            .values()
+            .flat_map(|customer| customer.identities.iter().map(|one| (one.key(), customer.id)))
+            .collect(),
+        customers: written.customers.into_iter().collect(),
+        threads: written.threads.into_iter().collect(),
+        tickets: written.tickets.into_iter().collect(),
+    }
+}
+
+fn kinds(written: &Written) -> Vec<&'static str> {
+    written.events.iter().map(|event| event.fact.kind()).collect()
+}
+
+#[test]
+fn a_contact_makes_customer_ticket_and_message() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(
+        Known {
+            last_number: 41,
+            ..Known::default()
+        },
+        &ids,
+        at(0),
+    );
+    let recorded = desk.take(contact(MARA, "<1>"));
+    assert_eq!((recorded.outcome, recorded.number), (Outcome::Created, 42));
+    let written = desk.finish();
+    assert_eq!(
+        kinds(&written),
+        ["customer_created", "ticket_created", "message_created"]
+    );
+    let ticket = &written.tickets[&recorded.ticket];
+    assert_eq!(
+        (ticket.revision, ticket.message_count, ticket.tier.as_str()),
+        (1, 1, "standard")
+    );
+    let message = &written.messages[0];
+    assert_eq!(
+        (message.actor.kind, message.visibility),
+        (ActorKind::Customer, Visibility::Public)
+    );
+    assert_eq!(message.actor.id, names::customer(recorded.customer));
+    assert_eq!(written.last_number, 42);
+}
+
+#[test]
+fn later_contacts_of_a_batch_see_the_earlier_ones() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let first = desk.take(contact(MARA, "<1>"));
+    let again = desk.take(contact(MARA, "<1>"));
+    let answer = desk.take(answer_to(MARA, "<2>", &["mail:<1>"]));
+    let other = desk.take(contact(MARA, "<3>"));
+    assert_eq!(
+        (again.outcome, again.ticket, again.message),
+        (Outcome::Duplicate, first.ticket, first.message)
+    );
+    assert_eq!((answer.outcome, answer.ticket), (Outcome::Appended, first.ticket));
+    assert_eq!(
+        (other.outcome, other.number, other.customer),
+        (Outcome::Created, 2, first.customer)
+    );
+    let written = desk.finish();
+    assert_eq!(
+        (written.tickets.len(), written.messages.len(), written.customers.len()),
+        (2, 3, 1)
+    );
+    let positions: Vec<i32> = written.messages.iter().map(|message| message.position).collect();
+    assert_eq!(positions, [1, 2, 1]);
+}
+
+#[test]
+fn the_same_id_with_other_content_is_another_contact_and_no_id_is_never_a_duplicate() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    desk.take(contact(MARA, "<1>"));
+    let mut other = contact(MARA, "<1>");
+    other.key.content_hash = [2; 32];
+    assert_eq!(desk.take(other).outcome, Outcome::Created);
+    let mut anonymous = contact(MARA, "");
+    anonymous.thread_keys.clear();
+    assert_eq!(desk.take(anonymous.clone()).outcome, Outcome::Created);
+    assert_eq!(desk.take(anonymous).outcome, Outcome::Created);
+}
+
+#[test]
+fn the_best_reference_wins() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let one = desk.take(contact(MARA, "<1>"));
+    let two = desk.take(contact(MARA, "<2>"));
+    assert_eq!(
+        desk.take(answer_to(MARA, "<3>", &["mail:<2>", "mail:<1>"])).ticket,
+        two.ticket
+    );
+    assert_eq!(
+        desk.take(answer_to(MARA, "<4>", &["mail:<nobody>", "mail:<1>"])).ticket,
+        one.ticket
+    );
+}
+
+#[test]
+fn a_stranger_does_not_join_by_a_subject_but_by_a_reference() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let mut first = contact(MARA, "<1>");
+    first.thread_keys.push("subject:1".to_owned());
+    let first = desk.take(first);
+    let stranger = desk.take(answer_to("eve@example.org", "<2>", &["subject:1"]));
+    assert_eq!(stranger.outcome, Outcome::Created);
+    let mara = desk.take(answer_to(MARA, "<3>", &["subject:1"]));
+    assert_eq!((mara.outcome, mara.ticket), (Outcome::Appended, first.ticket));
+    let colleague = desk.take(answer_to("ben@example.org", "<4>", &["mail:<1>"]));
+    assert_eq!((colleague.outcome, colleague.ticket), (Outcome::Appended, first.ticket));
+    assert_ne!(colleague.customer, first.customer);
+}
+
+#[test]
+fn a_closed_ticket_is_followed_up_and_the_conversation_moves_on() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let first = desk.take(contact(MARA, "<1>"));
+    let mut known = known_after(desk.finish());
+    known
+        .tickets
+        .get_mut(&first.ticket)
+        .expect("it was written")
+        .change_state(State::Closed, at(1))
+        .expect("closes");
+    let mut desk = Desk::new(known, &ids, at(2));
+    let second = desk.take(answer_to(MARA, "<2>", &["mail:<1>"]));
+    assert_eq!(second.outcome, Outcome::Created);
+    let third = desk.take(answer_to(MARA, "<3>", &["mail:<1>"]));
+    assert_eq!(
+        (third.outcome, third.ticket),
+        (Outcome::Appended, second.ticket),
+        "one follow-up, not one a reply"
+    );
+    let written = desk.finish();
+    assert_eq!(written.tickets[&second.ticket].follow_up_of, Some(first.ticket));
+    assert!(!written.tickets.contains_key(&first.ticket), "closed is final");
+}
+
+#[test]
+fn a_solved_ticket_is_reopened_by_a_customer_and_not_by_a_machine() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let first = desk.take(contact(MARA, "<1>"));
+    let mut known = known_after(desk.finish());
+    let ticket = known.tickets.get_mut(&first.ticket).expect("it was written");
+    ticket.change_state(State::Solved, at(1)).expect("solves");
+    let mut desk = Desk::new(known, &ids, at(2));
+    let mut bounce = answer_to(MARA, "<2>", &["mail:<1>"]);
+    bounce.automated = true;
+    desk.take(bounce);
+    desk.take(answer_to(MARA, "<3>", &["mail:<1>"]));
+    let written = desk.finish();
+    assert_eq!(
+        kinds(&written),
+        [
+            "message_created",
+            "message_created",
+            "ticket_state_changed",
+            "ticket_queued"
+        ]
+    );
+    assert_eq!(written.messages[0].actor.kind, ActorKind::Automation);
+    assert_eq!(written.tickets[&first.ticket].state, State::Open);
+}
+
+#[test]
+fn a_known_customer_is_found_by_any_identity_and_learns_the_others() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let first = desk.take(contact(MARA, "<1>"));
+    let mut both = contact(MARA, "<2>");
+    let phone = Identity::parse(IdentityKind::Phone, "+4930123456", false).expect("valid");
+    both.identities.insert(0, phone.clone());
+    both.display_name = "Mara".to_owned();
+    both.tier = "vip".to_owned();
+    let second = desk.take(both);
+    assert_eq!(second.customer, first.customer);
+    let mut call = contact(MARA, "<3>");
+    call.identities = vec![phone];
+    assert_eq!(desk.take(call).customer, first.customer);
+    let written = desk.finish();
+    let mara = &written.customers[&first.customer];
+    assert_eq!((mara.identities.len(), mara.display_name.as_str()), (2, "Mara"));
+    let tiers: Vec<&str> = written.tickets.values().map(|ticket| ticket.tier.as_str()).collect();
+    assert_eq!(
+        tiers,
+        ["standard", "vip", "vip"],
+        "a ticket keeps the tier of its opening"
+    );
+}
+
+#[test]
+fn an_identity_of_somebody_else_stays_theirs() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let mara = desk.take(contact(MARA, "<1>"));
+    let ben = desk.take(contact("ben@example.org", "<2>"));
+    let mut shared = contact(MARA, "<3>");
+    shared
+        .identities
+        .push(Identity::parse(IdentityKind::Email, "ben@example.org", true).expect("valid"));
+    assert_eq!(desk.take(shared).customer, mara.customer);
+    assert_eq!(desk.take(contact("ben@example.org", "<4>")).customer, ben.customer);
+    let written = desk.finish();
+    assert_eq!(written.customers[&mara.customer].identities.len(), 1);
+}
+
+#[test]
+fn times_come_from_the_source_but_never_from_the_future() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let mut old = contact(MARA, "<1>");
+    old.message.occurred_at = Some(at(-86_400));
+    let old = desk.take(old);
+    let mut future = contact(MARA, "<2>");
+    future.message.occurred_at = Some(at(86_400));
+    let future = desk.take(future);
+    let written = desk.finish();
+    assert_eq!(written.tickets[&old.ticket].opened_at, at(-86_400));
+    assert_eq!(
+        written.tickets[&old.ticket].queue_entered_at,
+        Some(at(0)),
+        "it waits since we have it"
+    );
+    assert_eq!(written.tickets[&future.ticket].opened_at, at(0));
+    assert_eq!(written.messages[1].occurred_at, at(0));
+}

@@ -132,3 +132,6 @@ impl Command {
         self.grain.is_some() || !self.by.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -185,13 +185,14 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// Every key and every section.
 fn keys(schema: &Table) -> Vec<String> {
     let mut keys = Vec::new();
     for (name, value) in schema {
-        match value {
-            Value::Table(inner) => keys.extend(inner.keys().map(|key| format!("{name}.{key}"))),
-            _ => keys.push(name.clone()),
+        if let Value::Table(inner) = value {
+            keys.extend(inner.keys().map(|key| format!("{name}.{key}")));
         }
+        keys.push(name.clone());
     }
     keys
 }

@@ -78,6 +78,8 @@ fn every_mistake_is_named_at_once_with_its_source() {
         cursor_key = "short"
         [speed]
         fast = true
+        [limts]
+        max_streams = 1
     "#;
     let (fields, text) = complaints(load(
         toml,
@@ -97,12 +99,14 @@ fn every_mistake_is_named_at_once_with_its_source() {
         "secrets.cursor_key",
         "speed",
         "redis.ulr",
+        "limts",
     ] {
         assert!(fields.iter().any(|one| one == field), "{field} is not in:\n{text}");
     }
-    assert_eq!(fields.len(), 10, "{text}");
+    assert_eq!(fields.len(), 11, "{text}");
     assert!(text.contains("did you mean listen?"), "{text}");
     assert!(text.contains("did you mean redis.url?"), "{text}");
+    assert!(text.contains("did you mean limits?"), "{text}");
     assert!(text.contains("VORRANG_REDIS__ULR"), "{text}");
     assert!(!text.contains("hunter2"), "a password is repeated:\n{text}");
 }

@@ -68,30 +68,55 @@ fn it_ends_when_dropped_and_keeps_its_data() {
 
 const FOLDER_OF_HELPER: &str = "VORRANG_TEST_REDIS_FOLDER";
 
-/// Not a test: the process that the next test kills.
+/// Not a test: the process that other tests start and kill.
 #[test]
-#[ignore = "only the next test runs it"]
+#[ignore = "other tests run it"]
 fn helper() {
     let Some(folder) = std::env::var_os(FOLDER_OF_HELPER) else {
         return;
     };
-    let _redis = Supervisor::start(Path::new(&folder)).expect("it starts");
+    let _redis = match Supervisor::start(Path::new(&folder)) {
+        Ok(redis) => redis,
+        Err(error) => return println!("{}", error.chain()),
+    };
     let mut end = String::new();
     std::io::stdin()
         .read_line(&mut end)
         .expect("the test holds the other end");
 }
 
+fn start_helper(folder: &Path) -> std::process::Command {
+    let mut helper = std::process::Command::new(std::env::current_exe().expect("this program"));
+    helper
+        .args([
+            "--exact",
+            "redis_child::supervisor::tests::helper",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(FOLDER_OF_HELPER, folder)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped());
+    helper
+}
+
+#[test]
+fn a_missing_redis_server_names_the_fix_in_one_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = start_helper(folder.path())
+        .env("PATH", folder.path())
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines: Vec<_> = text.lines().filter(|line| line.contains("redis-server")).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    assert!(lines[0].contains("apt-get install redis-server"), "{text}");
+}
+
 #[test]
 fn it_dies_with_us_even_by_kill_9_and_the_next_process_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut us = std::process::Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "redis_child::supervisor::tests::helper", "--ignored"])
-        .env(FOLDER_OF_HELPER, folder.path())
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("it runs");
+    let mut us = start_helper(folder.path()).spawn().expect("it runs");
     let url = format!("unix://{}", folder.path().join("redis.sock").display());
     wait("Redis of the helper", || {
         ask(&url, "SET kept yes").as_deref() == Some("+OK")

@@ -26,7 +26,7 @@ pub use reply::{Split, split};
 
 /// Nested `message/rfc822` parts beyond which a mail is read by its headers only. Real mails nest
 /// a handful; the parser's result is a tree whose depth would otherwise be up to the sender.
-const MAX_NESTED_MESSAGES: usize = 50;
+const MAX_NESTED_MESSAGES: usize = 200;
 
 /// What was read from one mail. Serialises to the object `vorrang mail` prints.
 #[derive(Debug, Clone, PartialEq, Serialize)]

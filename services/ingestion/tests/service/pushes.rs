@@ -1,0 +1,171 @@
+use tonic::Code;
+use tonic_types::StatusExt as _;
+use vorrang_api::ingestion::v1::push_tickets_response::Answer;
+use vorrang_api::ingestion::v1::{Outcome, PushTicketRequest, PushTicketsRequest, PushTicketsResponse};
+use vorrang_api::ticketing::v1::{Channel, Identity, Priority};
+
+use crate::stack::{Stack, TENANT, contact, in_conversation};
+
+#[tokio::test]
+async fn a_push_becomes_a_ticket_and_its_repeat_gets_the_same_answer() {
+    let stack = Stack::start().await;
+    let mut wanted = contact("Hallo");
+    wanted.external_id = "m1".to_owned();
+    wanted.set_channel(Channel::Chat);
+    wanted.set_priority(Priority::High);
+    let first = stack.push("r1", wanted.clone()).await.expect("taken");
+    assert_eq!(first.outcome(), Outcome::Created);
+    assert_eq!(first.ticket, "tickets/1");
+    assert_eq!(
+        stack.push("r1", wanted.clone()).await.expect("taken"),
+        first,
+        "the same request id"
+    );
+    let again = stack.push("r2", wanted.clone()).await.expect("taken");
+    assert_eq!(
+        (again.outcome(), &again.ticket),
+        (Outcome::Duplicate, &first.ticket),
+        "the same external id"
+    );
+    let other = stack.push("r1", contact("something else")).await.expect_err("refused");
+    assert_eq!(other.code(), Code::InvalidArgument);
+
+    let recorded = &stack.ticketing.contacts()[0];
+    assert_eq!(
+        (recorded.channel(), recorded.priority()),
+        (Channel::Chat, Priority::High)
+    );
+    assert_eq!(
+        (recorded.source.as_str(), recorded.external_id.as_str()),
+        ("grpc", "m1")
+    );
+    assert_eq!(recorded.content_hash.len(), 32);
+    assert_eq!(stack.ticketing.tickets(), 1);
+}
+
+#[tokio::test]
+async fn contacts_of_a_conversation_become_one_ticket() {
+    let stack = Stack::start().await;
+    let first = stack.push("", in_conversation("one", "c1")).await.expect("taken");
+    let second = stack.push("", in_conversation("two", "c1")).await.expect("taken");
+    let other = stack.push("", in_conversation("three", "c2")).await.expect("taken");
+    assert_eq!((second.outcome(), &second.ticket), (Outcome::Appended, &first.ticket));
+    assert_eq!(other.outcome(), Outcome::Created);
+}
+
+#[tokio::test]
+async fn every_violation_is_named_at_once() {
+    let stack = Stack::start().await;
+    let mut wrong = contact("");
+    wrong.identities.push(Identity {
+        kind: 2,
+        value: "0301234".to_owned(),
+        verified: false,
+    });
+    wrong.identities.push(Identity {
+        kind: 99,
+        value: "x".to_owned(),
+        verified: false,
+    });
+    wrong.channel = 99;
+    wrong.queue = "Not A Queue".to_owned();
+    wrong.language = "deutsch!".to_owned();
+    wrong.external_id = "x".repeat(251);
+    wrong.occurred_at = Some(prost_types::Timestamp {
+        seconds: i64::MAX,
+        nanos: 0,
+    });
+    wrong.due_at = Some(prost_types::Timestamp { seconds: 0, nanos: -1 });
+    let status = stack.push("with spaces", wrong).await.expect_err("refused");
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let details = status.get_error_details();
+    let mut fields: Vec<&str> = details
+        .bad_request()
+        .expect("violations")
+        .field_violations
+        .iter()
+        .map(|one| one.field.as_str())
+        .collect();
+    fields.sort_unstable();
+    assert_eq!(
+        fields,
+        [
+            "contact.channel",
+            "contact.due_at",
+            "contact.external_id",
+            "contact.identities[1].value",
+            "contact.identities[2].kind",
+            "contact.language",
+            "contact.occurred_at",
+            "contact.queue",
+            "contact.text",
+            "request_id",
+        ]
+    );
+    let nothing = PushTicketRequest::default();
+    let status = stack.pushes(TENANT).push_ticket(nothing).await.expect_err("refused");
+    let details = status.get_error_details();
+    assert_eq!(
+        details.bad_request().expect("violations").field_violations[0].field,
+        "contact"
+    );
+    assert_eq!(stack.ticketing.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_stream_answers_each_item_in_order_and_goes_on_after_a_bad_one() {
+    let stack = Stack::start().await;
+    let items: Vec<PushTicketsRequest> = (0..1_200)
+        .map(|n| PushTicketsRequest {
+            request_id: format!("r{n}"),
+            contact: if n % 100 == 7 {
+                Some(Default::default())
+            } else {
+                Some(contact(&format!("text {n}")))
+            },
+        })
+        .collect();
+    let answers = push_all(&stack, items.clone()).await;
+    assert_eq!(answers.len(), 1_200);
+    for (n, answer) in answers.iter().enumerate() {
+        assert_eq!(
+            (answer.index, answer.request_id.as_str()),
+            (n as i64, format!("r{n}").as_str())
+        );
+        match answer.answer.as_ref().expect("an answer") {
+            Answer::Result(result) => assert_eq!(result.outcome(), Outcome::Created),
+            Answer::Error(error) => {
+                assert_eq!((n % 100, error.code), (7, Code::InvalidArgument as i32));
+                assert!(!error.details.is_empty(), "with the violations");
+            }
+        }
+    }
+    let texts: Vec<String> = (0..1_200)
+        .filter(|n| n % 100 != 7)
+        .map(|n| format!("text {n}"))
+        .collect();
+    assert_eq!(stack.ticketing.texts(), texts, "recorded in the order of the stream");
+    assert!(
+        stack.ticketing.calls() < 300,
+        "{} calls for 1,188 contacts",
+        stack.ticketing.calls()
+    );
+
+    let again = push_all(&stack, items).await;
+    assert_eq!(stack.ticketing.tickets(), 1_188, "a repeat makes nothing new");
+    assert_eq!(again, answers);
+}
+
+pub async fn push_all(stack: &Stack, items: Vec<PushTicketsRequest>) -> Vec<PushTicketsResponse> {
+    let mut stream = stack
+        .pushes(TENANT)
+        .push_tickets(futures::stream::iter(items))
+        .await
+        .expect("begins")
+        .into_inner();
+    let mut answers = Vec::new();
+    while let Some(answer) = stream.message().await.expect("goes on") {
+        answers.push(answer);
+    }
+    answers
+}

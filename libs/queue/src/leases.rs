@@ -3,6 +3,7 @@
 use vorrang_error::Error;
 
 use crate::connection::Queue;
+use crate::reply::Row;
 use crate::script;
 
 /// Names a lease.
@@ -45,6 +46,15 @@ pub enum Outcome {
     Discarded,
     /// The lease was no longer the caller's; nothing was changed.
     Gone,
+}
+
+/// What a sweep found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Swept {
+    /// The leases that were ended; as many as the limit means that there may be more.
+    Expired(Vec<Expired>),
+    /// The queues are not complete: rebuild.
+    NotReady,
 }
 
 /// A lease that ran out.
@@ -97,7 +107,7 @@ impl Queue {
     }
 
     /// Ends at most `limit` leases that have run out. Any number of processes may sweep: each lease ends once.
-    pub async fn expire(&self, tenant: &str, limit: usize, returns: Returns) -> Result<Vec<Expired>, Error> {
+    pub async fn expire(&self, tenant: &str, limit: usize, returns: Returns) -> Result<Swept, Error> {
         let rows = self
             .call(tenant, &script::EXPIRE, &[], |_| {
                 [limit as u64, u64::from(returns.max), returns.cooldown_ms]
@@ -105,18 +115,23 @@ impl Queue {
                     .to_vec()
             })
             .await?;
-        rows.map(|mut row| {
-            Ok(Expired {
-                outcome: read_outcome(&row.text(0)?)?,
-                lease: LeaseRef {
-                    ticket: row.text(1)?,
-                    token: row.text(2)?,
-                },
-                agent: row.text(3)?,
-            })
-        })
-        .collect()
+        match rows.status() {
+            "NOT_READY" => Ok(Swept::NotReady),
+            "OK" => rows.map(read_expired).collect::<Result<_, _>>().map(Swept::Expired),
+            _ => Err(rows.unexpected("expire")),
+        }
     }
+}
+
+fn read_expired(mut row: Row) -> Result<Expired, Error> {
+    Ok(Expired {
+        outcome: read_outcome(&row.text(0)?)?,
+        lease: LeaseRef {
+            ticket: row.text(1)?,
+            token: row.text(2)?,
+        },
+        agent: row.text(3)?,
+    })
 }
 
 fn with_leases(mut head: Vec<String>, leases: &[LeaseRef]) -> Vec<Vec<u8>> {

@@ -26,7 +26,7 @@ pub use claim::{Claim, Claimed, Offer};
 pub use connection::Queue;
 pub use held::{Confirmation, Confirmed};
 pub use lane::{Lane, Place};
-pub use leases::{Expired, LeaseRef, Outcome, ReleaseKind, Returns};
+pub use leases::{Expired, LeaseRef, Outcome, ReleaseKind, Returns, Swept};
 pub use rebuild::{Begin, State};
 pub use stats::{Counts, LaneCounts, Peeked, Stored};
 

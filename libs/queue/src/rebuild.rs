@@ -8,7 +8,7 @@ use crate::connection::Queue;
 use crate::script;
 
 /// The right to rebuild lapses when no page comes for this long: the rebuilder has died.
-const RIGHT_MS: u64 = 15_000;
+const RIGHT_MS: u64 = 10_000;
 
 /// Where a tenant's queues stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,18 +93,27 @@ impl Queue {
     /// Errors: as [`Queue::load`].
     pub async fn end_rebuild(&self, tenant: &str, token: &str, seq: i64, cursor: &str) -> Result<(), Error> {
         self.remember_tenant(tenant).await?;
+        match self.end(tenant, token, &seq.to_string(), cursor).await? {
+            true => Ok(()),
+            false => Err(lost()),
+        }
+    }
+
+    /// Gives the right to rebuild up after a failure, so that nobody has to wait for it to lapse. The queues stay incomplete.
+    pub async fn abandon_rebuild(&self, tenant: &str, token: &str) -> Result<(), Error> {
+        self.end(tenant, token, "", "").await.map(drop)
+    }
+
+    /// Whether the right was still the caller's.
+    async fn end(&self, tenant: &str, token: &str, seq: &str, cursor: &str) -> Result<bool, Error> {
         let rows = self
             .call(tenant, &script::REBUILD_END, &[], |_| {
-                vec![
-                    token.as_bytes().to_vec(),
-                    seq.to_string().into_bytes(),
-                    cursor.as_bytes().to_vec(),
-                ]
+                [token, seq, cursor].map(|text| text.as_bytes().to_vec()).to_vec()
             })
             .await?;
         match rows.status() {
-            "OK" => Ok(()),
-            "LOST" => Err(lost()),
+            "OK" => Ok(true),
+            "LOST" => Ok(false),
             _ => Err(rows.unexpected("rebuild_end")),
         }
     }

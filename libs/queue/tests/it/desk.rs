@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use vorrang_queue::{
-    Applied, Batch, Begin, Change, Claim, Claimed, Lane, LeaseRef, Offer, Operation, Place, Queue, Returns, Waiting,
+    Applied, Batch, Begin, Change, Claim, Claimed, Expired, Lane, LeaseRef, Offer, Operation, Place, Queue, Returns,
+    Swept, Waiting,
 };
 use vorrang_testkit::TestRedis;
 
@@ -68,6 +69,13 @@ impl Desk {
         match self.queue.apply(&self.tenant, &batch).await.expect("applies") {
             Applied::Done(changes) => changes,
             other => panic!("not applied: {other:?}"),
+        }
+    }
+
+    pub async fn expire(&self, limit: usize, returns: Returns) -> Vec<Expired> {
+        match self.queue.expire(&self.tenant, limit, returns).await.expect("expires") {
+            Swept::Expired(expired) => expired,
+            Swept::NotReady => panic!("the queues are not ready"),
         }
     }
 

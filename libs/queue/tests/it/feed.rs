@@ -178,10 +178,7 @@ async fn a_change_while_offered_keeps_the_offer_and_the_first_trace() {
     }
     assert_eq!(desk.apply(vec![change]).await, []);
     assert!(desk.claim("ben", &MAIL, 1).await.is_empty(), "still anna's");
-    desk.queue
-        .expire("acme", 10, crate::desk::RETURNS)
-        .await
-        .expect("expires");
+    desk.expire(10, crate::desk::RETURNS).await;
     let again = desk.claim("ben", &MAIL, 1).await.remove(0);
     assert_eq!((again.place.class, again.trace), (0, offer.trace));
 }

@@ -136,21 +136,15 @@ async fn expiry_is_bounded_and_ends_each_lease_once() {
         .await;
     let silent = desk.claim_for("anna", &[("email", 9)], 5, 0).await;
     assert_eq!(silent.len(), 5);
-    let first = desk.queue.expire("acme", 2, RETURNS).await.expect("expires");
+    let first = desk.expire(2, RETURNS).await;
     assert_eq!(first.len(), 2);
     assert!(
         first
             .iter()
             .all(|expired| expired.agent == "anna" && expired.outcome == Outcome::Requeued)
     );
-    assert_eq!(desk.queue.expire("acme", 10, RETURNS).await.expect("expires").len(), 3);
-    assert!(
-        desk.queue
-            .expire("acme", 10, RETURNS)
-            .await
-            .expect("expires")
-            .is_empty()
-    );
+    assert_eq!(desk.expire(10, RETURNS).await.len(), 3);
+    assert!(desk.expire(10, RETURNS).await.is_empty());
     assert_eq!(desk.claim("anna", &[("email", 9)], 9).await.len(), 5);
 }
 
@@ -166,7 +160,7 @@ async fn an_extended_lease_does_not_expire_and_a_lost_one_is_not_extended() {
         .await
         .expect("extends");
     assert_eq!(extended, [Some(LONG_MS)]);
-    let expired = desk.queue.expire("acme", 10, RETURNS).await.expect("expires");
+    let expired = desk.expire(10, RETURNS).await;
     assert_eq!(
         expired.iter().map(|e| e.lease.ticket.as_str()).collect::<Vec<_>>(),
         ["b"]
@@ -221,7 +215,7 @@ async fn a_confirmation_beats_a_later_lease_of_somebody_else() {
     let desk = Desk::open().await;
     desk.apply(vec![wait("a", 1, "email", 4, 1, 1)]).await;
     let slow = desk.claim_for("anna", &MAIL, 1, 0).await.remove(0);
-    desk.queue.expire("acme", 10, RETURNS).await.expect("expires");
+    desk.expire(10, RETURNS).await;
     let other = desk.claim("ben", &MAIL, 1).await.remove(0);
     let done = desk
         .queue

@@ -183,12 +183,7 @@ impl Run {
                     let parked = self.model.give_back(&ticket, true, MAX_RETURNS, passed_over);
                     expected.insert(ticket, outcome(parked));
                 }
-                let expired = self
-                    .desk
-                    .queue
-                    .expire(&self.desk.tenant, 100, returns(passed_over))
-                    .await
-                    .expect("expires");
+                let expired = self.desk.expire(100, returns(passed_over)).await;
                 let expired: BTreeMap<_, _> = expired.into_iter().map(|e| (e.lease.ticket, e.outcome)).collect();
                 assert_eq!(expired, expected);
             }

@@ -24,6 +24,8 @@ async fn queues_that_were_never_built_are_not_ready() {
         queue.peek("acme", "default", &[], 5).await.expect("peeks"),
         Peeked::NotReady
     );
+    let swept = queue.expire("acme", 10, crate::desk::RETURNS).await.expect("sweeps");
+    assert_eq!(swept, vorrang_queue::Swept::NotReady);
     assert!(!queue.stats("acme", 6, 5).await.expect("counts").complete);
     assert_eq!(queue.state("acme").await.expect("reads").complete, None);
 }
@@ -170,4 +172,26 @@ async fn replaying_the_feed_over_a_snapshot_that_was_read_later_converges() {
         panic!("ready");
     };
     assert_eq!(tickets(&offers), ["back"]);
+}
+
+#[tokio::test]
+async fn a_rebuild_given_up_lets_the_next_one_begin_at_once() {
+    let redis = vorrang_testkit::redis().await;
+    let queue = Queue::connect(redis.url()).expect("a URL");
+    let (first, second) = (new_token(), new_token());
+    assert_eq!(
+        queue.begin_rebuild("acme", &first, None).await.expect("begins"),
+        Begin::Yours
+    );
+    queue.abandon_rebuild("acme", &second).await.expect("is not theirs");
+    assert!(matches!(
+        queue.begin_rebuild("acme", &second, None).await.expect("asks"),
+        Begin::Busy(_)
+    ));
+    queue.abandon_rebuild("acme", &first).await.expect("gives up");
+    assert_eq!(queue.state("acme").await.expect("reads").complete, None);
+    assert_eq!(
+        queue.begin_rebuild("acme", &second, None).await.expect("begins"),
+        Begin::Yours
+    );
 }

@@ -1,0 +1,58 @@
+//! Ticketing's tickets and events as routing sees them.
+
+use vorrang_api::from_timestamp;
+use vorrang_api::ticketing::v1 as pb;
+
+use super::{channel_from, priority_from};
+use crate::contact::Ticket;
+use crate::names;
+use crate::words::{Channel, Priority};
+
+/// What an event of ticketing's feed says of a ticket.
+pub(crate) struct News {
+    /// The ticket after it.
+    pub ticket: Ticket,
+    /// Whether it is the acceptance of our offer.
+    pub accepted: bool,
+}
+
+/// A ticket of ticketing's list of waiting ones.
+pub(crate) fn queued(ticket: &pb::Ticket) -> Option<Ticket> {
+    let state = pb::ticket::State::try_from(ticket.state).unwrap_or(pb::ticket::State::Unspecified);
+    Some(Ticket {
+        id: names::ticket(&ticket.name).ok()?,
+        number: ticket.number,
+        subject: ticket.subject.clone(),
+        // A channel or priority newer than we are waits like one that said nothing.
+        channel: channel_from(ticket.channel).unwrap_or(Channel::Api),
+        priority: priority_from(ticket.priority).unwrap_or(Priority::Normal),
+        tier: ticket.tier.clone(),
+        queue: if ticket.queue.is_empty() {
+            "default".to_owned()
+        } else {
+            ticket.queue.clone()
+        },
+        assignee: names::agent(&ticket.assignee).ok(),
+        open: matches!(state, pb::ticket::State::New | pb::ticket::State::Open),
+        due_at: ticket.due_at.as_ref().and_then(from_timestamp),
+        queue_entered_at: ticket.queue_entered_at.as_ref().and_then(from_timestamp),
+        generation: ticket.generation,
+    })
+}
+
+/// What `payload` says of a ticket; `None` when it says nothing that matters to the queues.
+pub(crate) fn ticket_news(payload: &pb::event::Payload) -> Option<News> {
+    use pb::event::Payload;
+    let accepted = matches!(payload, Payload::TicketAssigned(assigned)
+        if assigned.source() == pb::ticket_assigned::Source::Routing);
+    let ticket = match payload {
+        Payload::TicketCreated(event) => event.ticket.as_ref(),
+        Payload::TicketUpdated(event) => event.ticket.as_ref(),
+        Payload::TicketStateChanged(event) => event.ticket.as_ref(),
+        Payload::TicketQueued(event) => event.ticket.as_ref(),
+        Payload::TicketAssigned(event) => event.ticket.as_ref(),
+        Payload::MessageCreated(event) => event.ticket.as_ref(),
+        Payload::CustomerCreated(_) | Payload::CustomerUpdated(_) | Payload::SurveyAnswered(_) => None,
+    }?;
+    queued(ticket).map(|ticket| News { ticket, accepted })
+}

@@ -1,0 +1,5 @@
+//! Routing as a process of its own.
+
+fn main() -> std::process::ExitCode {
+    vorrang_service::main("routing", vorrang_routing::bind)
+}

@@ -1,0 +1,182 @@
+//! What the desktop says.
+
+use vorrang_api::from_duration;
+use vorrang_api::routing::v1 as pb;
+use vorrang_api::routing::v1::work_request::Request;
+use vorrang_api::routing::v1::work_response::Response;
+use vorrang_error::{Error, Kind};
+use vorrang_queue::{Outcome as Returned, ReleaseKind};
+
+use super::accept;
+use super::session::{Gone, Session};
+use crate::decision::{Reason, What};
+use crate::{convert, names};
+
+/// Longest reason in characters.
+const REASON_MAX_CHARS: usize = 100;
+
+impl Session {
+    pub(super) async fn request(&mut self, request: pb::WorkRequest) -> Result<(), Gone> {
+        self.silent = false;
+        match request.request {
+            Some(Request::Accept(accept)) => self.accept(accept).await,
+            Some(Request::Decline(decline)) => self.decline(decline).await,
+            Some(Request::Heartbeat(pb::Heartbeat {})) => self.extend(Reason::Expired).await,
+            Some(Request::WrapUp(wrap_up)) => self.wrap_up(wrap_up).await,
+            Some(Request::SetPresence(set)) => self.set_presence(set).await,
+            Some(Request::Hello(_)) => self.refuse("HELLO_REPEATED", "hello is only the first request").await,
+            None => {
+                self.refuse("REQUEST_UNKNOWN", "the request says nothing that is known here")
+                    .await
+            }
+        }
+    }
+
+    async fn accept(&mut self, accept: pb::AcceptOffer) -> Result<(), Gone> {
+        let Some(offered) = self.offers.get_mut(&accept.offer) else {
+            return self.unknown_offer(&accept.offer).await;
+        };
+        // Said twice, answered once.
+        if !offered.accepting {
+            offered.accepting = true;
+            let offered = offered.clone();
+            let accepted_at = self.app.clock.now();
+            self.accepting.spawn(accept::run(
+                self.app.clone(),
+                self.tenant.clone(),
+                self.agent.clone(),
+                accept.offer,
+                offered,
+                accepted_at,
+            ));
+        }
+        Ok(())
+    }
+
+    async fn decline(&mut self, decline: pb::DeclineOffer) -> Result<(), Gone> {
+        if decline.reason.chars().count() > REASON_MAX_CHARS {
+            return self
+                .refuse("REASON_TOO_LONG", "reason must have at most 100 characters")
+                .await;
+        }
+        let Some(offered) = self
+            .offers
+            .get(&decline.offer)
+            .filter(|offered| !offered.accepting)
+            .cloned()
+        else {
+            return self.unknown_offer(&decline.offer).await;
+        };
+        let lease = [offered.lease(&decline.offer)];
+        let ended = self.give_back(ReleaseKind::Counted, &lease).await;
+        if ended.as_deref() != Some(&[Returned::Gone]) {
+            let what = self.returned(&decline.offer, &offered, Reason::Declined, &decline.reason);
+            self.app.recorder.note(&self.tenant, &offered.trace, vec![what]).await;
+        }
+        self.rescind(&decline.offer, Reason::Declined).await
+    }
+
+    async fn wrap_up(&mut self, wrap_up: pb::WrapUp) -> Result<(), Gone> {
+        let Ok(ticket) = names::ticket(&wrap_up.ticket) else {
+            return self
+                .refuse("TICKET_NAME_INVALID", "ticket must be `tickets/{uuid}`")
+                .await;
+        };
+        let mut lengths = Vec::new();
+        for sent in [&wrap_up.talk_time, &wrap_up.hold_time] {
+            match sent.as_ref().map(from_duration) {
+                None => lengths.push(None),
+                Some(Some(length)) if length >= chrono::TimeDelta::zero() => lengths.push(Some(length)),
+                Some(_) => {
+                    let message = "talk_time and hold_time must not be negative";
+                    return self.refuse("DURATION_INVALID", message).await;
+                }
+            }
+        }
+        match self.finish(&ticket, lengths[0], lengths[1]).await {
+            Ok(true) => {
+                self.send(Response::Finished(pb::Finished { ticket: wrap_up.ticket }))
+                    .await
+            }
+            Ok(false) => {
+                self.refuse(
+                    "TICKET_NOT_HELD",
+                    format!("{} was not accepted by this agent", wrap_up.ticket),
+                )
+                .await
+            }
+            Err(error) => self.refuse_error(error).await,
+        }
+    }
+
+    /// Frees the slot and logs it; `false` when the ticket was never the agent's by an offer of ours.
+    async fn finish(
+        &self,
+        ticket: &str,
+        talk_time: Option<chrono::TimeDelta>,
+        hold_time: Option<chrono::TimeDelta>,
+    ) -> Result<bool, Error> {
+        let freed = self
+            .app
+            .queue
+            .finish(&self.tenant, &self.agent, &[ticket.to_owned()])
+            .await?;
+        // The slot may be free already: solving the ticket does that too.
+        if freed != [true] && !self.app.store.has_worked_on(&self.tenant, &self.agent, ticket).await? {
+            return Ok(false);
+        }
+        let what = What::WrappedUp {
+            agent: self.agent.clone(),
+            ticket: ticket.to_owned(),
+            talk_time,
+            hold_time,
+        };
+        self.app
+            .recorder
+            .record(&self.tenant, &vorrang_service::trace_parent(), vec![what])
+            .await?;
+        Ok(true)
+    }
+
+    async fn set_presence(&mut self, set: pb::SetPresence) -> Result<(), Gone> {
+        if set.reason.chars().count() > REASON_MAX_CHARS {
+            return self
+                .refuse("REASON_TOO_LONG", "reason must have at most 100 characters")
+                .await;
+        }
+        let Some(presence) = convert::wanted_presence(set.presence) else {
+            let message = "presence must be AVAILABLE, BUSY or AWAY; who is offline ends the stream";
+            return self.refuse("PRESENCE_INVALID", message).await;
+        };
+        let what = self.presence_change(presence, &set.reason, false);
+        let recorded = self
+            .app
+            .recorder
+            .record(&self.tenant, &vorrang_service::trace_parent(), vec![what])
+            .await;
+        match recorded {
+            Ok(()) => {
+                self.presence = presence;
+                let presence = convert::presence(presence).into();
+                self.send(Response::PresenceSet(pb::PresenceSet { presence })).await
+            }
+            Err(error) => self.refuse_error(error).await,
+        }
+    }
+
+    async fn unknown_offer(&self, offer: &str) -> Result<(), Gone> {
+        self.refuse(
+            "OFFER_UNKNOWN",
+            format!("offer {offer:?} is not, or no longer, on this stream"),
+        )
+        .await
+    }
+
+    async fn refuse_error(&self, error: Error) -> Result<(), Gone> {
+        if error.kind() == Kind::Internal {
+            tracing::error!(error = error.chain(), "a request of a desktop failed");
+            return self.refuse("INTERNAL", "internal error; try again").await;
+        }
+        self.refuse(error.reason(), error.message()).await
+    }
+}

@@ -1,0 +1,84 @@
+//! Presence in the database, and whose stream was lost with its process.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use vorrang_database::{Tx, error as database_error, micros};
+use vorrang_error::Error;
+
+use super::Store;
+use super::entity::agent::{ActiveModel, Column, Entity};
+use crate::words::Presence;
+
+/// An agent whose stream nobody has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub agent: String,
+    pub session: String,
+}
+
+impl Store {
+    /// Notes that these sessions live.
+    pub(crate) async fn touch_sessions(
+        &self,
+        tenant: &str,
+        sessions: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let tx = self.database.begin().await?;
+        Entity::update_many()
+            .set(ActiveModel {
+                seen_at: Set(micros(now)),
+                ..Default::default()
+            })
+            .filter(Column::Tenant.eq(tenant))
+            .filter(Column::Session.is_in(sessions.iter().map(String::as_str)))
+            .exec(tx.conn())
+            .await
+            .map_err(database_error)?;
+        tx.commit().await
+    }
+
+    /// Agents of the tenant who are not offline although nobody has seen their session since `before`: its process died.
+    pub(crate) async fn lost_sessions(&self, tenant: &str, before: DateTime<Utc>) -> Result<Vec<Lost>, Error> {
+        let rows = Entity::find()
+            .filter(Column::Tenant.eq(tenant))
+            .filter(Column::Presence.ne(Presence::Offline.word()))
+            .filter(Column::SeenAt.lt(micros(before)))
+            .all(self.database.reader())
+            .await
+            .map_err(database_error)?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Lost {
+                agent: row.id,
+                session: row.session,
+            })
+            .collect())
+    }
+}
+
+/// Writes a presence; tells whether it counts. A stream that has been replaced by a newer one no longer speaks for its agent.
+pub(super) async fn set(
+    tx: &Tx,
+    tenant: &str,
+    agent: &str,
+    session: &str,
+    presence: Presence,
+    first: bool,
+    at: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let mut update = Entity::update_many()
+        .set(ActiveModel {
+            presence: Set(presence.word().to_owned()),
+            session: Set(session.to_owned()),
+            seen_at: Set(micros(at)),
+            ..Default::default()
+        })
+        .filter(Column::Tenant.eq(tenant))
+        .filter(Column::Id.eq(agent));
+    if !first {
+        update = update.filter(Column::Session.eq(session));
+    }
+    let updated = update.exec(tx.conn()).await.map_err(database_error)?;
+    Ok(updated.rows_affected > 0)
+}

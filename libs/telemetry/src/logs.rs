@@ -4,7 +4,7 @@
 use std::fmt;
 
 use chrono::SecondsFormat;
-use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry::trace::{SpanContext, TraceContextExt as _};
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber, dispatcher};
@@ -32,7 +32,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut line = Map::new();
         let now = self.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
         line.insert("timestamp".to_owned(), now.into());
@@ -40,19 +40,23 @@ where
         line.insert("message".to_owned(), Value::Null);
         line.insert("target".to_owned(), event.metadata().target().into());
         line.insert("service.name".to_owned(), self.service.clone().into());
-        if let Some(span) = context.lookup_current() {
-            let found =
-                dispatcher::get_default(|dispatch| tracing_opentelemetry::get_otel_context(&span.id(), dispatch));
-            if let Some(found) = found {
-                let ids = found.span().span_context().clone();
-                line.insert("trace_id".to_owned(), ids.trace_id().to_string().into());
-                line.insert("span_id".to_owned(), ids.span_id().to_string().into());
-            }
+        if let Some(ids) = current_ids() {
+            line.insert("trace_id".to_owned(), ids.trace_id().to_string().into());
+            line.insert("span_id".to_owned(), ids.span_id().to_string().into());
         }
         event.record(&mut Fields(&mut line));
         let text = serde_json::to_string(&line).map_err(|_| fmt::Error)?;
         writeln!(writer, "{text}")
     }
+}
+
+/// The ids of the current span, asked of the whole subscriber: a filter on logs hides spans from this layer.
+fn current_ids() -> Option<SpanContext> {
+    dispatcher::get_default(|dispatch| {
+        let span = dispatch.current_span();
+        let context = tracing_opentelemetry::get_otel_context(span.id()?, dispatch)?;
+        Some(context.span().span_context().clone())
+    })
 }
 
 struct Fields<'a>(&'a mut Map<String, Value>);
@@ -88,6 +92,8 @@ mod tests {
     use std::io;
     use std::sync::Mutex;
 
+    use tracing_subscriber::Layer as _;
+    use tracing_subscriber::filter::LevelFilter;
     use tracing_subscriber::fmt::MakeWriter;
     use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -120,7 +126,8 @@ mod tests {
         let written: &'static Mutex<Vec<u8>> = Box::leak(Box::default());
         let logs = tracing_subscriber::fmt::layer()
             .event_format(Json::new("ticketing"))
-            .with_writer(Lines(written));
+            .with_writer(Lines(written))
+            .with_filter(LevelFilter::WARN);
         let subscriber = tracing_subscriber::registry()
             .with(crate::traces::layer("ticketing"))
             .with(logs);

@@ -68,30 +68,30 @@ fn it_ends_when_dropped_and_keeps_its_data() {
 
 const FOLDER_OF_HELPER: &str = "VORRANG_TEST_REDIS_FOLDER";
 
-/// Not a test: the process that other tests start and kill.
-#[test]
-#[ignore = "other tests run it"]
-fn helper() {
+/// In a process that [`helper`] started: runs Redis until the test ends the process, or says why it cannot.
+fn run_as_helper() -> bool {
     let Some(folder) = std::env::var_os(FOLDER_OF_HELPER) else {
-        return;
+        return false;
     };
-    let _redis = match Supervisor::start(Path::new(&folder)) {
-        Ok(redis) => redis,
-        Err(error) => return println!("{}", error.chain()),
-    };
-    let mut end = String::new();
-    std::io::stdin()
-        .read_line(&mut end)
-        .expect("the test holds the other end");
+    match Supervisor::start(Path::new(&folder)) {
+        Ok(_redis) => {
+            let mut end = String::new();
+            std::io::stdin()
+                .read_line(&mut end)
+                .expect("the test holds the other end");
+        }
+        Err(error) => println!("{}", error.chain()),
+    }
+    true
 }
 
-fn start_helper(folder: &Path) -> std::process::Command {
+/// A process that runs only `test`, which then must call [`run_as_helper`].
+fn helper(test: &str, folder: &Path) -> std::process::Command {
     let mut helper = std::process::Command::new(std::env::current_exe().expect("this program"));
     helper
         .args([
             "--exact",
-            "redis_child::supervisor::tests::helper",
-            "--ignored",
+            &format!("redis_child::supervisor::tests::{test}"),
             "--nocapture",
         ])
         .env(FOLDER_OF_HELPER, folder)
@@ -102,8 +102,11 @@ fn start_helper(folder: &Path) -> std::process::Command {
 
 #[test]
 fn a_missing_redis_server_names_the_fix_in_one_line() {
+    if run_as_helper() {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a folder");
-    let output = start_helper(folder.path())
+    let output = helper("a_missing_redis_server_names_the_fix_in_one_line", folder.path())
         .env("PATH", folder.path())
         .output()
         .expect("it runs");
@@ -115,8 +118,16 @@ fn a_missing_redis_server_names_the_fix_in_one_line() {
 
 #[test]
 fn it_dies_with_us_even_by_kill_9_and_the_next_process_goes_on() {
+    if run_as_helper() {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a folder");
-    let mut us = start_helper(folder.path()).spawn().expect("it runs");
+    let mut us = helper(
+        "it_dies_with_us_even_by_kill_9_and_the_next_process_goes_on",
+        folder.path(),
+    )
+    .spawn()
+    .expect("it runs");
     let url = format!("unix://{}", folder.path().join("redis.sock").display());
     wait("Redis of the helper", || {
         ask(&url, "SET kept yes").as_deref() == Some("+OK")

@@ -14,7 +14,10 @@ use crate::presets::{self, NotUnderstood, Preset};
 use crate::recorder::{Pending, Push};
 use crate::store::{NewQuarantineItem, NewRaw, QuarantineState};
 
-/// Something that came by HTTP, or is tried again.
+/// From this size on reading takes milliseconds, which other requests of the thread would wait for.
+const LARGE: usize = 256 << 10;
+
+/// Something that came by HTTP or mail, or is tried again.
 pub struct Came<'a> {
     /// Whose source it is.
     pub tenant: &'a str,
@@ -48,8 +51,36 @@ pub fn is_mail(content_type: &str) -> bool {
         .eq_ignore_ascii_case(MAIL_TYPE)
 }
 
-/// Reads what came. Pure.
-pub fn read(came: &Came<'_>, now: DateTime<Utc>) -> Read {
+/// Reads what came; what is large is read beside the threads that serve requests.
+///
+/// # Errors
+/// Internal when reading panicked.
+pub async fn read(came: &Came<'_>, now: DateTime<Utc>) -> Result<Read, Error> {
+    if came.raw.content.len() < LARGE {
+        return Ok(read_now(came, now));
+    }
+    let (tenant, queue, preset) = (came.tenant.to_owned(), came.queue.to_owned(), came.preset.cloned());
+    let (arrival, is_mail, raw) = (came.arrival, came.is_mail, came.raw.clone());
+    let reading = tokio::task::spawn_blocking(move || {
+        let preset = preset.as_ref();
+        read_now(
+            &Came {
+                tenant: &tenant,
+                arrival,
+                queue: &queue,
+                is_mail,
+                preset,
+                raw,
+            },
+            now,
+        )
+    });
+    reading
+        .await
+        .map_err(|why| Error::internal("reading what came panicked").caused_by(why))
+}
+
+fn read_now(came: &Came<'_>, now: DateTime<Utc>) -> Read {
     let raw = &came.raw;
     let mail = || read_mail(&raw.source, &raw.content, came.queue, now).map(|contact| (vec![contact], None));
     let read = match came.preset {
@@ -124,7 +155,7 @@ pub async fn record(app: &App, came: &Came<'_>, contacts: Vec<Contact>) -> Vec<R
 /// When it could not be kept; the sender must push again.
 pub async fn take_in(app: &App, came: &Came<'_>) -> Result<Vec<PushResult>, Error> {
     let now = app.clock.now();
-    let Read { contacts, mut problem } = read(came, now);
+    let Read { contacts, mut problem } = read(came, now).await?;
     let mut results = Vec::new();
     for result in record(app, came, contacts).await {
         match result {
@@ -139,14 +170,26 @@ pub async fn take_in(app: &App, came: &Came<'_>) -> Result<Vec<PushResult>, Erro
             Err(error) => return Err(error),
         }
     }
+    if problem.is_none() && !results.is_empty() {
+        return Ok(results);
+    }
+    results.push(PushResult::quarantined(quarantine(app, came, problem, now).await?));
+    Ok(results)
+}
+
+/// Keeps what came whole: waiting for people when there was a problem with it, else as known not to be a contact.
+pub async fn quarantine(
+    app: &App,
+    came: &Came<'_>,
+    problem: Option<NotUnderstood>,
+    now: DateTime<Utc>,
+) -> Result<Uuid, Error> {
     let (state, reason, detail) = match problem {
         Some(NotUnderstood { reason, detail }) => (QuarantineState::Waiting, reason, detail),
-        None if results.is_empty() => (
-            QuarantineState::Discarded,
-            "NOT_A_CONTACT",
-            "the preset says that this is no contact of a customer".to_owned(),
-        ),
-        None => return Ok(results),
+        None => {
+            let detail = "the preset says that this is no contact of a customer".to_owned();
+            (QuarantineState::Discarded, "NOT_A_CONTACT", detail)
+        }
     };
     let item = NewQuarantineItem {
         id: came.arrival,
@@ -155,7 +198,5 @@ pub async fn take_in(app: &App, came: &Came<'_>) -> Result<Vec<PushResult>, Erro
         detail,
         queue: came.queue.to_owned(),
     };
-    let id = app.store.quarantine(came.tenant, item, &came.raw, now).await?;
-    results.push(PushResult::quarantined(id));
-    Ok(results)
+    app.store.quarantine(came.tenant, item, &came.raw, now).await
 }

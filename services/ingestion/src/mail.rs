@@ -28,6 +28,11 @@ pub use reply::{Split, split};
 /// a handful; the parser's result is a tree whose depth would otherwise be up to the sender.
 const MAX_NESTED_MESSAGES: usize = 200;
 
+/// Boundaries times bytes beyond which a mail is read by its headers only: 40 boundaries in the largest mail we take.
+const MAX_BOUNDARY_BYTES: usize = 1 << 30;
+/// Most ancestors that are listed, nearest first.
+const MAX_ANCESTORS: usize = 100;
+
 /// What was read from one mail. Serialises to the object `vorrang mail` prints.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mail {
@@ -99,7 +104,7 @@ pub fn read(raw: &[u8]) -> Result<Mail, Unreadable> {
 
 fn read_parsed(raw: &[u8]) -> Result<Mail, Unreadable> {
     let parser = MessageParser::default();
-    let deep = nested_messages(raw) > MAX_NESTED_MESSAGES;
+    let deep = is_costly(raw);
     let parsed = if deep {
         parser.parse_headers(raw)
     } else {
@@ -157,18 +162,24 @@ fn without_mbox_line(raw: &[u8]) -> &[u8] {
     }
 }
 
-fn nested_messages(raw: &[u8]) -> usize {
-    const NEEDLE: &[u8] = b"message/";
-    let mut count = 0;
-    let mut at = 0;
-    while let Some(found) = raw[at..].iter().position(|byte| byte.eq_ignore_ascii_case(&b'm')) {
-        at += found;
-        if raw[at..].len() >= NEEDLE.len() && raw[at..at + NEEDLE.len()].eq_ignore_ascii_case(NEEDLE) {
-            count += 1;
-        }
-        at += 1;
-    }
-    count
+/// Whether parsing this could take more time or memory than any honest mail needs: each nested message is a level of a
+/// tree, and for each boundary that never comes the parser reads to the end of the mail.
+fn is_costly(raw: &[u8]) -> bool {
+    let boundaries = count(raw, b"boundary=");
+    count(raw, b"message/") > MAX_NESTED_MESSAGES || boundaries.saturating_mul(raw.len()) > MAX_BOUNDARY_BYTES
+}
+
+/// How often `needle` (lower case) stands in `raw`, whatever its case.
+fn count(raw: &[u8], needle: &[u8]) -> usize {
+    let first = [needle[0], needle[0].to_ascii_uppercase()];
+    raw.iter()
+        .enumerate()
+        .filter(|(_, byte)| first.contains(byte))
+        .filter(|&(at, _)| {
+            raw.get(at..at + needle.len())
+                .is_some_and(|here| here.eq_ignore_ascii_case(needle))
+        })
+        .count()
 }
 
 /// Any `word: text` line parses as a header, so prose with a colon would pass for a mail.
@@ -216,12 +227,12 @@ fn ancestors(message: &Message<'_>) -> Vec<String> {
             match value {
                 HeaderValue::Text(text) => add(text),
                 // References lists the oldest first.
-                HeaderValue::TextList(list) => list.iter().rev().for_each(|id| add(id)),
+                HeaderValue::TextList(list) => list.iter().rev().take(MAX_ANCESTORS).for_each(|id| add(id)),
                 _ => {}
             }
         }
     }
-    ids.truncate(100);
+    ids.truncate(MAX_ANCESTORS);
     ids
 }
 

@@ -12,6 +12,7 @@ const MAX_QUOTE: usize = 8;
 pub fn to_text(html: &str) -> String {
     let mut out = Writer::default();
     let mut rest = html;
+    let mut endless: Vec<String> = Vec::new();
     while !rest.is_empty() {
         let Some(open) = rest.find('<') else {
             out.text(rest);
@@ -30,6 +31,8 @@ pub fn to_text(html: &str) -> String {
             continue;
         }
         let Some(close) = tag_end(rest) else {
+            // A tag that never ends: whatever it is, it is not lost.
+            out.text(rest);
             break;
         };
         let tag = &rest[1..close];
@@ -41,8 +44,13 @@ pub fn to_text(html: &str) -> String {
             .next()
             .unwrap_or_default()
             .to_ascii_lowercase();
-        if !closing && matches!(name.as_str(), "script" | "style" | "head" | "template" | "title") {
-            rest = skip_element(rest, &name);
+        let hidden = matches!(name.as_str(), "script" | "style" | "head" | "template" | "title");
+        if !closing && hidden && !endless.contains(&name) {
+            match skip_element(rest, &name) {
+                Some(after) => rest = after,
+                // Never closed, and so is no later one: show the text rather than nothing, and do not look again.
+                None => endless.push(name),
+            }
             continue;
         }
         out.tag(&name, closing, tag);
@@ -68,18 +76,17 @@ fn tag_end(html: &str) -> Option<usize> {
     html.find('>')
 }
 
-/// What follows `</name>`. Nothing when the element never ends.
-fn skip_element<'a>(html: &'a str, name: &str) -> &'a str {
+/// What follows `</name>`; `None` when the element never ends.
+fn skip_element<'a>(html: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = html;
     while let Some(open) = rest.find("</") {
         let tail = &rest[open + 2..];
         if tail.get(..name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name)) {
-            return tail.find('>').map_or("", |end| &tail[end + 1..]);
+            return Some(tail.find('>').map_or("", |end| &tail[end + 1..]));
         }
         rest = tail;
     }
-    // A head or style that is never closed: show the text rather than nothing.
-    html
+    None
 }
 
 #[derive(Default)]
@@ -242,7 +249,12 @@ fn decode(text: &str) -> String {
     while let Some(start) = rest.find('&') {
         out.push_str(&rest[..start]);
         rest = &rest[start..];
-        let end = rest.bytes().take(40).position(|byte| byte == b';');
+        let end = rest
+            .bytes()
+            .take(40)
+            .skip(1)
+            .position(|byte| matches!(byte, b';' | b'&' | b' '));
+        let end = end.map(|end| end + 1).filter(|&end| rest.as_bytes()[end] == b';');
         match end {
             Some(end) => {
                 add_html_token(&mut out, &rest.as_bytes()[..=end], false);

@@ -226,6 +226,43 @@ fn many_parts_are_read() {
     assert!(!mail.attachments.is_empty());
 }
 
+/// Mails made to cost: each takes well below a second, in a debug build.
+#[test]
+fn hostile_mails_cost_little() {
+    let head = "From: a@example.org\r\nSubject: hostile\r\n";
+    let repeated = |header: &str, body: &str, times: usize| format!("{head}{header}\r\n\r\n{}", body.repeat(times));
+    let numbered = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let html = "Content-Type: text/html";
+    let mails = [
+        repeated(
+            "Content-Type: multipart/mixed; boundary=b",
+            "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n",
+            20_000,
+        ),
+        // A boundary that never comes, over and over.
+        format!(
+            "{head}Content-Type: multipart/mixed; boundary=b\r\n\r\n{}",
+            numbered(20_000, &|n| format!(
+                "--b\r\nContent-Type: multipart/mixed; boundary=z{n}\r\n\r\nx\r\n"
+            ))
+        ),
+        format!(
+            "{head}References: {}\r\n\r\nx",
+            numbered(50_000, &|n| format!("<{n}@x> "))
+        ),
+        repeated(html, "<style>", 100_000),
+        repeated(html, "<!--", 100_000),
+        repeated(html, "<a href=\"", 50_000),
+        repeated(html, "&", 200_000),
+        repeated(html, "<", 100_000),
+        repeated("X: y", ">", 500_000),
+        repeated("X: y", "On 1 x@y\r\n", 20_000),
+    ];
+    for mail in mails {
+        assert_eq!(fixture(mail.as_bytes()).subject, "hostile");
+    }
+}
+
 /// Pieces of which broken mails are made.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     let words: Vec<&'static [u8]> = vec![

@@ -7,10 +7,11 @@ use vorrang_error::{Error, Violations};
 use crate::app::{App, check_request_id, delivery_id};
 use crate::contact::check_queue;
 use crate::convert;
-use crate::intake::{EMAIL, MAIL_TYPE, MAX_MAIL, read_mail};
+use crate::events::{self, Came};
+use crate::intake::{EMAIL, MAIL_TYPE, MAX_MAIL};
 use crate::outcome::PushResult;
 use crate::recorder::Push;
-use crate::store::{NewQuarantineItem, NewRaw, QuarantineState};
+use crate::store::NewRaw;
 
 pub async fn handle(app: &App, request: Request<PushEmailRequest>) -> Result<PushEmailResponse, Error> {
     let tenant = vorrang_service::tenant(&request)?;
@@ -27,27 +28,30 @@ pub async fn handle(app: &App, request: Request<PushEmailRequest>) -> Result<Pus
     violations.into_result()?;
 
     let now = app.clock.now();
-    let result = match read_mail(EMAIL, &raw, &queue, now) {
-        Ok(contact) => {
+    let mut came = Came {
+        tenant: &tenant,
+        arrival: app.ids.next(now),
+        queue: &queue,
+        is_mail: true,
+        preset: None,
+        raw: NewRaw::new(EMAIL, "", MAIL_TYPE, raw).into(),
+    };
+    let read = events::read(&came, now).await?;
+    let result = match (read.contacts.into_iter().next(), read.problem) {
+        (Some(contact), None) => {
+            // Found again by its Message-ID; nobody else has this value yet.
+            if let Some(raw) = Arc::get_mut(&mut came.raw) {
+                raw.external_id.clone_from(&contact.external_id);
+            }
             let push = Push {
                 request_id: delivery_id(&request_id),
-                raw: Arc::new(NewRaw::new(EMAIL, &contact.external_id, MAIL_TYPE, raw)),
+                raw: came.raw,
                 contact,
                 trace_parent: vorrang_service::trace_parent(),
             };
             app.recorder.record(&tenant, push).await?
         }
-        Err(problem) => {
-            let item = NewQuarantineItem {
-                id: app.ids.next(now),
-                state: QuarantineState::Waiting,
-                reason: problem.reason,
-                detail: problem.detail,
-                queue,
-            };
-            let came = NewRaw::new(EMAIL, "", MAIL_TYPE, raw);
-            PushResult::quarantined(app.store.quarantine(&tenant, item, &came, now).await?)
-        }
+        (_, problem) => PushResult::quarantined(events::quarantine(app, &came, problem, now).await?),
     };
     Ok(PushEmailResponse {
         result: Some(convert::push_result(result)),

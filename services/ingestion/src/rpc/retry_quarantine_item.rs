@@ -40,7 +40,7 @@ pub async fn handle(
         preset,
         raw: NewRaw::new(&item.source, "", &item.content_type, raw.content.into()).into(),
     };
-    let read = events::read(&came, app.clock.now());
+    let read = events::read(&came, app.clock.now()).await?;
     let results = events::record(app, &came, read.contacts).await;
     let result = match (read.problem, results.into_iter().next()) {
         (Some(problem), _) => {

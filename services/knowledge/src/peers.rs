@@ -48,9 +48,9 @@ pub(crate) async fn delivered(peers: &Peers, tenant: &str, receipt: &str) -> Res
 
 fn refused(error: Error) -> Error {
     if error
-        .violations()
+        .metadata()
         .iter()
-        .any(|violation| violation.field == "request_id")
+        .any(|(key, value)| *key == "peer_reason" && value == "REQUEST_ID_REUSED")
     {
         // The first attempt carried another contact: its ticket exists, only the session does not know it yet.
         return Error::invalid_field(

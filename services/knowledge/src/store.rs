@@ -67,11 +67,6 @@ impl Store {
         &self.database
     }
 
-    /// Every tenant that has a log, with the position of its last event.
-    pub(crate) async fn heads(&self) -> Result<Vec<(String, i64)>, Error> {
-        event_log::heads(&self.database).await
-    }
-
     /// Begins the transaction of `call`, or gives the answer of its first time.
     async fn begin(&self, call: &Call) -> Result<Answer<Tx>, Error> {
         let mut tx = self.database.begin().await?;

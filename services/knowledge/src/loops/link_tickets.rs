@@ -15,8 +15,8 @@ use crate::session::FollowUp;
 use crate::store::{Actor, Call, Store};
 
 /// Ticketing's outages last minutes; nobody waits for the link.
-const EVERY: Duration = Duration::from_secs(10);
-/// Most sessions of a tenant that are asked for at once.
+const EVERY: Duration = Duration::from_secs(5);
+/// Most sessions that are asked for at once.
 const SESSIONS_MAX: u64 = 100;
 
 pub(crate) async fn run(store: Store, peers: Peers, clock: SharedClock, shutdown: CancellationToken) {
@@ -33,26 +33,24 @@ pub(crate) async fn run(store: Store, peers: Peers, clock: SharedClock, shutdown
 
 /// Links what can be linked now.
 pub(crate) async fn tick(store: &Store, peers: &Peers, clock: &SharedClock) -> Result<(), Error> {
-    for (tenant, _) in store.heads().await? {
-        for session in store.awaiting_ticket(&tenant, SESSIONS_MAX).await? {
-            let Some(FollowUp::Receipt(receipt)) = &session.follow_up else {
-                continue;
-            };
-            let Some(follow_up) = peers::delivered(peers, &tenant, receipt).await? else {
-                continue;
-            };
-            let call = Call {
-                tenant: tenant.clone(),
-                request_id: String::new(),
-                request_hash: [0; 32],
-                actor: Actor::Automation("knowledge".to_owned()),
-                trace_parent: vorrang_service::trace_parent(),
-                now: clock.now(),
-            };
-            store
-                .change_session(&call, session.id, None, |session| Ok(session.link(follow_up)))
-                .await?;
-        }
+    for (tenant, session) in store.awaiting_ticket(SESSIONS_MAX).await? {
+        let Some(FollowUp::Receipt(receipt)) = &session.follow_up else {
+            continue;
+        };
+        let Some(follow_up) = peers::delivered(peers, &tenant, receipt).await? else {
+            continue;
+        };
+        let call = Call {
+            tenant,
+            request_id: String::new(),
+            request_hash: [0; 32],
+            actor: Actor::Automation("knowledge".to_owned()),
+            trace_parent: vorrang_service::trace_parent(),
+            now: clock.now(),
+        };
+        store
+            .change_session(&call, session.id, None, |session| Ok(session.link(follow_up)))
+            .await?;
     }
     Ok(())
 }

@@ -57,7 +57,8 @@ impl Highlighter {
             };
             let found = generator.snippet(&body);
             if !found.is_empty() {
-                return html(found.fragment(), &collapse_overlapped_ranges(found.highlighted()));
+                let passage = with_punctuation(&body, found.fragment_range());
+                return html(passage, &collapse_overlapped_ranges(found.highlighted()));
             }
         }
         html(beginning(&body), &[])
@@ -74,6 +75,16 @@ fn beginning(body: &str) -> &str {
             cut.rfind(char::is_whitespace).map_or(cut, |at| &cut[..at]).trim_end()
         }
     }
+}
+
+/// The passage with the punctuation that follows its last word: the tokenizer cuts right behind the word.
+fn with_punctuation(body: &str, passage: Range<usize>) -> &str {
+    let after = body[passage.end..].chars();
+    let marks = after
+        .take_while(|letter| !letter.is_alphanumeric() && !letter.is_whitespace())
+        .take(3);
+    let end = passage.end + marks.map(char::len_utf8).sum::<usize>();
+    &body[passage.start..end]
 }
 
 /// `text`, escaped, with `highlights` (byte ranges in order, not overlapping) in `<b>`. Cut where it would become longer
@@ -119,7 +130,7 @@ mod tests {
     #[test]
     fn customers_markup_is_text() {
         assert_eq!(
-            html("<script>&x</script>", &[9..10]),
+            html("<script>&x</script>", std::slice::from_ref(&(9..10))),
             "&lt;script&gt;&amp;<b>x</b>&lt;/script&gt;"
         );
     }
@@ -127,7 +138,7 @@ mod tests {
     #[test]
     fn markup_is_closed_and_the_length_is_bounded() {
         let text = "&".repeat(500);
-        let cut = html(&text, &[0..500]);
+        let cut = html(&text, std::slice::from_ref(&(0..500)));
         assert!(cut.chars().count() <= HTML_MAX_CHARS);
         assert!(cut.starts_with("<b>&amp;") && cut.ends_with("&amp;</b>"), "{cut}");
     }

@@ -22,21 +22,19 @@ const CORRECTED: [Score; 3] = [1.0, 0.6, 0.3];
 /// Most corrections of one word that are looked for.
 const CORRECTIONS_MAX: usize = 4;
 
-/// What to look for instead of `word`, with weights: the word itself when any article has it.
-pub(super) fn variants(searcher: &Searcher, fields: TextFields, word: String) -> tantivy::Result<Vec<(String, Score)>> {
-    if frequency(searcher, fields, &word)? > 0 {
-        return Ok(vec![(word, 1.0)]);
-    }
+/// Whether any article has the word.
+pub(super) fn is_known(searcher: &Searcher, fields: TextFields, word: &str) -> tantivy::Result<bool> {
+    Ok(searcher.doc_freq(&Term::from_field_text(fields.text, word))? > 0)
+}
+
+/// What to look for instead of a word that no article has, with weights.
+pub(super) fn variants(searcher: &Searcher, fields: TextFields, word: &str) -> tantivy::Result<Vec<(String, Score)>> {
     if fields.analyzer == Analyzer::German
-        && let Some((head, tail)) = split(searcher, fields, &word)?
+        && let Some((head, tail)) = split(searcher, fields, word)?
     {
         return Ok(vec![(head, PART), (tail, PART)]);
     }
-    corrections(searcher, fields, &word)
-}
-
-fn frequency(searcher: &Searcher, fields: TextFields, word: &str) -> tantivy::Result<u64> {
-    searcher.doc_freq(&Term::from_field_text(fields.text, word))
+    corrections(searcher, fields, word)
 }
 
 /// The two known words that make up `word`; the split with the longest second part, which carries the meaning.
@@ -47,7 +45,7 @@ fn split(searcher: &Searcher, fields: TextFields, word: &str) -> tantivy::Result
     }
     for &at in &ends[PART_MIN..=ends.len() - PART_MIN] {
         let (head, tail) = word.split_at(at);
-        if frequency(searcher, fields, tail)? == 0 {
+        if !is_known(searcher, fields, tail)? {
             continue;
         }
         for link in LINKS {
@@ -56,7 +54,7 @@ fn split(searcher: &Searcher, fields: TextFields, word: &str) -> tantivy::Result
             };
             // The head of a compound is a whole word, the index has its stem.
             for head in fields.analyzer.terms(head) {
-                if frequency(searcher, fields, &head)? > 0 {
+                if is_known(searcher, fields, &head)? {
                     return Ok(Some((head, tail.to_owned())));
                 }
             }
@@ -86,10 +84,11 @@ fn corrections(searcher: &Searcher, fields: TextFields, word: &str) -> tantivy::
 fn neighbours(searcher: &Searcher, fields: TextFields, word: &str, distance: u8) -> tantivy::Result<Vec<String>> {
     let initial = word.chars().next();
     let fuzzy = FuzzyTermQuery::new(Term::from_field_text(fields.text, word), distance, true);
+    let automaton = fuzzy.automaton()?;
     let mut found = BTreeMap::<String, u32>::new();
     for segment in searcher.segment_readers() {
         let inverted = segment.inverted_index(fields.text)?;
-        let mut terms = inverted.terms().search(fuzzy.automaton()?).into_stream()?;
+        let mut terms = inverted.terms().search(&automaton).into_stream()?;
         while terms.advance() {
             if let Ok(known) = std::str::from_utf8(terms.key())
                 && known.chars().next() == initial

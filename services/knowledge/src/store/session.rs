@@ -83,17 +83,19 @@ impl Store {
             .and_then(from_row)
     }
 
-    /// Sessions whose ticket ingestion still has to make, oldest first.
-    pub(crate) async fn awaiting_ticket(&self, tenant: &str, limit: u64) -> Result<Vec<Session>, Error> {
+    /// Sessions whose ticket ingestion still has to make, oldest first, with their tenants.
+    pub(crate) async fn awaiting_ticket(&self, limit: u64) -> Result<Vec<(String, Session)>, Error> {
+        // Of all tenants: it is work to be done, and there is hardly ever any.
         let rows = Entity::find()
-            .filter(Column::Tenant.eq(tenant))
             .filter(Column::Receipt.ne(""))
             .order_by_asc(Column::Id)
             .limit(limit)
             .all(self.database.reader())
             .await
             .map_err(database_error)?;
-        rows.into_iter().map(from_row).collect()
+        rows.into_iter()
+            .map(|row| Ok((row.tenant.clone(), from_row(row)?)))
+            .collect()
     }
 }
 

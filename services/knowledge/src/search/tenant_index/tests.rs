@@ -95,6 +95,19 @@ fn english_word_forms_find_their_article() {
     );
 }
 
+/// German `hat` is a stop word, the English one is worn; German `die` is one too, the English one is not.
+#[test]
+fn a_stop_word_of_one_language_is_a_word_of_another() {
+    let folder = data_folder();
+    let index = TenantIndex::create(&folder.path().join("t")).expect("makes");
+    let articles = [
+        entry("en", "Hats", "Every hat can be exchanged.", &[]),
+        entry("de", "Bestellung", "Wer bestellt hat, bekommt die Ware.", &[]),
+    ];
+    index.apply(&articles.map(Change::Put), at(1)).expect("writes");
+    assert_eq!(titles(&index, "hat", None), ["Hats", "Bestellung"]);
+}
+
 #[test]
 fn a_language_leaves_out_all_others() {
     let folder = data_folder();

@@ -147,6 +147,27 @@ impl Contact {
         self.conversation = key;
     }
 
+    /// Takes NUL characters out of what people read: they are no text, and PostgreSQL cannot keep them.
+    pub fn strip_nul(&mut self) {
+        let words = [
+            &mut self.display_name,
+            &mut self.tier,
+            &mut self.subject,
+            &mut self.text,
+            &mut self.quoted_text,
+            &mut self.intent,
+        ];
+        let files = self
+            .attachments
+            .iter_mut()
+            .flat_map(|file| [&mut file.file_name, &mut file.content_type]);
+        for text in words.into_iter().chain(&mut self.tags).chain(files) {
+            if text.contains('\0') {
+                text.retain(|c| c != '\0');
+            }
+        }
+    }
+
     /// SHA-256 of what makes two contacts with one external id the same: all that the customer sees or said, nothing
     /// that changes on the way (time of arrival, route, quoting).
     pub fn content_hash(&self) -> [u8; 32] {

@@ -75,6 +75,7 @@ pub fn read_contact(contact: Option<api::Contact>, violations: &mut Violations) 
         due_at,
         ..Contact::default()
     };
+    read.strip_nul();
     read.join_conversation(&contact.conversation_id);
     if !read.external_id.is_empty() {
         read.thread_keys.push(format!("contact:{GRPC}:{}", read.external_id));

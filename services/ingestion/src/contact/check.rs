@@ -15,6 +15,12 @@ pub const MAX_TEXT: usize = 1 << 20;
 /// Ticketing checks the same again where it decides; here it is so that nothing that can never be recorded is accepted.
 pub fn check(contact: &Contact, now: DateTime<Utc>, prefix: &str, violations: &mut Violations) {
     let mut bad = |field: &str, why: &str| violations.add(format!("{prefix}{field}"), why);
+    if contact.external_id.contains('\0') {
+        bad("external_id", "must not hold NUL characters");
+    }
+    if contact.conversation.contains('\0') {
+        bad("conversation_id", "must not hold NUL characters");
+    }
     if contact.external_id.chars().count() > MAX_EXTERNAL_ID {
         bad("external_id", "must have at most 250 characters");
     }

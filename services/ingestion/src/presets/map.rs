@@ -157,6 +157,7 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
         attachments: attachments(file, item),
         ..Contact::default()
     };
+    contact.strip_nul();
     if contact.identities.is_empty() {
         return Err(NotUnderstood::new(
             "PAYLOAD_WITHOUT_SENDER",

@@ -155,6 +155,23 @@ fn own_json_takes_lists_and_words_with_commas() {
 }
 
 #[test]
+fn nul_characters_are_no_text() {
+    let json = mapped(
+        "json",
+        r#"{"text":"a\u0000b","subject":"\u0000","email":"a@b.example","tags":["x\u0000"]}"#,
+    );
+    let contact = &json.contacts[0];
+    assert_eq!(
+        (
+            contact.text.as_str(),
+            contact.subject.as_str(),
+            contact.tags[0].as_str()
+        ),
+        ("ab", "", "x")
+    );
+}
+
+#[test]
 fn what_is_not_understood_says_why_without_the_text() {
     let cases = [
         ("json", r#"{"text":"Hi"}"#, "PAYLOAD_WITHOUT_SENDER"),

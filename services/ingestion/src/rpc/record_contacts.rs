@@ -67,7 +67,7 @@ impl Ticketing {
             .results
             .into_iter()
             .map(|mut result| match result.error.take() {
-                Some(error) => Err(peer_error("ticketing", status(error))),
+                Some(error) => Err(own_reason(peer_error("ticketing", status(error)))),
                 None => convert::recorded(result)
                     .ok_or_else(|| Error::internal("ticketing answered an outcome that this build does not know")),
             })
@@ -99,6 +99,19 @@ impl Ticketing {
                 .collect(),
         }
     }
+}
+
+/// The request id is the sender's own, so what is wrong with it is said in our words.
+fn own_reason(error: Error) -> Error {
+    const REUSED: &str = "REQUEST_ID_REUSED";
+    if error
+        .metadata()
+        .iter()
+        .any(|(key, value)| *key == "peer_reason" && value == REUSED)
+    {
+        return Error::new(error.kind(), REUSED, error.message()).with("field", "request_id");
+    }
+    error
 }
 
 /// The status that a `google.rpc.Status` in a message stands for, details included.

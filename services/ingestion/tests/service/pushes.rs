@@ -29,6 +29,7 @@ async fn a_push_becomes_a_ticket_and_its_repeat_gets_the_same_answer() {
     );
     let other = stack.push("r1", contact("something else")).await.expect_err("refused");
     assert_eq!(other.code(), Code::InvalidArgument);
+    assert_eq!(vorrang_service::reason(&other).as_deref(), Some("REQUEST_ID_REUSED"));
 
     let recorded = &stack.ticketing.contacts()[0];
     assert_eq!(

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tonic::{Code, Request, Response, Status};
+use prost::Message as _;
+use tonic::{Request, Response, Status};
 use vorrang_api::ticketing::v1::contact_result::Outcome;
 use vorrang_api::ticketing::v1::internal_service_server::{InternalService, InternalServiceServer};
 use vorrang_api::ticketing::v1::{
     AcceptTicketRequest, ContactResult, InboundContact, ListQueuedTicketsRequest, ListQueuedTicketsResponse,
     ListTenantsRequest, ListTenantsResponse, RecordContactsRequest, RecordContactsResponse, Ticket,
 };
+use vorrang_error::{Error, Kind};
 use vorrang_service::{Bind, Bound, Context, configured};
 
 /// How it behaves.
@@ -93,18 +95,18 @@ impl FakeTicketing {
     }
 }
 
+fn refused(reason: &'static str, message: &str) -> ContactResult {
+    let status = vorrang_service::status(Error::new(Kind::Invalid, reason, message));
+    ContactResult {
+        error: Some(tonic_types::Status::decode(status.details()).expect("details")),
+        ..ContactResult::default()
+    }
+}
+
 impl State {
     fn record(&mut self, tenant: &str, contact: InboundContact) -> ContactResult {
-        let refused = |code: Code, text: &str| ContactResult {
-            error: Some(tonic_types::Status {
-                code: code.into(),
-                message: text.to_owned(),
-                details: Vec::new(),
-            }),
-            ..ContactResult::default()
-        };
         if self.mode == Mode::Refuses && contact.message.as_ref().is_some_and(|message| message.text == "refuse") {
-            return refused(Code::InvalidArgument, "text: is refused");
+            return refused("TEXT_REFUSED", "text: is refused");
         }
         let body = InboundContact {
             trace_parent: String::new(),
@@ -115,7 +117,7 @@ impl State {
             return if *first == body {
                 answer.clone()
             } else {
-                refused(Code::InvalidArgument, "request_id: was used before")
+                refused("REQUEST_ID_REUSED", "request_id: was used before")
             };
         }
         let key = (

@@ -11,7 +11,7 @@ use vorrang_error::{Error, Kind};
 use crate::Batch;
 use crate::cursor::{Cursors, Position};
 use crate::request::{Tenancy, Wish};
-use crate::watcher::{Guard, HEARTBEAT, View, Watcher};
+use crate::watcher::{Guard, View, Watcher, heartbeat_due};
 
 /// Most events in a batch; `event_log::read` keeps it under 1 MiB as well.
 const BATCH_EVENTS: u64 = 500;
@@ -26,8 +26,10 @@ pub(crate) struct Follow {
     types: HashSet<String>,
     /// The life of the log that `done` counts in.
     epoch: Uuid,
-    /// The newest view taken over.
+    /// What the stream goes by: the watcher's newest view, or a look of our own.
     view: Arc<View>,
+    /// The last of the watcher's views that was looked at.
+    taken: Option<Arc<View>>,
     /// The last position delivered, by tenant.
     done: HashMap<String, i64>,
     /// Tenants that have news in `view`, in turn: a busy one does not hold up the others.
@@ -45,6 +47,7 @@ impl Follow {
     ) -> Result<Self, Error> {
         // Joined before the look, so that nothing committed after the look goes by unseen.
         let (views, guard) = watcher.join();
+        let taken = views.borrow().clone();
         let view = Arc::new(watcher.look().await?);
         if wish.positions.values().any(|position| position.epoch != view.epoch) {
             return Err(epoch_changed());
@@ -73,6 +76,7 @@ impl Follow {
             types: wish.types,
             epoch: view.epoch,
             view,
+            taken,
             done,
             behind: VecDeque::new(),
             told: None,
@@ -89,7 +93,7 @@ impl Follow {
             if let Some(tenant) = self.behind.pop_front() {
                 return self.batch(tenant).await;
             }
-            if self.told.is_none_or(|told| self.view.as_of - told >= HEARTBEAT) {
+            if self.told.is_none_or(|told| heartbeat_due(told, self.view.as_of)) {
                 return Ok(self.heartbeat());
             }
             if self.views.changed().await.is_err() {
@@ -99,21 +103,24 @@ impl Follow {
     }
 
     async fn take_view(&mut self) -> Result<(), Error> {
-        let newest = self.views.borrow_and_update().clone();
-        let Some(newest) = newest else { return Ok(()) };
+        let Some(newest) = self.views.borrow_and_update().clone() else {
+            return Ok(());
+        };
         if newest.closing {
             return Err(shutting_down());
         }
-        // Our own first look may be newer than the watcher's last one.
-        if Arc::ptr_eq(&newest, &self.view) || newest.as_of < self.view.as_of {
+        if self.taken.as_ref().is_some_and(|taken| Arc::ptr_eq(taken, &newest)) {
             return Ok(());
         }
+        self.taken = Some(Arc::clone(&newest));
+        // The watcher may have read this view before our own last look. That does no harm: heads that have fallen behind
+        // are no news. But what would end the stream is decided by a look of our own, which is certainly later.
         let outage = newest.outages != self.view.outages;
-        self.view = newest;
-        if outage {
-            // Only a look of our own is certainly later than all that was delivered.
-            self.view = Arc::new(self.watcher.look().await?);
-        }
+        self.view = if outage || newest.epoch != self.epoch {
+            Arc::new(self.watcher.look().await?)
+        } else {
+            newest
+        };
         if self.view.epoch != self.epoch {
             return Err(epoch_changed());
         }

@@ -16,7 +16,7 @@ use vorrang_database::{Database, Engine};
 use vorrang_error::Error;
 
 /// Other processes' commits on PostgreSQL show at most this late. A ring of the doorbell does not wait for it.
-const POSTGRES_POLL: Duration = Duration::from_millis(20);
+const POSTGRES_POLL: Duration = Duration::from_millis(10);
 /// On SQLite nobody else writes as a rule; this finds the odd administration command.
 const SQLITE_POLL: Duration = Duration::from_secs(1);
 /// Reading the heads takes at most one part in this many of the watcher's time, however many tenants there are.
@@ -26,7 +26,7 @@ const GAP: Duration = Duration::from_millis(1);
 /// After the database could not be read.
 const DOWN_WAIT: Duration = Duration::from_millis(500);
 /// How often followers hear that they are caught up although nothing happens.
-pub(crate) const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
+const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
 
 /// Where all logs stood at one moment.
 #[derive(Debug)]
@@ -160,7 +160,7 @@ impl Watcher {
                 old.heads != view.heads
                     || old.epoch != view.epoch
                     || old.outages != view.outages
-                    || view.as_of - old.as_of >= HEARTBEAT
+                    || heartbeat_due(old.as_of, view.as_of)
             });
             if news {
                 *current = Some(Arc::new(view));
@@ -168,6 +168,11 @@ impl Watcher {
             news
         });
     }
+}
+
+/// Whether a follower that heard of `last` should hear of `now`. A clock that was set back counts, too.
+pub(crate) fn heartbeat_due(last: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    (now - last).abs() >= HEARTBEAT
 }
 
 /// Counts a follower for as long as it lives.

@@ -22,3 +22,6 @@ pub mod update_customer;
 pub mod update_ticket;
 
 mod fit;
+
+#[cfg(test)]
+mod tests;

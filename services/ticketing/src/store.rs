@@ -88,6 +88,3 @@ enum Begun<R> {
     New(Tx),
     Same(R),
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,6 @@
 //! Recording contacts: any number in one transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use vorrang_database::idempotency::{self, Begin};
@@ -154,18 +154,19 @@ fn results(slots: Vec<Slot>, recorded: &[Recorded]) -> Results {
 }
 
 async fn seen(tx: &Tx, tenant: &str, contacts: &[&Contact]) -> Result<HashMap<ContactKey, Recorded>, Error> {
-    let keys: Vec<&ContactKey> = contacts
+    let mut by_source: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for key in contacts
         .iter()
         .map(|contact| &contact.key)
         .filter(|key| key.identifies())
-        .collect();
+    {
+        by_source.entry(&key.source).or_default().insert(&key.external_id);
+    }
     let mut found = HashMap::new();
-    for keys in keys.chunks(row::IN_MAX) {
-        let sources: HashSet<&str> = keys.iter().map(|key| key.source.as_str()).collect();
-        let ids: HashSet<&str> = keys.iter().map(|key| key.external_id.as_str()).collect();
+    for (source, ids) in by_source {
         let rows = contact_key::Entity::find()
             .filter(contact_key::Column::Tenant.eq(tenant))
-            .filter(contact_key::Column::Source.is_in(sources))
+            .filter(contact_key::Column::Source.eq(source))
             .filter(contact_key::Column::ExternalId.is_in(ids))
             .all(tx.conn())
             .await

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, from_micros, micros};
 use vorrang_error::Error;
@@ -146,11 +146,8 @@ pub async fn with_identities<C: ConnectionTrait>(
         return Ok(Vec::new());
     }
     let all = identity::Entity::find()
-        .filter(
-            Condition::all()
-                .add(identity::Column::Tenant.eq(tenant))
-                .add(identity::Column::CustomerId.is_in(rows.iter().map(|row| row.id))),
-        )
+        .filter(identity::Column::Tenant.eq(tenant))
+        .filter(identity::Column::CustomerId.is_in(rows.iter().map(|row| row.id)))
         .order_by_asc(identity::Column::Position)
         .all(conn)
         .await

@@ -1,0 +1,133 @@
+//! Messages and surveys.
+
+use pb::ticket::State;
+use vorrang_testkit::both_engines;
+
+use super::*;
+
+impl Fixture {
+    async fn add(
+        &self,
+        ticket: &pb::Ticket,
+        message: pb::Message,
+        etag: &str,
+    ) -> Result<pb::CreateMessageResponse, Error> {
+        let request = pb::CreateMessageRequest {
+            parent: ticket.name.clone(),
+            message: Some(message),
+            etag: etag.into(),
+            ..pb::CreateMessageRequest::default()
+        };
+        create_message::handle(&self.app, acme(request)).await
+    }
+
+    async fn answer(&self, ticket: &pb::Ticket, score: i32, solve: i32) -> Result<pb::SurveyAnswer, Error> {
+        let request = pb::AnswerSurveyRequest {
+            ticket: ticket.name.clone(),
+            survey: "csat".into(),
+            score,
+            solve,
+            ..pb::AnswerSurveyRequest::default()
+        };
+        answer_survey::handle(&self.app, acme(request)).await
+    }
+}
+
+both_engines! {
+    async fn a_reply_opens_a_new_ticket_and_a_note_does_not(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let ticket = desk.ticket().await;
+        let note = pb::Message { visibility: pb::message::Visibility::Internal.into(), ..agents_message("note") };
+        let after = desk.add(&ticket, note, "").await.expect("notes").ticket.expect("with it");
+        assert_eq!(after.state(), State::New);
+        let answer = desk.add(&ticket, agents_message("Hello"), "").await.expect("replies");
+        let after = answer.ticket.expect("with it");
+        assert_eq!((after.state(), after.message_count), (State::Open, 2));
+        assert_eq!(desk.get(&ticket.name).await, after);
+        let message = answer.message.expect("as stored");
+        assert!(message.name.starts_with(&format!("{}/messages/", ticket.name)));
+        assert_eq!(desk.kinds(2).await, ["message_created", "message_created", "ticket_state_changed"]);
+    }
+
+    /// The second of two answers at once learns what the first one was.
+    async fn the_second_answer_at_once_is_refused_with_the_first(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let ticket = desk.ticket().await;
+        let first = desk.add(&ticket, agents_message("First"), &ticket.etag).await.expect("replies");
+        let error = desk.add(&ticket, agents_message("Second"), &ticket.etag).await.expect_err("too late");
+        assert_eq!(error.reason(), "ETAG_MISMATCH");
+        let name = first.message.expect("as stored").name;
+        assert!(error.metadata().iter().any(|(key, value)| *key == "newest_message" && *value == name));
+        assert_eq!(desk.get(&ticket.name).await.message_count, 1);
+    }
+
+    /// Pages of messages end at their number and at their size, and always go on.
+    async fn messages_are_paged_by_number_and_size(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let ticket = desk.ticket().await;
+        for index in 0..7 {
+            let text = if index == 3 { "ä".repeat(500_000) } else { index.to_string() };
+            let quoted_text = if index == 4 { "x".repeat(1_000_000) } else { String::new() };
+            desk.add(&ticket, pb::Message { quoted_text, ..agents_message(&text) }, "").await.expect("replies");
+        }
+        let big = pb::Message { quoted_text: "q".repeat(1_000_000), ..agents_message(&"t".repeat(1_000_000)) };
+        desk.add(&ticket, big, "").await.expect("replies");
+        let mut pages = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = pb::ListMessagesRequest { parent: "tickets/1".into(), page_size: 3, page_token };
+            let page = list_messages::handle(&desk.app, acme(request)).await.expect("a page");
+            assert!(page.encoded_len() < 4 << 20);
+            pages.push(page.messages.len());
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(pages, [3, 3, 2]);
+        let request = pb::ListMessagesRequest { parent: "tickets/1".into(), ..pb::ListMessagesRequest::default() };
+        let page = list_messages::handle(&desk.app, acme(request)).await.expect("a page");
+        assert_eq!(page.messages.len(), 7, "the large one would be too much");
+        assert!(!page.next_page_token.is_empty());
+    }
+
+    async fn an_answer_is_about_a_solve_and_a_second_one_replaces_the_first(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let ticket = desk.ticket().await;
+        assert_eq!(desk.answer(&ticket, 5, 0).await.expect_err("never solved").reason(), "NOT_SOLVED");
+        let assign = |agent: &str| pb::AssignTicketRequest {
+            name: ticket.name.clone(),
+            agent: agent.into(),
+            ..pb::AssignTicketRequest::default()
+        };
+        assign_ticket::handle(&desk.app, acme(assign("agents/anna"))).await.expect("assigns");
+        desk.state(&ticket, State::Solved).await.expect("solves");
+        desk.state(&ticket, State::Open).await.expect("reopens");
+        assign_ticket::handle(&desk.app, acme(assign("agents/ben"))).await.expect("assigns");
+        desk.state(&ticket, State::Solved).await.expect("solves again");
+
+        let last = desk.answer(&ticket, 2, 0).await.expect("answers");
+        assert_eq!((last.solve, last.agent.as_str()), (2, "agents/ben"));
+        assert_eq!(last.name, format!("{}/surveyAnswers/csat-2", ticket.name));
+        let first = desk.answer(&ticket, 4, 1).await.expect("answers");
+        assert_eq!((first.solve, first.agent.as_str()), (1, "agents/anna"));
+        desk.answer(&ticket, 5, 2).await.expect("thinks again");
+        assert_eq!(desk.answer(&ticket, 5, 3).await.expect_err("no third solve").reason(), "NOT_SOLVED");
+        assert_eq!(desk.answer(&ticket, 6, 1).await.expect_err("off the scale").violations()[0].field, "score");
+
+        let events = desk.events("acme").await;
+        let answers: Vec<(i32, i32, bool)> = events
+            .iter()
+            .filter_map(|event| match &event.payload {
+                Some(pb::event::Payload::SurveyAnswered(answered)) => {
+                    let answer = answered.answer.as_ref()?;
+                    Some((answer.solve, answer.score, answered.replaced))
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(answers, [(2, 2, false), (1, 4, false), (2, 5, true)]);
+        let actor = events.last().and_then(|event| event.head.clone()).and_then(|head| head.actor).expect("somebody");
+        assert_eq!(actor.id, ticket.customer);
+    }
+}

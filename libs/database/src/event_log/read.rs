@@ -15,15 +15,15 @@ pub const READ_BYTES: i64 = 1 << 20;
 /// # Errors
 /// When the database cannot be read.
 pub async fn read(database: &Database, tenant: &str, after: i64, limit: u64) -> Result<Vec<StoredEvent>, Error> {
-    // The running total is over lengths, which both engines know without loading the payloads. Both sides of the join are
-    // bounded by position, so that neither engine can plan it over the whole log.
+    // First, once, where to stop: from lengths, which both engines know without loading the payloads. Then the rows, by
+    // the range of the primary key: no engine can plan that over the whole log.
     let upto = after.saturating_add(i64::try_from(limit).unwrap_or(i64::MAX));
     let statement = Statement::from_sql_and_values(
         database.reader().get_database_backend(),
-        "SELECT e.seq, e.id, e.kind, e.subject, e.occurred_at, e.recorded_at, e.actor_kind, e.actor_id, e.trace_parent, \
-         e.payload FROM (SELECT seq, SUM(length(payload) + 512) OVER (ORDER BY seq) AS total FROM events \
-         WHERE tenant = $1 AND seq > $2 AND seq <= $3) sized JOIN events e ON e.tenant = $1 AND e.seq = sized.seq \
-         WHERE e.seq > $2 AND e.seq <= $3 AND (sized.total <= $4 OR sized.seq = $2 + 1) ORDER BY e.seq",
+        "SELECT seq, id, kind, subject, occurred_at, recorded_at, actor_kind, actor_id, trace_parent, payload FROM events \
+         WHERE tenant = $1 AND seq > $2 AND seq <= (SELECT MAX(seq) FROM (SELECT seq, \
+         SUM(length(payload) + 512) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total FROM events \
+         WHERE tenant = $1 AND seq > $2 AND seq <= $3) sized WHERE total <= $4 OR seq = $2 + 1) ORDER BY seq",
         [tenant.into(), after.into(), upto.into(), READ_BYTES.into()],
     );
     let rows = database.reader().query_all_raw(statement).await.map_err(error)?;

@@ -56,7 +56,11 @@ pub async fn open(client: &Client, id: &str, log: &Log) -> Desktop {
         agent: Some(Agent::default()),
         ..CreateAgentRequest::default()
     };
-    client.agents().create_agent(request).await.expect("the agent is made known");
+    client
+        .agents()
+        .create_agent(request)
+        .await
+        .expect("the agent is made known");
     let (client, id, log) = (client.clone(), id.to_owned(), log.clone());
     Desktop(tokio::spawn(async move {
         loop {
@@ -85,7 +89,10 @@ async fn work(client: &Client, id: &str, log: &Log) -> Result<(), tonic::Status>
         agent: format!("agents/{id}"),
         capacities: CHANNELS
             .iter()
-            .map(|channel| ChannelCapacity { channel: (*channel).into(), max_concurrent: 1 })
+            .map(|channel| ChannelCapacity {
+                channel: (*channel).into(),
+                max_concurrent: 1,
+            })
             .collect(),
         queues: Vec::new(),
     };
@@ -104,11 +111,16 @@ fn answer(response: WorkResponse, log: &Log) -> Option<WorkRequest> {
     match response.response? {
         work_response::Response::Offer(offer) => {
             log.note(|log| log.offered.extend(offer.contact));
-            Some(request(work_request::Request::Accept(AcceptOffer { offer: offer.offer })))
+            Some(request(work_request::Request::Accept(AcceptOffer {
+                offer: offer.offer,
+            })))
         }
         work_response::Response::Assigned(assigned) => {
             let ticket = assigned.ticket.expect("an assignment says what was assigned");
-            let wrap_up = WrapUp { ticket: ticket.name.clone(), ..WrapUp::default() };
+            let wrap_up = WrapUp {
+                ticket: ticket.name.clone(),
+                ..WrapUp::default()
+            };
             log.note(|log| log.assigned.push(ticket));
             Some(request(work_request::Request::WrapUp(wrap_up)))
         }

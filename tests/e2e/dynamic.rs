@@ -47,7 +47,10 @@ pub async fn call(
     let body = Bytes::from(message.encode_to_vec());
 
     let mut client = tonic::client::Grpc::new(channel.clone());
-    client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+    client
+        .ready()
+        .await
+        .map_err(|error| Status::unavailable(error.to_string()))?;
     let mut request = Request::new(tokio_stream::iter([body]));
     // A method that streams for ever must not hold the test: the first answer or this long.
     request.set_timeout(std::time::Duration::from_secs(5));

@@ -40,10 +40,18 @@ async fn the_private_redis_is_started_again_when_it_dies() {
     let client = stack.client("acme").await;
     push_many(&client, 0..12).await;
     wait_queued(&client, 12).await;
-    let url = stack.running().context().redis_url().await.expect("the suite has started one");
+    let url = stack
+        .running()
+        .context()
+        .redis_url()
+        .await
+        .expect("the suite has started one");
     // What SHUTDOWN does not save is what a crash loses.
-    let mut connection =
-        redis::Client::open(url).expect("a url").get_multiplexed_async_connection().await.expect("connects");
+    let mut connection = redis::Client::open(url)
+        .expect("a url")
+        .get_multiplexed_async_connection()
+        .await
+        .expect("connects");
     let _: Result<(), _> = redis::cmd("SHUTDOWN").arg("NOSAVE").query_async(&mut connection).await;
     wait_queued(&client, 12).await;
     assert_in_order(&peek(&client).await);
@@ -57,8 +65,14 @@ async fn survives(mut stack: Stack, fault: impl AsyncFnOnce(&mut Stack)) {
 
     // Two agents at work, and contacts still coming in, when it happens.
     let log = Log::default();
-    let desktops = [desktop::open(&client, "anna", &log).await, desktop::open(&client, "ben", &log).await];
-    wait_until(DEADLINE, "a third of the work", || async { log.assigned().len() >= BEFORE / 3 }).await;
+    let desktops = [
+        desktop::open(&client, "anna", &log).await,
+        desktop::open(&client, "ben", &log).await,
+    ];
+    wait_until(DEADLINE, "a third of the work", || async {
+        log.assigned().len() >= BEFORE / 3
+    })
+    .await;
     let pushing = tokio::spawn({
         let client = client.clone();
         async move { push_many(&client, BEFORE..BEFORE + AFTER).await }
@@ -94,14 +108,19 @@ async fn push_many(client: &Client, numbers: std::ops::Range<usize>) -> Vec<Stri
     let pushes = numbers.map(|number| async move {
         let channel = CHANNELS[number % CHANNELS.len()];
         let tier = if number % 3 == 0 { "vip" } else { "standard" };
-        push(client, contact(&format!("contact-{number}"), channel, tier, "Hello")).await.ticket
+        push(client, contact(&format!("contact-{number}"), channel, tier, "Hello"))
+            .await
+            .ticket
     });
     join_all(pushes).await
 }
 
 async fn peek(client: &Client) -> Vec<QueuedContact> {
     wait_for(DEADLINE, "the queue to be readable", || async {
-        let request = PeekQueueRequest { limit: 100, ..PeekQueueRequest::default() };
+        let request = PeekQueueRequest {
+            limit: 100,
+            ..PeekQueueRequest::default()
+        };
         Some(client.queues().peek_queue(request).await.ok()?.into_inner().contacts)
     })
     .await
@@ -117,7 +136,9 @@ fn assert_in_order(contacts: &[QueuedContact]) {
         })
         .collect();
     assert!(keys.is_sorted(), "class, then due time, then arrival: {keys:#?}");
-    let last_live = contacts.iter().rposition(|contact| is_live(contact) && contact.tier == "vip");
+    let last_live = contacts
+        .iter()
+        .rposition(|contact| is_live(contact) && contact.tier == "vip");
     let first_other = contacts.iter().position(|contact| !is_live(contact));
     if let (Some(last_live), Some(first_other)) = (last_live, first_other) {
         assert!(last_live < first_other, "VIP live before everything that is not live");
@@ -135,7 +156,12 @@ async fn assignments(client: &Client) -> HashMap<String, usize> {
         types: vec!["ticket_assigned".to_owned()],
         ..FollowRequest::default()
     };
-    let mut feed = client.ticketing_feed().follow(request).await.expect("is served").into_inner();
+    let mut feed = client
+        .ticketing_feed()
+        .follow(request)
+        .await
+        .expect("is served")
+        .into_inner();
     let mut assigned = HashMap::new();
     loop {
         let batch = feed.message().await.expect("goes on").expect("does not end");

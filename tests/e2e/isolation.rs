@@ -55,13 +55,41 @@ const REQUESTS: &[(&str, &str, Then)] = &[
         r#"{"raw": "RnJvbTogdGhlaXJzQGV4YW1wbGUub3JnClN1YmplY3Q6IFJlOiBoZWxsbwpJbi1SZXBseS1UbzogPHRoZWlyc0BleGFtcGxlLm9yZz4KCmhlbGxvCg=="}"#,
         NothingOfTheirs,
     ),
-    ("ingestion.v1.IngestionService/GetReceipt", r#"{"name": "receipts/{uuid}"}"#, NotFound),
-    ("ingestion.v1.QuarantineService/ListQuarantineItems", "{}", NothingOfTheirs),
-    ("ingestion.v1.QuarantineService/GetQuarantineItem", r#"{"name": "{quarantine_item}"}"#, NotFound),
-    ("ingestion.v1.QuarantineService/RetryQuarantineItem", r#"{"name": "{quarantine_item}"}"#, NotFound),
-    ("ingestion.v1.QuarantineService/DiscardQuarantineItem", r#"{"name": "{quarantine_item}"}"#, NotFound),
-    ("ingestion.v1.SourceService/CreateSource", r#"{"source": {"preset": "chatwoot"}}"#, NothingOfTheirs),
-    ("ingestion.v1.SourceService/GetSource", r#"{"name": "{source}"}"#, NotFound),
+    (
+        "ingestion.v1.IngestionService/GetReceipt",
+        r#"{"name": "receipts/{uuid}"}"#,
+        NotFound,
+    ),
+    (
+        "ingestion.v1.QuarantineService/ListQuarantineItems",
+        "{}",
+        NothingOfTheirs,
+    ),
+    (
+        "ingestion.v1.QuarantineService/GetQuarantineItem",
+        r#"{"name": "{quarantine_item}"}"#,
+        NotFound,
+    ),
+    (
+        "ingestion.v1.QuarantineService/RetryQuarantineItem",
+        r#"{"name": "{quarantine_item}"}"#,
+        NotFound,
+    ),
+    (
+        "ingestion.v1.QuarantineService/DiscardQuarantineItem",
+        r#"{"name": "{quarantine_item}"}"#,
+        NotFound,
+    ),
+    (
+        "ingestion.v1.SourceService/CreateSource",
+        r#"{"source": {"preset": "chatwoot"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ingestion.v1.SourceService/GetSource",
+        r#"{"name": "{source}"}"#,
+        NotFound,
+    ),
     ("ingestion.v1.SourceService/ListSources", "{}", NothingOfTheirs),
     (
         "ingestion.v1.SourceService/UpdateSource",
@@ -69,24 +97,68 @@ const REQUESTS: &[(&str, &str, Then)] = &[
         NotFound,
     ),
     ("ingestion.v1.SourceService/ListPresets", "{}", NothingOfTheirs),
-    ("knowledge.v1.ArticleService/CreateArticle", r#"{"article": {"locale": "en", "title": "Ours"}}"#, NothingOfTheirs),
-    ("knowledge.v1.ArticleService/GetArticle", r#"{"name": "{article}"}"#, NotFound),
+    (
+        "knowledge.v1.ArticleService/CreateArticle",
+        r#"{"article": {"locale": "en", "title": "Ours"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "knowledge.v1.ArticleService/GetArticle",
+        r#"{"name": "{article}"}"#,
+        NotFound,
+    ),
     ("knowledge.v1.ArticleService/ListArticles", "{}", NothingOfTheirs),
     (
         "knowledge.v1.ArticleService/UpdateArticle",
         r#"{"article": {"name": "{article}", "title": "Taken"}, "update_mask": "title"}"#,
         NotFound,
     ),
-    ("knowledge.v1.ArticleService/PublishArticle", r#"{"name": "{article}"}"#, NotFound),
-    ("knowledge.v1.ArticleService/UnpublishArticle", r#"{"name": "{article}"}"#, NotFound),
-    ("knowledge.v1.ArticleService/SearchArticles", r#"{"query": "{canary}"}"#, NothingOfTheirs),
-    ("knowledge.v1.FeedService/Follow", r#"{"start": "START_POINT_BEGINNING"}"#, NothingOfTheirs),
+    (
+        "knowledge.v1.ArticleService/PublishArticle",
+        r#"{"name": "{article}"}"#,
+        NotFound,
+    ),
+    (
+        "knowledge.v1.ArticleService/UnpublishArticle",
+        r#"{"name": "{article}"}"#,
+        NotFound,
+    ),
+    (
+        "knowledge.v1.ArticleService/SearchArticles",
+        r#"{"query": "{canary}"}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "knowledge.v1.FeedService/Follow",
+        r#"{"start": "START_POINT_BEGINNING"}"#,
+        NothingOfTheirs,
+    ),
     ("knowledge.v1.FeedService/GetHead", "{}", NothingOfTheirs),
-    ("knowledge.v1.SessionService/StartSession", r#"{"session": {"place": "ours"}}"#, NothingOfTheirs),
-    ("knowledge.v1.SessionService/GetSession", r#"{"name": "{session}"}"#, NotFound),
-    ("knowledge.v1.SessionService/RecordView", r#"{"name": "{session}", "article": "{article}"}"#, NotFound),
-    ("knowledge.v1.SessionService/SolveSession", r#"{"name": "{session}"}"#, NotFound),
-    ("knowledge.v1.SessionService/EscalateSession", r#"{"name": "{session}", "ticket": "{ticket}"}"#, NotFound),
+    (
+        "knowledge.v1.SessionService/StartSession",
+        r#"{"session": {"place": "ours"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "knowledge.v1.SessionService/GetSession",
+        r#"{"name": "{session}"}"#,
+        NotFound,
+    ),
+    (
+        "knowledge.v1.SessionService/RecordView",
+        r#"{"name": "{session}", "article": "{article}"}"#,
+        NotFound,
+    ),
+    (
+        "knowledge.v1.SessionService/SolveSession",
+        r#"{"name": "{session}"}"#,
+        NotFound,
+    ),
+    (
+        "knowledge.v1.SessionService/EscalateSession",
+        r#"{"name": "{session}", "ticket": "{ticket}"}"#,
+        NotFound,
+    ),
     (
         "routing.v1.AgentService/CreateAgent",
         r#"{"agent_id": "kolibri-agent", "agent": {"display_name": "Ours"}}"#,
@@ -105,7 +177,11 @@ const REQUESTS: &[(&str, &str, Then)] = &[
         r#"{"routing_policy": {"classes": [{"id": "all", "target": "60s"}]}}"#,
         NothingOfTheirs,
     ),
-    ("routing.v1.FeedService/Follow", r#"{"start": "START_POINT_BEGINNING"}"#, NothingOfTheirs),
+    (
+        "routing.v1.FeedService/Follow",
+        r#"{"start": "START_POINT_BEGINNING"}"#,
+        NothingOfTheirs,
+    ),
     ("routing.v1.FeedService/GetHead", "{}", NothingOfTheirs),
     ("routing.v1.QueueService/GetQueueStats", "{}", NothingOfTheirs),
     ("routing.v1.QueueService/PeekQueue", "{}", NothingOfTheirs),
@@ -119,7 +195,11 @@ const REQUESTS: &[(&str, &str, Then)] = &[
         r#"{"customer": {"identities": [{"kind": "KIND_EMAIL", "value": "ours@example.org"}]}}"#,
         NothingOfTheirs,
     ),
-    ("ticketing.v1.CustomerService/GetCustomer", r#"{"name": "{customer}"}"#, NotFound),
+    (
+        "ticketing.v1.CustomerService/GetCustomer",
+        r#"{"name": "{customer}"}"#,
+        NotFound,
+    ),
     (
         "ticketing.v1.CustomerService/LookupCustomer",
         r#"{"identity": {"kind": "KIND_EMAIL", "value": "only-theirs@example.org"}}"#,
@@ -131,10 +211,18 @@ const REQUESTS: &[(&str, &str, Then)] = &[
         r#"{"customer": {"name": "{customer}", "tier": "vip"}, "update_mask": "tier"}"#,
         NotFound,
     ),
-    ("ticketing.v1.FeedService/Follow", r#"{"start": "START_POINT_BEGINNING"}"#, NothingOfTheirs),
+    (
+        "ticketing.v1.FeedService/Follow",
+        r#"{"start": "START_POINT_BEGINNING"}"#,
+        NothingOfTheirs,
+    ),
     ("ticketing.v1.FeedService/GetHead", "{}", NothingOfTheirs),
     ("ticketing.v1.InternalService/RecordContacts", "{}", Refused),
-    ("ticketing.v1.InternalService/AcceptTicket", r#"{"name": "{ticket}", "agent": "{agent}", "generation": "1"}"#, Refused),
+    (
+        "ticketing.v1.InternalService/AcceptTicket",
+        r#"{"name": "{ticket}", "agent": "{agent}", "generation": "1"}"#,
+        Refused,
+    ),
     ("ticketing.v1.InternalService/ListTenants", "{}", Refused),
     ("ticketing.v1.InternalService/ListQueuedTickets", "{}", Refused),
     (
@@ -142,22 +230,46 @@ const REQUESTS: &[(&str, &str, Then)] = &[
         r#"{"ticket": {"customer": "{customer}", "subject": "taken"}}"#,
         NotFound,
     ),
-    ("ticketing.v1.TicketService/GetTicket", r#"{"name": "{ticket}"}"#, NotFound),
-    ("ticketing.v1.TicketService/ListTickets", r#"{"customer": "{customer}"}"#, NothingOfTheirs),
+    (
+        "ticketing.v1.TicketService/GetTicket",
+        r#"{"name": "{ticket}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/ListTickets",
+        r#"{"customer": "{customer}"}"#,
+        NothingOfTheirs,
+    ),
     (
         "ticketing.v1.TicketService/UpdateTicket",
         r#"{"ticket": {"name": "{ticket}", "subject": "taken"}, "update_mask": "subject"}"#,
         NotFound,
     ),
-    ("ticketing.v1.TicketService/ChangeTicketState", r#"{"name": "{ticket}", "state": "STATE_SOLVED"}"#, NotFound),
-    ("ticketing.v1.TicketService/AssignTicket", r#"{"name": "{ticket}", "agent": "{agent}"}"#, NotFound),
+    (
+        "ticketing.v1.TicketService/ChangeTicketState",
+        r#"{"name": "{ticket}", "state": "STATE_SOLVED"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/AssignTicket",
+        r#"{"name": "{ticket}", "agent": "{agent}"}"#,
+        NotFound,
+    ),
     (
         "ticketing.v1.TicketService/CreateMessage",
         r#"{"parent": "{ticket}", "message": {"actor": {"kind": "KIND_AGENT", "id": "{agent}"}, "text": "taken"}}"#,
         NotFound,
     ),
-    ("ticketing.v1.TicketService/ListMessages", r#"{"parent": "{ticket}"}"#, NotFound),
-    ("ticketing.v1.TicketService/AnswerSurvey", r#"{"ticket": "{ticket}", "survey": "csat", "score": 1}"#, NotFound),
+    (
+        "ticketing.v1.TicketService/ListMessages",
+        r#"{"parent": "{ticket}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/AnswerSurvey",
+        r#"{"ticket": "{ticket}", "survey": "csat", "score": 1}"#,
+        NotFound,
+    ),
 ];
 
 /// Stands in everything that the other tenant has, and must never be seen.
@@ -187,12 +299,24 @@ async fn every_method_is_closed_without_a_credential_and_with_a_wrong_scope() {
                 findings.push(format!("{} {what}: {found:?}, not {code:?}", name(&method)));
             }
         };
-        expect("without a credential", call(&channel, &method, "{}", None).await, Code::Unauthenticated);
+        expect(
+            "without a credential",
+            call(&channel, &method, "{}", None).await,
+            Code::Unauthenticated,
+        );
         for wrong in ["nonsense", "vk_aaaaaaaa_bbbbbbbb", "vi1.*.ticketing.9999999999.00"] {
-            expect("with a false credential", call(&channel, &method, "{}", Some(wrong)).await, Code::Unauthenticated);
+            expect(
+                "with a false credential",
+                call(&channel, &method, "{}", Some(wrong)).await,
+                Code::Unauthenticated,
+            );
         }
         let wrong_scope = all_but.get(&scope(&method)).unwrap_or(&admin);
-        expect("with a wrong scope", call(&channel, &method, "{}", Some(wrong_scope)).await, Code::PermissionDenied);
+        expect(
+            "with a wrong scope",
+            call(&channel, &method, "{}", Some(wrong_scope)).await,
+            Code::PermissionDenied,
+        );
     }
     assert!(findings.is_empty(), "\n  {}\n", findings.join("\n  "));
     stack.stop().await;
@@ -228,7 +352,11 @@ async fn no_method_gives_away_another_tenants_data() {
                     findings.push(format!("{full}: {status:?}"));
                 }
             }
-            (Err(status), _) => findings.push(format!("{full}, expected {then:?}: {:?} {}", status.code(), status.message())),
+            (Err(status), _) => findings.push(format!(
+                "{full}, expected {then:?}: {:?} {}",
+                status.code(),
+                status.message()
+            )),
         }
         // What somebody else has and what nobody has must not be told apart.
         if *then == NotFound {
@@ -245,7 +373,11 @@ async fn no_method_gives_away_another_tenants_data() {
 }
 
 async fn connect(stack: &Stack) -> Channel {
-    Endpoint::from_shared(stack.running().url()).expect("a url").connect().await.expect("connects")
+    Endpoint::from_shared(stack.running().url())
+        .expect("a url")
+        .connect()
+        .await
+        .expect("connects")
 }
 
 /// Names of everything that the other tenant has.
@@ -268,7 +400,9 @@ impl Theirs {
     }
 
     fn fill_in(&self, request: &str) -> String {
-        let mut request = request.replace("{canary}", CANARY).replace("{uuid}", &uuid::Uuid::nil().to_string());
+        let mut request = request
+            .replace("{canary}", CANARY)
+            .replace("{uuid}", &uuid::Uuid::nil().to_string());
         for (place, name) in &self.0 {
             request = request.replace(&format!("{{{place}}}"), name);
         }
@@ -289,12 +423,25 @@ async fn fill(client: &Client) -> Theirs {
     let secret = format!("{CANARY} secret");
     let agent = CreateAgentRequest {
         agent_id: "kolibri-agent".to_owned(),
-        agent: Some(Agent { display_name: secret.clone(), ..Agent::default() }),
+        agent: Some(Agent {
+            display_name: secret.clone(),
+            ..Agent::default()
+        }),
         ..CreateAgentRequest::default()
     };
-    let agent = client.agents().create_agent(agent).await.expect("an agent").into_inner().name;
+    let agent = client
+        .agents()
+        .create_agent(agent)
+        .await
+        .expect("an agent")
+        .into_inner()
+        .name;
 
-    let identity = |value: &str| Identity { kind: identity::Kind::Email.into(), value: value.to_owned(), verified: true };
+    let identity = |value: &str| Identity {
+        kind: identity::Kind::Email.into(),
+        value: value.to_owned(),
+        verified: true,
+    };
     let contact = Contact {
         external_id: "theirs-1".to_owned(),
         conversation_id: "theirs-1".to_owned(),
@@ -304,28 +451,86 @@ async fn fill(client: &Client) -> Theirs {
         text: secret.clone(),
         ..Contact::default()
     };
-    let request = PushTicketRequest { contact: Some(contact), ..PushTicketRequest::default() };
-    let pushed = client.ingestion().push_ticket(request).await.expect("a ticket").into_inner().result.expect("a result");
+    let request = PushTicketRequest {
+        contact: Some(contact),
+        ..PushTicketRequest::default()
+    };
+    let pushed = client
+        .ingestion()
+        .push_ticket(request)
+        .await
+        .expect("a ticket")
+        .into_inner()
+        .result
+        .expect("a result");
 
     let mail = format!("From: theirs@example.org\nMessage-ID: <theirs@example.org>\nSubject: {secret}\n\n{secret}\n");
-    let request = PushEmailRequest { raw: mail.into_bytes().into(), ..PushEmailRequest::default() };
+    let request = PushEmailRequest {
+        raw: mail.into_bytes().into(),
+        ..PushEmailRequest::default()
+    };
     client.ingestion().push_email(request).await.expect("a mail");
-    let request = PushEmailRequest { raw: (&b"\0\x01 no mail"[..]).into(), ..PushEmailRequest::default() };
-    let quarantined = client.ingestion().push_email(request).await.expect("an answer").into_inner().result;
+    let request = PushEmailRequest {
+        raw: (&b"\0\x01 no mail"[..]).into(),
+        ..PushEmailRequest::default()
+    };
+    let quarantined = client
+        .ingestion()
+        .push_email(request)
+        .await
+        .expect("an answer")
+        .into_inner()
+        .result;
     let quarantined = quarantined.expect("a result");
     assert_eq!(Outcome::Quarantined, quarantined.outcome());
 
-    let source = Source { preset: "chatwoot".to_owned(), display_name: secret.clone(), ..Source::default() };
-    let request = vorrang_api::ingestion::v1::CreateSourceRequest { source: Some(source), ..Default::default() };
-    let source = client.sources().create_source(request).await.expect("a source").into_inner().name;
+    let source = Source {
+        preset: "chatwoot".to_owned(),
+        display_name: secret.clone(),
+        ..Source::default()
+    };
+    let request = vorrang_api::ingestion::v1::CreateSourceRequest {
+        source: Some(source),
+        ..Default::default()
+    };
+    let source = client
+        .sources()
+        .create_source(request)
+        .await
+        .expect("a source")
+        .into_inner()
+        .name;
 
-    let article = Article { locale: "en".to_owned(), title: secret.clone(), body: secret.clone(), ..Article::default() };
-    let request = CreateArticleRequest { article: Some(article), ..CreateArticleRequest::default() };
-    let article = client.articles().create_article(request).await.expect("an article").into_inner().name;
-    let request = PublishArticleRequest { name: article.clone(), ..PublishArticleRequest::default() };
+    let article = Article {
+        locale: "en".to_owned(),
+        title: secret.clone(),
+        body: secret.clone(),
+        ..Article::default()
+    };
+    let request = CreateArticleRequest {
+        article: Some(article),
+        ..CreateArticleRequest::default()
+    };
+    let article = client
+        .articles()
+        .create_article(request)
+        .await
+        .expect("an article")
+        .into_inner()
+        .name;
+    let request = PublishArticleRequest {
+        name: article.clone(),
+        ..PublishArticleRequest::default()
+    };
     client.articles().publish_article(request).await.expect("is published");
 
-    let session = client.sessions().start_session(StartSessionRequest::default()).await.expect("a session").into_inner().name;
+    let session = client
+        .sessions()
+        .start_session(StartSessionRequest::default())
+        .await
+        .expect("a session")
+        .into_inner()
+        .name;
     Theirs(HashMap::from([
         ("ticket", pushed.ticket),
         ("customer", pushed.customer),

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use sea_orm_migration::MigratorTrait;
 use vorrang_client::Client;
 use vorrang_clock::SharedClock;
-use sea_orm_migration::MigratorTrait;
 use vorrang_database::Database;
 use vorrang_identity::{NewKey, Scope, Scopes};
 use vorrang_service::{Bind, Config, Running, Suite};
@@ -77,8 +77,15 @@ impl Stack {
         databases: Vec<TestDatabase>,
         folder: Option<DataFolder>,
     ) -> Self {
-        let running = Suite::start(config, clock(), everything()).await.expect("the suite starts");
-        Self { running, redis, _databases: databases, _folder: folder }
+        let running = Suite::start(config, clock(), everything())
+            .await
+            .expect("the suite starts");
+        Self {
+            running,
+            redis,
+            _databases: databases,
+            _folder: folder,
+        }
     }
 
     /// The suite itself.

@@ -17,13 +17,20 @@ use crate::stack::Stack;
 async fn metrics_and_health_are_served_beside_the_calls() {
     let stack = Stack::embedded().await;
     let client = stack.client("acme").await;
-    push(&client, contact("metrics-1", vorrang_api::ticketing::v1::Channel::Chat, "", "Hello")).await;
+    push(
+        &client,
+        contact("metrics-1", vorrang_api::ticketing::v1::Channel::Chat, "", "Hello"),
+    )
+    .await;
 
     let admin = stack.running().admin_addr().expect("an admin port").to_string();
     let metrics = get(&admin, "/metrics").await;
     assert!(metrics.starts_with("HTTP/1.1 200"), "{metrics}");
     assert!(metrics.contains("rpc_server_call_duration"), "{metrics}");
-    assert!(metrics.contains("vorrang.ingestion.v1.IngestionService/PushTicket"), "{metrics}");
+    assert!(
+        metrics.contains("vorrang.ingestion.v1.IngestionService/PushTicket"),
+        "{metrics}"
+    );
     assert!(get(&admin, "/healthz").await.starts_with("HTTP/1.1 200"));
     stack.stop().await;
 }
@@ -32,10 +39,18 @@ async fn metrics_and_health_are_served_beside_the_calls() {
 async fn a_stream_ends_with_its_deadline() {
     let stack = Stack::embedded().await;
     let client = stack.client("acme").await;
-    let request = FollowRequest { start: StartPoint::Beginning.into(), ..FollowRequest::default() };
+    let request = FollowRequest {
+        start: StartPoint::Beginning.into(),
+        ..FollowRequest::default()
+    };
     let mut request = tonic::Request::new(request);
     request.set_timeout(Duration::from_millis(300));
-    let mut feed = client.ticketing_feed().follow(request).await.expect("starts").into_inner();
+    let mut feed = client
+        .ticketing_feed()
+        .follow(request)
+        .await
+        .expect("starts")
+        .into_inner();
     let status = loop {
         match feed.message().await {
             Ok(Some(_)) => {}
@@ -54,7 +69,11 @@ async fn errors_carry_everything_a_program_needs() {
 
     // All field violations at once.
     let request = PushTicketRequest {
-        contact: Some(Contact { external_id: "x".repeat(251), queue: "Not A Queue".to_owned(), ..Contact::default() }),
+        contact: Some(Contact {
+            external_id: "x".repeat(251),
+            queue: "Not A Queue".to_owned(),
+            ..Contact::default()
+        }),
         ..PushTicketRequest::default()
     };
     let status = client.ingestion().push_ticket(request).await.expect_err("is malformed");
@@ -68,20 +87,38 @@ async fn errors_carry_everything_a_program_needs() {
         .map(|violation| violation.field.clone())
         .collect();
     for field in ["contact.external_id", "contact.identities", "contact.queue"] {
-        assert!(fields.iter().any(|found| found.starts_with(field)), "{field} is missing in {fields:?}");
+        assert!(
+            fields.iter().any(|found| found.starts_with(field)),
+            "{field} is missing in {fields:?}"
+        );
     }
     assert_eq!("vorrang.dev", details.error_info().expect("a reason").domain);
 
     // An unknown preset, named by its reason.
-    let source = Source { preset: "no-such".to_owned(), ..Source::default() };
-    let request = vorrang_api::ingestion::v1::CreateSourceRequest { source: Some(source), ..Default::default() };
+    let source = Source {
+        preset: "no-such".to_owned(),
+        ..Source::default()
+    };
+    let request = vorrang_api::ingestion::v1::CreateSourceRequest {
+        source: Some(source),
+        ..Default::default()
+    };
     let status = client.sources().create_source(request).await.expect_err("is unknown");
-    let reason = status.get_error_details().error_info().expect("a reason").reason.clone();
+    let reason = status
+        .get_error_details()
+        .error_info()
+        .expect("a reason")
+        .reason
+        .clone();
     assert_eq!((Code::NotFound, "PRESET_UNKNOWN"), (status.code(), reason.as_str()));
 
     // A ticket that never was, named by its type.
     let name = format!("tickets/{}", uuid::Uuid::nil());
-    let status = client.tickets().get_ticket(GetTicketRequest { name: name.clone() }).await.expect_err("never was");
+    let status = client
+        .tickets()
+        .get_ticket(GetTicketRequest { name: name.clone() })
+        .await
+        .expect_err("never was");
     let details = status.get_error_details();
     let resource = details.resource_info().expect("says what is missing");
     assert_eq!((Code::NotFound, name), (status.code(), resource.resource_name.clone()));
@@ -91,12 +128,26 @@ async fn errors_carry_everything_a_program_needs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn health_and_reflection_need_no_key() {
     let stack = Stack::embedded().await;
-    let channel = Endpoint::from_shared(stack.running().url()).expect("a url").connect().await.expect("connects");
+    let channel = Endpoint::from_shared(stack.running().url())
+        .expect("a url")
+        .connect()
+        .await
+        .expect("connects");
     let mut health = tonic_health::pb::health_client::HealthClient::new(channel.clone());
-    for service in ["", "vorrang.ticketing.v1.TicketService", "vorrang.routing.v1.WorkService"] {
-        let request = tonic_health::pb::HealthCheckRequest { service: service.to_owned() };
+    for service in [
+        "",
+        "vorrang.ticketing.v1.TicketService",
+        "vorrang.routing.v1.WorkService",
+    ] {
+        let request = tonic_health::pb::HealthCheckRequest {
+            service: service.to_owned(),
+        };
         let status = health.check(request).await.expect("is answered").into_inner().status();
-        assert_eq!(tonic_health::pb::health_check_response::ServingStatus::Serving, status, "{service}");
+        assert_eq!(
+            tonic_health::pb::health_check_response::ServingStatus::Serving,
+            status,
+            "{service}"
+        );
     }
     stack.stop().await;
 }

@@ -23,7 +23,10 @@ fn every_method_names_its_scope() {
         })
         .map(|method| method.full_name().to_owned())
         .collect();
-    none("`option (vorrang.options.v1.scope)`: a method without one is refused to everybody", findings);
+    none(
+        "`option (vorrang.options.v1.scope)`: a method without one is refused to everybody",
+        findings,
+    );
 }
 
 #[test]

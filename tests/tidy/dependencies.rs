@@ -89,7 +89,11 @@ fn libraries_depend_downwards() {
 
 #[test]
 fn heavy_dependencies_stay_in_their_service() {
-    let owners = [("tantivy", "knowledge"), ("datafusion", "analytics"), ("mail-parser", "ingestion")];
+    let owners = [
+        ("tantivy", "knowledge"),
+        ("datafusion", "analytics"),
+        ("mail-parser", "ingestion"),
+    ];
     let mut findings = Vec::new();
     for own in crates() {
         for (heavy, owner) in owners {
@@ -110,7 +114,16 @@ fn the_lock_file_has_one_of_each() {
     let lock: toml::Table = toml::from_str(&lock).expect("the lock file is TOML");
     let packages = lock["package"].as_array().expect("packages");
     let mut findings = Vec::new();
-    for one in ["tonic", "prost", "prost-types", "axum", "hyper", "rustls", "sqlx-core", "opentelemetry"] {
+    for one in [
+        "tonic",
+        "prost",
+        "prost-types",
+        "axum",
+        "hyper",
+        "rustls",
+        "sqlx-core",
+        "opentelemetry",
+    ] {
         let versions: Vec<&str> = packages
             .iter()
             .filter(|package| package["name"].as_str() == Some(one))

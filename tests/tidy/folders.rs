@@ -7,14 +7,26 @@ use crate::sources::{children, from_root, name, none, root, sources};
 #[test]
 fn the_top_level_stays_as_designed() {
     let expected = [
-        "Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "deploy", "justfile", "libs", "proto", "services", "tests",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
+        "README.md",
+        "deploy",
+        "justfile",
+        "libs",
+        "proto",
+        "services",
+        "tests",
     ];
     let findings: Vec<String> = children(&root())
         .iter()
         .map(|path| name(path).to_owned())
         .filter(|name| !name.starts_with('.') && !expected.contains(&name.as_str()))
         .collect();
-    none("everything has its place below: libs, services, proto, deploy, tests", findings);
+    none(
+        "everything has its place below: libs, services, proto, deploy, tests",
+        findings,
+    );
 }
 
 #[test]
@@ -30,10 +42,16 @@ fn every_folder_that_a_newcomer_opens_explains_itself() {
         let group = root().join(group);
         check(&group);
         if ["libs", "services"].contains(&name(&group)) {
-            children(&group).iter().filter(|path| path.is_dir()).for_each(|path| check(path));
+            children(&group)
+                .iter()
+                .filter(|path| path.is_dir())
+                .for_each(|path| check(path));
         }
     }
-    none("a README.md of ten lines: what it owns, guarantees, never does", findings);
+    none(
+        "a README.md of ten lines: what it owns, guarantees, never does",
+        findings,
+    );
 }
 
 #[test]
@@ -62,5 +80,8 @@ fn every_service_has_a_binary_of_a_few_lines() {
             Err(_) => findings.push(format!("{} is missing", from_root(&path))),
         }
     }
-    none("a service is a library with `bind` and a binary that calls it", findings);
+    none(
+        "a service is a library with `bind` and a binary that calls it",
+        findings,
+    );
 }

@@ -27,7 +27,16 @@ fn naming<'a>(source: &'a Source, what: &'a str) -> impl Iterator<Item = String>
 #[test]
 fn generated_types_stop_at_the_edge() {
     // `bind` names the generated servers. What follows feeds or calls peers is an edge too, towards other services.
-    let edge = ["lib", "grpc", "rpc", "convert", "peers", "follow", "projection", "heads"];
+    let edge = [
+        "lib",
+        "grpc",
+        "rpc",
+        "convert",
+        "peers",
+        "follow",
+        "projection",
+        "heads",
+    ];
     let mut findings = Vec::new();
     for (inside, source) in service_sources() {
         let first = inside.split(['/', '.']).next().unwrap_or_default();
@@ -36,7 +45,10 @@ fn generated_types_stop_at_the_edge() {
             findings.extend(naming(&source, "vorrang_api"));
         }
     }
-    none("generated types belong to grpc, rpc, convert; peers, follow, projection, heads towards other services", findings);
+    none(
+        "generated types belong to grpc, rpc, convert; peers, follow, projection, heads towards other services",
+        findings,
+    );
 }
 
 #[test]
@@ -59,14 +71,20 @@ fn only_the_chassis_makes_a_status() {
         findings.extend(naming(&source, "Status::invalid_argument("));
         findings.extend(naming(&source, "Status::not_found("));
     }
-    none("give back an Error; vorrang_service::status is the one place that maps it", findings);
+    none(
+        "give back an Error; vorrang_service::status is the one place that maps it",
+        findings,
+    );
 }
 
 #[test]
 fn only_the_clock_reads_the_clock() {
     let readers = ["Utc::now(", "Local::now(", "SystemTime::now("];
     let mut findings = Vec::new();
-    for source in sources("libs", &[".rs"]).into_iter().chain(sources("services", &[".rs"])) {
+    for source in sources("libs", &[".rs"])
+        .into_iter()
+        .chain(sources("services", &[".rs"]))
+    {
         if source.path.starts_with("libs/clock/") {
             continue;
         }
@@ -79,7 +97,12 @@ fn only_the_clock_reads_the_clock() {
 
 #[test]
 fn no_query_goes_without_a_tenant() {
-    let queries = ["Entity::find()", "Entity::update_many()", "Entity::delete_many()", "Entity::find_by_id("];
+    let queries = [
+        "Entity::find()",
+        "Entity::update_many()",
+        "Entity::delete_many()",
+        "Entity::find_by_id(",
+    ];
     let mut findings = Vec::new();
     for (inside, source) in service_sources() {
         if !inside.starts_with("store") {
@@ -98,5 +121,8 @@ fn no_query_goes_without_a_tenant() {
             }
         }
     }
-    none("every query carries the tenant, or its function says that it is for any tenant", findings);
+    none(
+        "every query carries the tenant, or its function says that it is for any tenant",
+        findings,
+    );
 }

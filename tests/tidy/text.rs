@@ -12,9 +12,9 @@ fn nothing_is_left_for_later() {
     for folder in ["libs", "services", "tests", "deploy", "proto/vorrang"] {
         for source in sources(folder, &[".rs", ".lua", ".proto", ".py", ".sh", ".toml"]) {
             for (number, line) in source.text.lines().enumerate() {
-                let marked = words.iter().any(|&word| {
-                    line.split(|c: char| !c.is_alphanumeric()).any(|found| found == word)
-                });
+                let marked = words
+                    .iter()
+                    .any(|&word| line.split(|c: char| !c.is_alphanumeric()).any(|found| found == word));
                 if marked || calls.iter().any(|call| line.contains(call)) || line.contains(&ignored) {
                     findings.push(format!("{}:{}: {}", source.path, number + 1, line.trim()));
                 }
@@ -30,7 +30,10 @@ fn no_path_or_address_of_a_machine() {
     let places = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
     let mut findings = Vec::new();
     for folder in ["libs", "services", "tests", "deploy", "proto/vorrang"] {
-        for source in sources(folder, &[".rs", ".lua", ".proto", ".py", ".sh", ".toml", ".md", ".json"]) {
+        for source in sources(
+            folder,
+            &[".rs", ".lua", ".proto", ".py", ".sh", ".toml", ".md", ".json"],
+        ) {
             for (number, line) in source.text.lines().enumerate() {
                 if places.iter().any(|place| line.contains(place)) {
                     findings.push(format!("{}:{}: {}", source.path, number + 1, line.trim()));
@@ -63,8 +66,15 @@ fn tests_wait_for_conditions_not_for_time() {
 #[test]
 fn libraries_do_not_print() {
     let mut findings = Vec::new();
-    for source in sources("libs", &[".rs"]).into_iter().chain(sources("services", &[".rs"])) {
-        if source.is_test() || source.path.starts_with("services/vorrang/") || source.path.ends_with("/main.rs") || source.path.ends_with("/build.rs") {
+    for source in sources("libs", &[".rs"])
+        .into_iter()
+        .chain(sources("services", &[".rs"]))
+    {
+        if source.is_test()
+            || source.path.starts_with("services/vorrang/")
+            || source.path.ends_with("/main.rs")
+            || source.path.ends_with("/build.rs")
+        {
             continue;
         }
         for (number, line) in source.code() {
@@ -79,9 +89,11 @@ fn libraries_do_not_print() {
 #[test]
 fn every_script_says_its_keys_arguments_and_result() {
     let mut findings = Vec::new();
-    for source in ["libs", "services"].iter().flat_map(|folder| sources(folder, &[".lua"])) {
-        let header: String =
-            source.text.lines().take_while(|line| line.starts_with("--")).collect();
+    for source in ["libs", "services"]
+        .iter()
+        .flat_map(|folder| sources(folder, &[".lua"]))
+    {
+        let header: String = source.text.lines().take_while(|line| line.starts_with("--")).collect();
         for part in ["KEYS", "ARGV", "Returns"] {
             if !header.contains(part) {
                 findings.push(format!("{}: its header has no {part}", source.path));

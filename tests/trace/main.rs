@@ -42,8 +42,10 @@ async fn one_trace_runs_from_the_push_to_the_accept() {
         }],
         ..Contact::default()
     };
-    let mut request =
-        tonic::Request::new(PushTicketRequest { contact: Some(contact), ..PushTicketRequest::default() });
+    let mut request = tonic::Request::new(PushTicketRequest {
+        contact: Some(contact),
+        ..PushTicketRequest::default()
+    });
     let parent = MetadataValue::try_from(format!("00-{TRACE}-b7ad6b7169203331-01")).expect("a header value");
     request.metadata_mut().insert("traceparent", parent);
     client.ingestion().push_ticket(request).await.expect("is taken");
@@ -62,13 +64,18 @@ async fn one_trace_runs_from_the_push_to_the_accept() {
     ];
     let spans = wait_for(DEADLINE, "the spans of the trace", || async {
         let spans = receiver.of_trace(TRACE);
-        expected.iter().all(|name| spans.iter().any(|span| span.name == *name)).then_some(spans)
+        expected
+            .iter()
+            .all(|name| spans.iter().any(|span| span.name == *name))
+            .then_some(spans)
     })
     .await;
     // Between ticketing and the accept the trace crosses the feed and Redis: routing must have its part in it.
     let names: Vec<&str> = spans.iter().map(|span| span.name.as_str()).collect();
     let in_queue = ["queue", "offer", "accept"].iter().any(|word| {
-        names.iter().any(|name| name.to_lowercase().contains(word) && !name.starts_with("vorrang."))
+        names
+            .iter()
+            .any(|name| name.to_lowercase().contains(word) && !name.starts_with("vorrang."))
     });
     assert!(in_queue, "routing has no span of its own in {names:?}");
     // Every span but the first has its parent in the same trace: one tree, not pieces that share a number.

@@ -27,9 +27,16 @@ impl Receiver {
         let service = TraceServiceServer::new(spans.clone());
         let serving = tokio::spawn(async move {
             let server = tonic::transport::Server::builder().add_service(service);
-            server.serve_with_incoming(TcpListenerStream::new(listener)).await.expect("serves");
+            server
+                .serve_with_incoming(TcpListenerStream::new(listener))
+                .await
+                .expect("serves");
         });
-        Self { address, spans, serving }
+        Self {
+            address,
+            spans,
+            serving,
+        }
     }
 
     pub fn url(&self) -> String {
@@ -39,7 +46,11 @@ impl Receiver {
     /// Spans of the trace with this id in hex.
     pub fn of_trace(&self, id: &str) -> Vec<Span> {
         let spans = self.spans.0.lock().expect("no test panicked with it");
-        spans.iter().filter(|span| hex::encode(&span.trace_id) == id).cloned().collect()
+        spans
+            .iter()
+            .filter(|span| hex::encode(&span.trace_id) == id)
+            .cloned()
+            .collect()
     }
 }
 
@@ -56,7 +67,9 @@ impl TraceService for Spans {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         let spans = request.into_inner().resource_spans.into_iter();
-        let spans = spans.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
+        let spans = spans
+            .flat_map(|resource| resource.scope_spans)
+            .flat_map(|scope| scope.spans);
         self.0.lock().expect("no test panicked with it").extend(spans);
         Ok(Response::new(ExportTraceServiceResponse::default()))
     }

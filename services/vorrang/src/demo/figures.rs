@@ -65,6 +65,8 @@ pub async fn show(desk: &Desk, period: Period, paint: Paint) -> Result<String, E
     for (dimension, title) in [("channel", "channel"), ("tier", "tier"), ("agent", "agent")] {
         let asked: Vec<&str> = SPLIT
             .into_iter()
+            // Nobody has a ticket when it is created.
+            .filter(|id| !(dimension == "agent" && *id == "tickets_created"))
             .filter(|id| {
                 kpis.get(*id)
                     .is_some_and(|kpi| kpi.dimensions.iter().any(|one| one == dimension))

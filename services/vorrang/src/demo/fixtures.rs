@@ -69,7 +69,7 @@ pub fn from_crm(now: DateTime<Utc>) -> Vec<PushTicketsRequest> {
             priority: Priority::Low.into(),
             ..contact(
                 "crm-3",
-                Channel::Api,
+                Channel::Web,
                 "Rosa Lind",
                 "rosa.lind@example.org",
                 "A wish: decaf in one-kilo bags",

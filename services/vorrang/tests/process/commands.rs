@@ -7,26 +7,51 @@ use crate::vorrang::{Up, printed, run};
 #[test]
 fn a_key_is_made_listed_and_revoked() {
     let data = data_folder();
-    let create =
-        ["key", "create", "--tenant", "acme", "--scope", "tickets.push,kpis.read", "--label", "crm", "--days", "30"];
+    let create = [
+        "key",
+        "create",
+        "--tenant",
+        "acme",
+        "--scope",
+        "tickets.push,kpis.read",
+        "--label",
+        "crm",
+        "--days",
+        "30",
+    ];
     let key = printed(data.path(), &create);
-    let id = key.trim().strip_prefix("vk_").and_then(|rest| rest.split('_').next()).expect("vk_<id>_<secret>");
+    let id = key
+        .trim()
+        .strip_prefix("vk_")
+        .and_then(|rest| rest.split('_').next())
+        .expect("vk_<id>_<secret>");
     assert_eq!(1, key.lines().count(), "alone, so that a script can take it");
 
     let listed = printed(data.path(), &["key", "list", "--tenant", "acme"]);
-    assert!(listed.contains(id) && listed.contains("crm") && listed.contains("valid until"), "{listed}");
+    assert!(
+        listed.contains(id) && listed.contains("crm") && listed.contains("valid until"),
+        "{listed}"
+    );
     assert!(!listed.contains(key.trim()), "the secret is never shown again");
     assert!(!printed(data.path(), &["key", "list", "--tenant", "other"]).contains(id));
 
     printed(data.path(), &["key", "revoke", "--tenant", "acme", id]);
     assert!(printed(data.path(), &["key", "list"]).contains("revoked"));
-    assert_eq!(Some(1), run(data.path(), &["key", "revoke", "--tenant", "other", id]).status.code());
+    assert_eq!(
+        Some(1),
+        run(data.path(), &["key", "revoke", "--tenant", "other", id])
+            .status
+            .code()
+    );
 }
 
 #[test]
 fn no_key_gets_the_internal_scope() {
     let data = data_folder();
-    let output = run(data.path(), &["key", "create", "--tenant", "acme", "--scope", "internal"]);
+    let output = run(
+        data.path(),
+        &["key", "create", "--tenant", "acme", "--scope", "internal"],
+    );
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("tickets.push"), "says what there is: {said}");
@@ -46,7 +71,10 @@ fn mails_are_printed_a_line_each() {
     let output = run(data.path(), &["mail", &good, &bad]);
     assert_eq!(Some(1), output.status.code(), "one of them is no mail");
     let text = String::from_utf8(output.stdout).expect("text");
-    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
     assert_eq!(2, lines.len());
     assert_eq!(good, lines[0]["file"]);
     assert_eq!("Hello", lines[0]["subject"]);
@@ -66,11 +94,17 @@ fn the_configuration_is_shown_without_secrets() {
     let secret = "0123456789abcdef0123456789abcdef";
     let output = crate::vorrang::command(data.path(), &["up", "--print-config"])
         .env("VORRANG_SECRETS__INTERNAL_KEY", secret)
-        .env("VORRANG_TICKETING__DATABASE_URL", "postgres://vorrang:geheim@db/tickets")
+        .env(
+            "VORRANG_TICKETING__DATABASE_URL",
+            "postgres://vorrang:geheim@db/tickets",
+        )
         .output()
         .expect("starts");
     let shown = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && shown.contains("max_concurrent_requests"), "{shown}");
+    assert!(
+        output.status.success() && shown.contains("max_concurrent_requests"),
+        "{shown}"
+    );
     assert!(!shown.contains(secret) && !shown.contains("geheim"), "{shown}");
 }
 
@@ -88,11 +122,19 @@ fn postgresql_is_migrated_by_command_and_refused_before() {
         }
         let refused = command(&["up"]).envs(settings.clone()).output().expect("starts");
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert_eq!((Some(1), true), (refused.status.code(), said.contains("vorrang migrate")), "{said}");
+        assert_eq!(
+            (Some(1), true),
+            (refused.status.code(), said.contains("vorrang migrate")),
+            "{said}"
+        );
 
         for _ in 0..2 {
             let migrated = command(&["migrate"]).envs(settings.clone()).output().expect("starts");
-            assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+            assert!(
+                migrated.status.success(),
+                "{}",
+                String::from_utf8_lossy(&migrated.stderr)
+            );
         }
         let listed = command(&["key", "list"]).envs(settings).output().expect("starts");
         assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));

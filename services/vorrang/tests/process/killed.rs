@@ -27,10 +27,17 @@ fn pushing_again_after_kill_9_gives_exactly_the_tickets_that_were_pushed() {
 
         static ANSWERED: AtomicUsize = AtomicUsize::new(0);
         let pushing = tokio::spawn(async move { push_all(&client, &ANSWERED).await });
-        wait_until(DEADLINE, "a part of the answers", || async { ANSWERED.load(Ordering::SeqCst) >= KILL_AFTER }).await;
+        wait_until(DEADLINE, "a part of the answers", || async {
+            ANSWERED.load(Ordering::SeqCst) >= KILL_AFTER
+        })
+        .await;
         up.kill();
         let before = pushing.await.expect("pushing ends with the server");
-        assert!(before.len() >= KILL_AFTER && before.len() < TICKETS, "killed in the middle: {}", before.len());
+        assert!(
+            before.len() >= KILL_AFTER && before.len() < TICKETS,
+            "killed in the middle: {}",
+            before.len()
+        );
 
         let up = Up::start(data.path());
         let client = up.client(data.path()).await;
@@ -44,7 +51,10 @@ fn pushing_again_after_kill_9_gives_exactly_the_tickets_that_were_pushed() {
         assert_eq!(TICKETS, there.len());
         let mut numbers: Vec<i64> = there.into_values().collect();
         numbers.sort_unstable();
-        assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "a number for each ticket");
+        assert!(
+            numbers.windows(2).all(|pair| pair[0] < pair[1]),
+            "a number for each ticket"
+        );
         assert_eq!(Some(0), up.stop());
     });
 }
@@ -69,7 +79,10 @@ async fn push_some(client: &Client, stream: usize, answered: &AtomicUsize) -> Ve
             panic!("{}: refused: {:?}", answer.request_id, answer.answer);
         };
         // Accepted is kept too, but has no ticket yet to compare.
-        assert!([Outcome::Created, Outcome::Duplicate].contains(&result.outcome()), "{result:?}");
+        assert!(
+            [Outcome::Created, Outcome::Duplicate].contains(&result.outcome()),
+            "{result:?}"
+        );
         tickets.push((answer.request_id, result.ticket));
         answered.fetch_add(1, Ordering::SeqCst);
     }
@@ -88,7 +101,10 @@ fn request(number: usize) -> PushTicketsRequest {
         text: "Hello".to_owned(),
         ..Contact::default()
     };
-    PushTicketsRequest { request_id: format!("push-{number}"), contact: Some(contact) }
+    PushTicketsRequest {
+        request_id: format!("push-{number}"),
+        contact: Some(contact),
+    }
 }
 
 /// Number of every ticket, by name.
@@ -96,8 +112,17 @@ async fn every_ticket(client: &Client) -> HashMap<String, i64> {
     let mut tickets = HashMap::new();
     let mut page_token = String::new();
     loop {
-        let request = ListTicketsRequest { page_size: 500, page_token, ..ListTicketsRequest::default() };
-        let page = client.tickets().list_tickets(request).await.expect("is listed").into_inner();
+        let request = ListTicketsRequest {
+            page_size: 500,
+            page_token,
+            ..ListTicketsRequest::default()
+        };
+        let page = client
+            .tickets()
+            .list_tickets(request)
+            .await
+            .expect("is listed")
+            .into_inner();
         tickets.extend(page.tickets.into_iter().map(|ticket| (ticket.name, ticket.number)));
         page_token = page.next_page_token;
         if page_token.is_empty() {

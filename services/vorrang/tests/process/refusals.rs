@@ -1,18 +1,26 @@
 //! Starts that cannot work: one clear line each, exit code 1.
 
 use std::net::TcpListener;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use vorrang_testkit::data_folder;
+use vorrang_testkit::{DEADLINE, Process, data_folder, run, wait_for};
 
 use crate::vorrang::command;
 
 /// Runs `command`, which must fail, and gives the one line it says.
 #[track_caller]
 fn refused(command: &mut Command) -> String {
-    let output = command.output().expect("the binary starts");
-    let said = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(Some(1), output.status.code(), "{said}");
+    let errors = data_folder();
+    let log = errors.path().join("errors");
+    let file = std::fs::File::create(&log).expect("writes");
+    let mut process = Process::start(command.stdout(Stdio::null()).stderr(file));
+    // A start that works after all would run for ever: the test must end then too.
+    let status = run(wait_for(DEADLINE, "the start to be refused", || {
+        let ended = process.child().try_wait().expect("is a child");
+        async move { ended }
+    }));
+    let said = std::fs::read_to_string(&log).expect("text");
+    assert_eq!(Some(1), status.code(), "{said}");
     let lines: Vec<&str> = said.lines().filter(|line| line.starts_with("vorrang: ")).collect();
     assert_eq!(1, lines.len(), "one line: {said}");
     lines[0].to_owned()
@@ -31,14 +39,20 @@ fn a_port_that_is_taken() {
 fn no_redis_server() {
     let data = data_folder();
     let line = refused(command(data.path(), &["up"]).env("PATH", data.path()));
-    assert!(line.contains("redis-server") && line.contains("apt-get install"), "{line}");
+    assert!(
+        line.contains("redis-server") && line.contains("apt-get install"),
+        "{line}"
+    );
 }
 
 #[test]
 fn a_database_that_cannot_be_reached() {
     let data = data_folder();
     // A port that was free a moment ago: nobody listens there.
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port();
     let url = format!("postgres://vorrang:geheim@127.0.0.1:{port}/tickets");
     let line = refused(command(data.path(), &["up"]).env("VORRANG_TICKETING__DATABASE_URL", url));
     assert!(line.contains("127.0.0.1") && !line.contains("geheim"), "{line}");

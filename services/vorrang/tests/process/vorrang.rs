@@ -33,7 +33,11 @@ pub fn run(data: &Path, arguments: &[&str]) -> Output {
 /// What a command printed, when it went well.
 pub fn printed(data: &Path, arguments: &[&str]) -> String {
     let output = run(data, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("text")
 }
 
@@ -75,7 +79,12 @@ impl Up {
 
     /// A client with a new key that may do everything.
     pub async fn client(&self, data: &Path) -> Client {
-        let key = printed(data, &["key", "create", "--tenant", "acme", "--scope", "admin", "--label", "test"]);
+        let key = printed(
+            data,
+            &[
+                "key", "create", "--tenant", "acme", "--scope", "admin", "--label", "test",
+            ],
+        );
         Client::connect(&self.url, key.trim()).await.expect("connects")
     }
 }

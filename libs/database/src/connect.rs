@@ -133,8 +133,8 @@ async fn postgres(url: &str) -> Result<Pools, Error> {
             options
                 // On, whatever the server's default: an acknowledged event must survive a crash. And a writer that
                 // hangs in a transaction must not hold a tenant's counter row for ever. A plan is never kept: one made
-                // while a table was small compares each row with each value of a long `IN (…)`, which made batches of
-                // 500 contacts ten times slower within seconds.
+                // while a table was small compares each row with each value of a long `IN (…)`. Measured with 24,000
+                // contacts in batches, that took three times the server's CPU, and more as the table grew.
                 .options([
                     ("synchronous_commit", "on"),
                     ("idle_in_transaction_session_timeout", "30s"),

@@ -190,8 +190,8 @@ fn check(new: &NewKey, now: DateTime<Utc>) -> Result<(), Error> {
             violations.add(&violation.field, &violation.description);
         }
     }
-    if new.label.chars().count() > LABEL_MAX {
-        violations.add("label", "must have at most 100 characters");
+    if new.label.chars().count() > LABEL_MAX || new.label.contains('\0') {
+        violations.add("label", "must have at most 100 characters, U+0000 not among them");
     }
     if new.scopes == Scopes::NONE {
         violations.add(

@@ -91,6 +91,14 @@ impl Text {
     /// Brings the text into the form that is stored and notes everything that is wrong with `fields` of it.
     pub(crate) fn check(mut self, fields: &[Field], violations: &mut Violations) -> Self {
         for field in fields {
+            if self.has_nul(*field) {
+                // PostgreSQL cannot keep it, and no text has a use for it.
+                violations.add(
+                    format!("article.{}", field.name()),
+                    "must not contain the character U+0000",
+                );
+                continue;
+            }
             match field {
                 Field::Locale => match locale::parse(&self.locale) {
                     Ok(locale) => self.locale = locale,
@@ -129,6 +137,16 @@ impl Text {
             }
         }
         self
+    }
+
+    fn has_nul(&self, field: Field) -> bool {
+        match field {
+            Field::Locale => self.locale.contains('\0'),
+            Field::Title => self.title.contains('\0'),
+            Field::Body => self.body.contains('\0'),
+            Field::Tags => self.tags.iter().any(|tag| tag.contains('\0')),
+            Field::Category => self.category.contains('\0'),
+        }
     }
 
     fn take(&mut self, field: Field, from: &Text) -> bool {

@@ -9,7 +9,6 @@ use vorrang_service::etag;
 
 use crate::article::{self, Article, Field, Text};
 use crate::event::Event;
-use crate::search::Highlighter;
 use crate::session::{self, FollowUp, Opening, Session};
 use crate::store::Answer;
 use crate::{locale, names};
@@ -55,17 +54,6 @@ pub(crate) fn text(sent: Option<&pb::Article>, fields: &[Field], violations: &mu
     .check(fields, violations)
 }
 
-/// One result of a search.
-pub(crate) fn search_result(score: f32, mut found: Article, highlighter: &Highlighter) -> pb::SearchResult {
-    let snippet_html = highlighter.snippet(&found.text.locale, &found.text.body);
-    found.text.body.clear();
-    pb::SearchResult {
-        article: Some(article(&found)),
-        score: score.into(),
-        snippet_html,
-    }
-}
-
 /// What a client knows of a session that starts. Nothing is required.
 pub(crate) fn opening(sent: Option<&pb::Session>, violations: &mut Violations) -> Opening {
     let Some(sent) = sent else {
@@ -75,8 +63,11 @@ pub(crate) fn opening(sent: Option<&pb::Session>, violations: &mut Violations) -
         violations.take("session.customer", names::parse("customers", &sent.customer));
     }
     let place = sent.place.trim();
-    if place.chars().count() > PLACE_MAX_CHARS {
-        violations.add("session.place", "must have at most 100 characters");
+    if place.chars().count() > PLACE_MAX_CHARS || place.contains('\0') {
+        violations.add(
+            "session.place",
+            "must have at most 100 characters, U+0000 not among them",
+        );
     }
     let locale = violations
         .take("session.locale", locale::parse_optional(&sent.locale))

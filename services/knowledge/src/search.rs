@@ -14,4 +14,3 @@ mod spelling;
 mod tenant_index;
 
 pub(crate) use projection::Search;
-pub(crate) use snippet::Highlighter;

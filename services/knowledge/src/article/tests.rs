@@ -105,3 +105,22 @@ fn an_empty_article_is_not_published() {
     assert_eq!(error.reason(), "ARTICLE_EMPTY");
     assert_eq!(article.revision, 1);
 }
+
+#[test]
+fn a_character_that_no_database_keeps_is_refused() {
+    let mut violations = Violations::new();
+    let wrong = Text {
+        locale: "de".into(),
+        title: "a\0".into(),
+        body: "\0".into(),
+        tags: vec!["ok".into(), "b\0".into()],
+        category: "\0c".into(),
+    };
+    wrong.check(&Field::EVERY, &mut violations);
+    let error = violations.into_result().expect_err("four are wrong");
+    let fields: Vec<_> = error.violations().iter().map(|one| one.field.as_str()).collect();
+    assert_eq!(
+        fields,
+        ["article.title", "article.body", "article.tags", "article.category"]
+    );
+}

@@ -6,6 +6,7 @@ use vorrang_api::knowledge::v1 as pb;
 use vorrang_error::{Error, Violations};
 
 use crate::app::{App, By};
+use crate::article::Article;
 use crate::{convert, locale, names};
 
 const QUERY_MAX_CHARS: usize = 1_000;
@@ -43,17 +44,31 @@ pub(crate) async fn handle(
     let language = locale.as_deref().map(locale::language_of);
     let found = app.search.search(&call.tenant, query, language, limit).await?;
     let ids: Vec<Uuid> = found.hits.iter().filter_map(|hit| hit.id.parse().ok()).collect();
-    let articles = app.store.published_articles(&call.tenant, &ids).await?;
-    let mut articles: HashMap<String, _> = articles
+    let articles = app.store.published_excerpts(&call.tenant, &ids).await?;
+    let mut articles: HashMap<String, Article> = articles
         .into_iter()
         .map(|article| (article.id.to_string(), article))
         .collect();
     // What was unpublished a moment ago is still in the index but must not be shown: the database decides.
-    let results: Vec<_> = found
+    let (scores, mut articles): (Vec<f32>, Vec<Article>) = found
         .hits
         .iter()
         .filter_map(|hit| Some((hit.score, articles.remove(&hit.id)?)))
-        .map(|(score, article)| convert::search_result(score, article, &found.highlighter))
+        .unzip();
+    let texts = articles
+        .iter_mut()
+        .map(|article| (article.text.locale.clone(), std::mem::take(&mut article.text.body)))
+        .collect();
+    let passages = found.passages(texts).await?;
+    let results: Vec<_> = scores
+        .into_iter()
+        .zip(&articles)
+        .zip(passages)
+        .map(|((score, article), snippet_html)| pb::SearchResult {
+            article: Some(convert::article(article)),
+            score: score.into(),
+            snippet_html,
+        })
         .collect();
     if let Some(session) = session {
         let result_count = i32::try_from(results.len()).unwrap_or(i32::MAX);

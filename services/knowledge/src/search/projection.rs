@@ -25,6 +25,8 @@ const ARTICLES_PER_WRITE: u64 = 100;
 /// Events that are not about articles only move the position; it is written down this often, so that a restart reads at
 /// most this many again.
 const UNWRITTEN_MAX: i64 = 1_000;
+/// A full disk is not emptied by trying faster.
+const AFTER_FAILURE: Duration = Duration::from_secs(3);
 /// Indexes kept open. An open one costs some file mappings and up to a megabyte, opening one a few milliseconds.
 const OPEN_MAX: usize = 64;
 
@@ -36,6 +38,7 @@ struct Inner {
     store: Store,
     folder: PathBuf,
     tenants: Mutex<HashMap<String, Arc<Slot>>>,
+    open_max: usize,
     /// Counts uses, to know which index was used least recently.
     uses: AtomicU64,
 }
@@ -65,9 +68,14 @@ impl Slot {
 impl Search {
     /// Keeps the indexes of `store`'s articles in `folder`, one sub-folder a tenant.
     pub(crate) fn new(store: Store, folder: PathBuf) -> Self {
+        Self::with_open_max(store, folder, OPEN_MAX)
+    }
+
+    fn with_open_max(store: Store, folder: PathBuf, open_max: usize) -> Self {
         Self(Arc::new(Inner {
             store,
             folder,
+            open_max,
             tenants: Mutex::default(),
             uses: AtomicU64::new(0),
         }))
@@ -123,11 +131,12 @@ impl Search {
         let mut doorbell = self.0.store.database().subscribe();
         while !shutdown.is_cancelled() {
             doorbell.mark_unchanged();
-            // A failure is logged by tick, or means that the database is away, which everybody else logs.
-            let _ = self.tick().await;
+            // The failure of one tenant is logged by tick; any other means that the database is away, which everybody says.
+            let failed = self.tick().await.is_err();
+            let wait = if failed { AFTER_FAILURE } else { fallback };
             tokio::select! {
-                _ = doorbell.changed() => {}
-                () = tokio::time::sleep(fallback) => {}
+                _ = doorbell.changed(), if !failed => {}
+                () = tokio::time::sleep(wait) => {}
                 () = shutdown.cancelled() => {}
             }
         }
@@ -168,7 +177,12 @@ impl Search {
             let changed: Vec<Uuid> = events.iter().filter_map(|event| article_of(&event.subject)).collect();
             if !changed.is_empty() || position.seq - progress.written >= UNWRITTEN_MAX {
                 let changes = self.changes(tenant, changed).await?;
-                self.write(&index, changes, position).await?;
+                if let Err(error) = self.write(&index, changes, position).await {
+                    // Whatever is wrong with the folder, the next attempt opens it again, or builds it anew.
+                    progress.reached = None;
+                    *slot.open() = None;
+                    return Err(error);
+                }
                 progress.written = position.seq;
             }
             progress.reached = Some(position);
@@ -242,16 +256,17 @@ impl Search {
             .map_err(|error| unusable("a search index cannot be made", error))?
         };
         let index = Arc::new(index);
-        let mut after = None;
+        let (mut after, mut is_first) = (None, true);
         loop {
             let page = self.0.store.published_page(tenant, after, ARTICLES_PER_WRITE).await?;
-            after = page.last().map(|article| article.id);
-            let is_last = after.is_none();
-            self.write(&index, page.into_iter().map(put).collect(), position)
-                .await?;
-            if is_last {
+            after = page.last().map(|article| article.id).or(after);
+            // The first write is made even when there is nothing: it leaves the position.
+            let is_first = std::mem::take(&mut is_first);
+            if page.is_empty() && !is_first {
                 break;
             }
+            self.write(&index, page.into_iter().map(put).collect(), position)
+                .await?;
         }
         let articles = index.articles();
         drop(index);
@@ -283,7 +298,7 @@ impl Search {
         let tenants = self.lock();
         let mut open: Vec<_> = tenants.iter().filter(|(_, slot)| slot.open().is_some()).collect();
         open.sort_by_key(|(_, slot)| slot.last_use.load(Ordering::Relaxed));
-        let surplus = open.len().saturating_sub(OPEN_MAX);
+        let surplus = open.len().saturating_sub(self.0.open_max);
         for (_, slot) in open.into_iter().filter(|(name, _)| name.as_str() != but).take(surplus) {
             *slot.open() = None;
         }
@@ -323,6 +338,20 @@ fn remove(folder: &std::path::Path) -> std::io::Result<()> {
 
 fn unusable(what: &'static str, error: tantivy::TantivyError) -> Error {
     Error::unavailable("SEARCH_UNAVAILABLE", what).caused_by(error)
+}
+
+impl Found {
+    /// The best passages of these articles (their locales and bodies), in the same order, as HTML.
+    pub(crate) async fn passages(self, articles: Vec<(String, String)>) -> Result<Vec<String>, Error> {
+        // Reading some dozen articles word by word takes milliseconds, which belong on a thread of their own.
+        blocking(move || {
+            articles
+                .iter()
+                .map(|(locale, body)| self.highlighter.snippet(locale, body))
+                .collect()
+        })
+        .await
+    }
 }
 
 /// Runs file work on a thread of its own.

@@ -1,5 +1,6 @@
 //! Articles in the database.
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -13,6 +14,26 @@ use super::{Answer, Call, Store};
 use crate::article::{Article, State, TYPE, Text, name};
 use crate::convert;
 use crate::event::Event;
+
+/// Bodies are read up to here to show a passage of them.
+pub(crate) const EXCERPT_CHARS: usize = 20_000;
+/// Bodies read at once when an index is built.
+const PAGE_CHARS: i64 = 4 * 1024 * 1024;
+
+/// Everything but tenant and body.
+const HEAD: [Column; 11] = [
+    Column::Id,
+    Column::Locale,
+    Column::Title,
+    Column::Tags,
+    Column::Category,
+    Column::State,
+    Column::Version,
+    Column::Revision,
+    Column::CreatedAt,
+    Column::UpdatedAt,
+    Column::PublishedAt,
+];
 
 /// Which articles a list has.
 #[derive(Debug, Clone, Default)]
@@ -113,19 +134,7 @@ impl Store {
     pub(crate) async fn articles(&self, tenant: &str, listing: &Listing) -> Result<Vec<Article>, Error> {
         let mut query = Entity::find()
             .select_only()
-            .columns([
-                Column::Id,
-                Column::Locale,
-                Column::Title,
-                Column::Tags,
-                Column::Category,
-                Column::State,
-                Column::Version,
-                Column::Revision,
-                Column::CreatedAt,
-                Column::UpdatedAt,
-                Column::PublishedAt,
-            ])
+            .columns(HEAD)
             .filter(Column::Tenant.eq(tenant))
             .order_by_desc(Column::CreatedAt)
             .order_by_desc(Column::Id)
@@ -159,34 +168,78 @@ impl Store {
 
     /// Those of `ids` that are published now, with their bodies, in no particular order.
     pub(crate) async fn published_articles(&self, tenant: &str, ids: &[Uuid]) -> Result<Vec<Article>, Error> {
-        let rows = Entity::find()
-            .filter(Column::Tenant.eq(tenant))
+        let rows = published(tenant)
             .filter(Column::Id.is_in(ids.iter().copied()))
-            .filter(Column::State.eq(state_text(State::Published)))
             .all(self.database.reader())
             .await
             .map_err(database_error)?;
         rows.into_iter().map(from_row).collect()
     }
 
-    /// All published articles, `limit` at a time, in the order of their ids, after `after`.
+    /// As [`Store::published_articles`], with the first [`EXCERPT_CHARS`] characters of the bodies only: a page of search
+    /// results must not cost 50 MiB because somebody stores books.
+    pub(crate) async fn published_excerpts(&self, tenant: &str, ids: &[Uuid]) -> Result<Vec<Article>, Error> {
+        let rows = published(tenant)
+            .select_only()
+            .columns(HEAD)
+            .expr_as(Expr::cust(format!("substr(body, 1, {EXCERPT_CHARS})")), "body")
+            .column(Column::Tenant)
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .all(self.database.reader())
+            .await
+            .map_err(database_error)?;
+        rows.into_iter().map(from_row).collect()
+    }
+
+    /// The next published articles in the order of their ids, after `after`: at most `limit`, and at most
+    /// [`PAGE_CHARS`] of bodies, but always one. Nothing means that there is nothing left.
     pub(crate) async fn published_page(
         &self,
         tenant: &str,
         after: Option<Uuid>,
         limit: u64,
     ) -> Result<Vec<Article>, Error> {
-        let mut query = Entity::find()
-            .filter(Column::Tenant.eq(tenant))
-            .filter(Column::State.eq(state_text(State::Published)))
+        let mut query = published(tenant)
+            .select_only()
+            .column(Column::Id)
+            .expr(Expr::cust("CAST(length(body) AS BIGINT)"))
             .order_by_asc(Column::Id)
             .limit(limit);
         if let Some(after) = after {
             query = query.filter(Column::Id.gt(after));
         }
-        let rows = query.all(self.database.reader()).await.map_err(database_error)?;
-        rows.into_iter().map(from_row).collect()
+        let sizes: Vec<(Uuid, i64)> = query
+            .into_tuple()
+            .all(self.database.reader())
+            .await
+            .map_err(database_error)?;
+        let mut chars = 0;
+        let ids: Vec<Uuid> = sizes
+            .into_iter()
+            .enumerate()
+            .take_while(|(at, (_, size))| {
+                chars += size;
+                *at == 0 || chars <= PAGE_CHARS
+            })
+            .map(|(_, (id, _))| id)
+            .collect();
+        let Some(last) = ids.last() else {
+            return Ok(Vec::new());
+        };
+        let mut articles = self.published_articles(tenant, &ids).await?;
+        articles.sort_by_key(|article| article.id);
+        if articles.is_empty() {
+            // All were unpublished in between: what follows them must still be read.
+            return Box::pin(self.published_page(tenant, Some(*last), limit)).await;
+        }
+        Ok(articles)
     }
+}
+
+fn published(tenant: &str) -> sea_orm::Select<Entity> {
+    Entity::find()
+        .filter(Column::Tenant.eq(tenant))
+        .filter(Column::State.eq(state_text(State::Published)))
 }
 
 /// Checks that customers can read the article. Fails with NotFound, and with Precondition `ARTICLE_NOT_PUBLISHED`.

@@ -161,6 +161,27 @@ both_engines! {
         assert_eq!(titles(Listing { limit: 3, after, ..all }).await, ["4", "3", "2"]);
     }
 
+    async fn long_bodies_are_read_in_bounded_pieces(db: TestDatabase) {
+        let (store, author) = (store(&db).await, Author::of("acme"));
+        let body = "ä".repeat(500_000);
+        for title in ["1", "2", "3", "4", "5", "6", "7", "8", "9"] {
+            author.publishes(&store, text("de", title, &body)).await;
+        }
+        let (mut after, mut pages) = (None, Vec::new());
+        loop {
+            let page = store.published_page("acme", after, 100).await.expect("reads");
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            assert!(page.iter().all(|article| article.text.body == body));
+            pages.push(page);
+        }
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [8, 1]);
+        let ids: Vec<_> = pages.concat().iter().map(|article| article.id).collect();
+        let excerpts = store.published_excerpts("acme", &ids).await.expect("reads");
+        assert_eq!(excerpts.len(), 9);
+        assert!(excerpts.iter().all(|article| article.text.body == "ä".repeat(20_000)));
+    }
+
     async fn two_changes_at_once_are_one_after_the_other(db: TestDatabase) {
         let (store, author) = (store(&db).await, Author::of("acme"));
         let session = starts(&store, &author, "").await;

@@ -128,6 +128,19 @@ both_engines! {
         assert_eq!(found(&search, "acme", "dhl").await.len(), 2);
     }
 
+    async fn an_index_whose_folder_is_removed_heals(db: TestDatabase) {
+        let (store, folder, author) = (store(&db).await, data_folder(), Author::of("acme"));
+        let index = folder.path().join("index");
+        let search = Search::new(store.clone(), index.clone());
+        author.publishes(&store, text("de", "Versand", "Mit DHL.")).await;
+        search.tick().await.expect("catches up");
+        std::fs::remove_dir_all(&index).expect("removes");
+        author.publishes(&store, text("de", "Abholung", "Bei DHL.")).await;
+        search.tick().await.expect_err("cannot be written");
+        search.tick().await.expect("builds");
+        assert_eq!(found(&search, "acme", "dhl").await.len(), 2);
+    }
+
     async fn sessions_move_the_position_without_writing(db: TestDatabase) {
         let (store, folder, author) = (store(&db).await, data_folder(), Author::of("acme"));
         let index = folder.path().join("index");
@@ -148,19 +161,28 @@ both_engines! {
 
     async fn more_indexes_than_may_be_open_are_closed_and_opened_again(db: TestDatabase) {
         let (store, folder) = (store(&db).await, data_folder());
-        let search = Search::new(store.clone(), folder.path().join("index"));
-        let names: Vec<&'static str> =
-            (0..OPEN_MAX + 3).map(|at| &*Box::leak(format!("tenant-{at}").into_boxed_str())).collect();
-        for name in &names {
+        let search = Search::with_open_max(store.clone(), folder.path().join("index"), 2);
+        let names = ["one", "two", "three", "four", "five"];
+        for name in names {
             Author::of(name).publishes(&store, text("de", name, "Versand")).await;
         }
         search.tick().await.expect("catches up");
         let open = || search.lock().values().filter(|slot| slot.open().is_some()).count();
-        assert_eq!(open(), OPEN_MAX);
-        for name in &names {
-            assert_eq!(found(&search, name, "versand").await, [*name]);
+        assert_eq!(open(), 2);
+        for name in names {
+            assert_eq!(found(&search, name, "versand").await, [name]);
         }
-        assert_eq!(open(), OPEN_MAX);
+        assert_eq!(open(), 2);
+    }
+
+    async fn a_tenant_with_many_articles_is_built_page_by_page(db: TestDatabase) {
+        let (store, folder, author) = (store(&db).await, data_folder(), Author::of("acme"));
+        let articles = ARTICLES_PER_WRITE + 1;
+        for number in 0..articles {
+            author.publishes(&store, text("de", &format!("Artikel {number}"), "Versand")).await;
+        }
+        let search = Search::new(store.clone(), folder.path().join("index"));
+        assert_eq!(search.index("acme").await.expect("builds").articles(), articles);
     }
 
     async fn the_loop_shows_a_change_without_being_asked_and_stops(db: TestDatabase) {

@@ -104,6 +104,34 @@ impl Queue {
         self.end(tenant, token, "", "").await.map(drop)
     }
 
+    /// Gives waiting contacts the trace of `operations` when they have none: a rebuild cannot know it. Gives how many got one.
+    pub async fn recall(&self, tenant: &str, operations: &[Operation]) -> Result<u64, Error> {
+        let mut count = 0;
+        for chunk in operations.chunks(BATCH_MAX) {
+            let rows = self
+                .call(tenant, &script::RECALL, &[], |_| {
+                    let mut arguments = Vec::new();
+                    for operation in chunk {
+                        if let Operation::Wait {
+                            ticket,
+                            generation,
+                            waiting,
+                            ..
+                        } = operation
+                        {
+                            arguments.push(ticket.clone().into_bytes());
+                            arguments.push(generation.to_string().into_bytes());
+                            arguments.push(waiting.trace.clone().into_bytes());
+                        }
+                    }
+                    arguments
+                })
+                .await?;
+            count += rows.head().number::<u64>(1)?;
+        }
+        Ok(count)
+    }
+
     /// Whether the right was still the caller's.
     async fn end(&self, tenant: &str, token: &str, seq: &str, cursor: &str) -> Result<bool, Error> {
         let rows = self

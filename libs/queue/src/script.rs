@@ -31,6 +31,7 @@ scripts! {
     PEEK = "peek"
     REBUILD_BEGIN = "rebuild_begin"
     REBUILD_END = "rebuild_end"
+    RECALL = "recall"
     RELEASE = "release"
     STATS = "stats"
 }

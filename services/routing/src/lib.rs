@@ -1,7 +1,7 @@
 //! Routing: who gets which contact, and when.
 //!
 //! Agents, versions of the policy and the log of decisions are in its database; the live queues are in Redis ([`vorrang_queue`]) and
-//! can be rebuilt at any time. The walk of a contact: ticketing's feed → [`loops`]`::follow` → [`project`] gives it its place (pure, by
+//! can be rebuilt at any time. The walk of a contact: ticketing's feed → [`follow`] → [`project`] gives it its place (pure, by
 //! [`policy`]) → one script puts it in its queue and moves the cursor → an agent's stream ([`rpc`]`::work`) claims it, offers it, and
 //! when the agent accepts, ticketing decides by the ticket's generation. Nothing here ever assigns a ticket by itself.
 
@@ -12,6 +12,7 @@ mod convert;
 mod decision;
 mod desks;
 mod event;
+mod follow;
 mod grpc;
 mod loops;
 mod names;
@@ -84,7 +85,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .task("feed", feed.run(shutdown.clone()))
         .task("decisions", writer)
         .task("streams", end_streams(streams, shutdown.clone(), written))
-        .task("follow tickets", loops::follow::run(app.clone(), shutdown.clone()))
+        .task("follow tickets", follow::run(app.clone(), shutdown.clone()))
         .task("sweep leases", loops::sweep::run(app.clone(), shutdown.clone()))
         .task("presence", loops::presence::run(app, shutdown.clone()))
         .task("forget answers", loops::forget_answers::run(database, clock, shutdown)))

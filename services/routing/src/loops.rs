@@ -1,6 +1,5 @@
 //! What routing does by itself, one file a loop. Each exposes its one step to tests.
 
-pub(crate) mod follow;
 pub(crate) mod forget_answers;
 pub(crate) mod presence;
 pub(crate) mod sweep;

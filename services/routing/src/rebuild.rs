@@ -25,14 +25,33 @@ const CHECKS_AT_ONCE: usize = 16;
 /// How long a client should wait before asking for queues that are being rebuilt.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Which queues are being rebuilt by this process: one rebuild a tenant, everybody else waits for it. Clones share it.
+/// Which queues this process rebuilds or has rebuilt: one rebuild a tenant, everybody else waits for it. Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct Rebuilds(Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>);
+pub(crate) struct Rebuilds(Arc<Mutex<HashMap<String, Rebuild>>>);
+
+#[derive(Default)]
+struct Rebuild {
+    running: Arc<tokio::sync::Mutex<()>>,
+    /// Contacts lie in the queues without the trace that only the feed has.
+    traceless: bool,
+}
 
 impl Rebuilds {
     fn of(&self, tenant: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut all = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        all.entry(tenant.to_owned()).or_default().clone()
+        self.lock().entry(tenant.to_owned()).or_default().running.clone()
+    }
+
+    /// Whether this process has rebuilt the queues and the feed has not gone beyond that yet.
+    pub(crate) fn is_traceless(&self, tenant: &str) -> bool {
+        self.lock().get(tenant).is_some_and(|rebuild| rebuild.traceless)
+    }
+
+    pub(crate) fn set_traceless(&self, tenant: &str, traceless: bool) {
+        self.lock().entry(tenant.to_owned()).or_default().traceless = traceless;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Rebuild>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -66,15 +85,20 @@ pub(crate) fn start(app: &App, tenant: &str) {
 
 /// Returns when the tenant's queues are complete, whoever rebuilt them.
 pub(crate) async fn ensure(app: &App, tenant: &str) -> Result<(), Error> {
-    run(app, tenant, None).await
+    run(app, tenant, None, &[]).await
+}
+
+/// As [`ensure`], with a piece of the feed that the queues were not ready for: contacts in it get their trace from it.
+pub(crate) async fn ensure_with(app: &App, tenant: &str, news: &[Operation]) -> Result<(), Error> {
+    run(app, tenant, None, news).await
 }
 
 /// Throws the tenant's queues away and rebuilds them, unless somebody has done so since they carried the mark `found`.
 pub(crate) async fn renew(app: &App, tenant: &str, found: &str) -> Result<(), Error> {
-    run(app, tenant, Some(found)).await
+    run(app, tenant, Some(found), &[]).await
 }
 
-async fn run(app: &App, tenant: &str, found: Option<&str>) -> Result<(), Error> {
+async fn run(app: &App, tenant: &str, found: Option<&str>, news: &[Operation]) -> Result<(), Error> {
     let lock = app.rebuilds.of(tenant);
     let _one_at_a_time = lock.lock().await;
     loop {
@@ -85,7 +109,7 @@ async fn run(app: &App, tenant: &str, found: Option<&str>) -> Result<(), Error> 
         let token = app.ids.next(app.clock.now()).to_string();
         match app.queue.begin_rebuild(tenant, &token, found).await? {
             Begin::Yours => {
-                let filled = fill(app, tenant, &token).await;
+                let filled = fill(app, tenant, &token, news).await;
                 if filled.is_err() {
                     // Without Redis this fails too; then the right lapses.
                     let _ = app.queue.abandon_rebuild(tenant, &token).await;
@@ -98,7 +122,7 @@ async fn run(app: &App, tenant: &str, found: Option<&str>) -> Result<(), Error> 
     }
 }
 
-async fn fill(app: &App, tenant: &str, token: &str) -> Result<(), Error> {
+async fn fill(app: &App, tenant: &str, token: &str, news: &[Operation]) -> Result<(), Error> {
     let policy = app.policies.of(tenant).await?;
     let mut page = peers::queued_tickets(&app.peers, tenant, "").await?;
     let (seq, cursor) = (page.seq, std::mem::take(&mut page.cursor));
@@ -119,6 +143,8 @@ async fn fill(app: &App, tenant: &str, token: &str) -> Result<(), Error> {
         }
         page = peers::queued_tickets(&app.peers, tenant, &next).await?;
     }
+    app.rebuilds.set_traceless(tenant, true);
+    app.queue.recall(tenant, news).await?;
     app.queue.end_rebuild(tenant, token, seq, &cursor).await?;
     tracing::info!(tenant, contacts = count, held = held.len(), seq, "queues rebuilt");
     app.desks.meet(tenant);

@@ -195,3 +195,27 @@ async fn a_rebuild_given_up_lets_the_next_one_begin_at_once() {
         Begin::Yours
     );
 }
+
+#[tokio::test]
+async fn traces_that_a_rebuild_could_not_know_are_given_back() {
+    let desk = Desk::open().await;
+    let untraced = |ticket: &str, generation| {
+        let mut operation = wait(ticket, generation, "chat", 0, 1, 1);
+        if let vorrang_queue::Operation::Wait { waiting, .. } = &mut operation {
+            waiting.trace.clear();
+        }
+        operation
+    };
+    desk.apply(vec![untraced("a", 2), wait("b", 1, "chat", 0, 2, 2), untraced("c", 1)])
+        .await;
+    let news = [
+        wait("a", 1, "chat", 0, 1, 1),
+        wait("a", 2, "chat", 0, 1, 1),
+        leave("b", 2, None, None),
+        wait("gone", 1, "chat", 0, 1, 1),
+    ];
+    assert_eq!(desk.queue.recall("acme", &news).await.expect("recalls"), 1);
+    let offers = desk.claim("anna", &[("chat", 9)], 9).await;
+    let traces: Vec<&str> = offers.iter().map(|offer| offer.trace.as_str()).collect();
+    assert_eq!(traces, ["trace-of-a", "", "trace-of-b"]);
+}

@@ -1,9 +1,11 @@
 //! The agents' stream. A task of its own drives each: `hello.rs` reads who is there, `session.rs` is the loop, `requests.rs` follows
-//! what the desktop says, `offers.rs` gives and takes offers, `accept.rs` lets ticketing decide.
+//! what the desktop says, `offers.rs` gives and takes offers, `accept.rs` lets ticketing decide, `outcomes.rs` tells
+//! the agent.
 
 mod accept;
 mod hello;
 mod offers;
+mod outcomes;
 mod requests;
 mod session;
 

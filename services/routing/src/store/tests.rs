@@ -3,12 +3,16 @@ use vorrang_error::Kind;
 use vorrang_testkit::{TestDatabase, both_engines};
 
 use super::*;
-use crate::agent::{Agent, Details, Field};
-use crate::channel::Presence;
+use crate::agent::{Agent, Field, Profile};
+use crate::contact::Contact;
+use crate::decision::{Decision, Reason, What};
 use crate::policy::Policy;
+use crate::words::{Channel, Presence, Priority};
 
-fn clock() -> ManualClock {
-    ManualClock::new(DateTime::from_timestamp_micros(1_790_000_000_000_000).expect("in range"))
+const TICKET: &str = "01990000-0000-7000-8000-000000000001";
+
+fn now() -> DateTime<Utc> {
+    ManualClock::new(DateTime::from_timestamp_micros(1_790_000_000_000_000).expect("in range")).now()
 }
 
 async fn store(db: &TestDatabase) -> Store {
@@ -22,99 +26,175 @@ fn call(request_id: &str) -> Call {
         tenant: "acme".to_owned(),
         request_id: request_id.to_owned(),
         request_hash: [1; 32],
-        actor: Actor::Automation("key".to_owned()),
+        actor: "key".to_owned(),
         trace_parent: String::new(),
-        now: clock().now(),
+        now: now(),
     }
 }
 
-async fn create(store: &Store, call: &Call, id: &str) -> Result<Answer<Agent>, Error> {
-    let (agent, event) = Agent::create(id.to_owned(), Details::default(), call.now);
-    store.create_agent(call, agent, event).await
+async fn create(store: &Store, id: &str) {
+    let agent = Agent::create(id.to_owned(), Profile::default(), now());
+    store.create_agent(&call(""), agent).await.expect("creates");
+}
+
+fn presence(session: &str, hello: bool, presence: Presence) -> What {
+    What::Presence {
+        agent: "ada".to_owned(),
+        session: session.to_owned(),
+        hello,
+        presence,
+        reason: String::new(),
+        capacities: Vec::new(),
+    }
+}
+
+fn accepted() -> What {
+    What::Accepted {
+        offer: "offer".to_owned(),
+        agent: "ada".to_owned(),
+        contact: Contact {
+            ticket: TICKET.to_owned(),
+            number: 1,
+            queue: "default".to_owned(),
+            channel: Channel::Chat,
+            tier: "vip".to_owned(),
+            priority: Priority::Normal,
+            class: "vip-live".to_owned(),
+            rank: 0,
+            due_at: now(),
+            queue_entered_at: now(),
+            generation: 1,
+            subject: "Drucker brennt".to_owned(),
+        },
+    }
+}
+
+fn wrapped_up() -> What {
+    What::WrappedUp {
+        agent: "ada".to_owned(),
+        ticket: TICKET.to_owned(),
+        talk_time: None,
+        hold_time: None,
+    }
+}
+
+async fn record(store: &Store, whats: Vec<What>) {
+    let decisions = whats
+        .into_iter()
+        .map(|what| Decision {
+            at: now(),
+            trace: "trace".to_owned(),
+            what,
+        })
+        .collect();
+    store.record("acme", decisions, now()).await.expect("records");
+}
+
+async fn kinds(store: &Store) -> Vec<String> {
+    let events = event_log::read(&store.database, "acme", 0, 100).await.expect("reads");
+    events.into_iter().map(|event| event.kind).collect()
 }
 
 both_engines! {
-    async fn agents_are_created_once_and_found_by_their_tenant_only(db: TestDatabase) {
+    async fn an_agent_changes_with_an_event_or_not_at_all(db: TestDatabase) {
         let store = store(&db).await;
-        create(&store, &call("one"), "ada").await.expect("creates");
-        let again = create(&store, &call("one"), "ada").await.expect("repeats");
-        assert!(matches!(again, Answer::Repeated(_)));
-        let taken = create(&store, &call("two"), "ada").await.expect_err("taken");
-        assert_eq!((taken.kind(), taken.reason()), (Kind::AlreadyExists, "AGENT_EXISTS"));
-        assert_eq!(store.agent("acme", "ada").await.expect("is there").presence, Presence::Offline);
-        assert_eq!(store.agent("globex", "ada").await.expect_err("another's").kind(), Kind::NotFound);
-        assert_eq!(event_log::heads(&store.database).await.expect("reads"), [("acme".to_owned(), 1)]);
-    }
-
-    async fn agents_change_with_an_event_or_not_at_all(db: TestDatabase) {
-        let store = store(&db).await;
-        create(&store, &call(""), "ada").await.expect("creates");
-        let details = Details { team: "billing".to_owned(), ..Details::default() };
+        create(&store, "ada").await;
+        let profile = Profile { team: "billing".to_owned(), ..Profile::default() };
         for _ in 0..2 {
             store
-                .change_agent(&call(""), "ada", |agent| Ok(agent.update(&details, &[Field::Team])))
+                .change_agent(&call(""), "ada", |agent| Ok(agent.update(&profile, &[Field::Team])))
                 .await
                 .expect("changes");
         }
-        store
-            .change_agent(&call(""), "ada", |agent| agent.set_presence(Presence::Available, "", &[]))
-            .await
-            .expect("changes");
         let ada = store.agent("acme", "ada").await.expect("is there");
-        assert_eq!((ada.details.team.as_str(), ada.presence, ada.revision), ("billing", Presence::Available, 2));
-        let events = event_log::read(&store.database, "acme", 0, 10).await.expect("reads");
-        let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
-        assert_eq!(kinds, ["agent_created", "agent_updated", "presence_changed"]);
-        let missing = store.change_agent(&call(""), "bob", |_| Ok(None)).await.expect_err("nobody");
+        assert_eq!((ada.profile.team.as_str(), ada.revision), ("billing", 2));
+        assert_eq!(kinds(&store).await, ["agent_created", "agent_updated"]);
+        let missing = store.change_agent(&call(""), "bob", |_| Ok(false)).await.expect_err("nobody");
         assert_eq!(missing.kind(), Kind::NotFound);
+        assert_eq!(store.agent("globex", "ada").await.expect_err("another's").kind(), Kind::NotFound);
     }
 
-    async fn agents_are_listed_by_id_in_pages(db: TestDatabase) {
+    async fn only_the_newest_stream_speaks_for_its_agent(db: TestDatabase) {
         let store = store(&db).await;
-        for id in ["carol", "ada", "bob"] {
-            create(&store, &call(""), id).await.expect("creates");
-        }
-        let ids = |agents: Vec<Agent>| agents.into_iter().map(|agent| agent.id).collect::<Vec<_>>();
-        assert_eq!(ids(store.agents("acme", None, 2).await.expect("lists")), ["ada", "bob"]);
-        assert_eq!(ids(store.agents("acme", Some("bob"), 2).await.expect("lists")), ["carol"]);
+        create(&store, "ada").await;
+        record(&store, vec![presence("s1", true, Presence::Available), presence("s2", true, Presence::Available)]).await;
+        record(&store, vec![presence("s1", false, Presence::Offline)]).await;
+        assert_eq!(store.agent("acme", "ada").await.expect("is there").presence, Presence::Available);
+        record(&store, vec![presence("s2", false, Presence::Offline)]).await;
+        assert_eq!(store.agent("acme", "ada").await.expect("is there").presence, Presence::Offline);
+        assert_eq!(
+            kinds(&store).await,
+            ["agent_created", "presence_changed", "presence_changed", "presence_changed"]
+        );
+    }
+
+    async fn streams_that_nobody_sees_are_lost(db: TestDatabase) {
+        let store = store(&db).await;
+        create(&store, "ada").await;
+        record(&store, vec![presence("s1", true, Presence::Available)]).await;
+        assert_eq!(store.lost_sessions("acme", now()).await.expect("reads"), []);
+        let later = now() + chrono::TimeDelta::seconds(61);
+        let lost = store.lost_sessions("acme", later).await.expect("reads");
+        assert_eq!(lost.iter().map(|lost| lost.session.as_str()).collect::<Vec<_>>(), ["s1"]);
+        assert_eq!(store.lost_sessions("globex", later).await.expect("reads"), []);
+        store.touch_sessions("acme", &["s1".to_owned()], later).await.expect("touches");
+        assert_eq!(store.lost_sessions("acme", later).await.expect("reads"), []);
+    }
+
+    async fn work_is_open_until_it_ends_and_wrapped_up_once(db: TestDatabase) {
+        let store = store(&db).await;
+        record(&store, vec![accepted()]).await;
+        let open = store.open_work("acme").await.expect("reads");
+        assert_eq!((open[0].agent.as_str(), open[0].channel.as_str()), ("ada", "CHAT"));
+        assert!(store.has_worked_on("acme", "ada", TICKET).await.expect("reads"));
+        assert!(!store.has_worked_on("acme", "bob", TICKET).await.expect("reads"));
+        assert!(store.open_work("globex").await.expect("reads").is_empty());
+        record(&store, vec![What::Left { agent: "ada".to_owned(), ticket: TICKET.to_owned() }]).await;
+        assert!(store.open_work("acme").await.expect("reads").is_empty());
+        record(&store, vec![wrapped_up()]).await;
+        record(&store, vec![wrapped_up()]).await;
+        assert_eq!(kinds(&store).await, ["offer_accepted", "wrap_up_ended"]);
+        // Accepted again, by the same agent: open again.
+        record(&store, vec![accepted()]).await;
+        assert_eq!(store.open_work("acme").await.expect("reads").len(), 1);
+    }
+
+    async fn decisions_are_logged_in_order_without_customers_text(db: TestDatabase) {
+        let store = store(&db).await;
+        let returned = What::Returned {
+            offer: "offer".to_owned(),
+            agent: "ada".to_owned(),
+            ticket: TICKET.to_owned(),
+            reason: Reason::Declined,
+            decline_reason: String::new(),
+        };
+        record(&store, vec![accepted(), returned]).await;
+        let events = event_log::read(&store.database, "acme", 0, 10).await.expect("reads");
+        let told: Vec<_> = events
+            .iter()
+            .map(|event| (event.seq, event.kind.as_str(), event.actor_id.as_str(), event.trace_parent.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [(1, "offer_accepted", "agents/ada", "trace"), (2, "offer_returned", "agents/ada", "trace")]
+        );
+        assert!(events.iter().all(|event| {
+            !event.payload.windows(7).any(|window| window == b"Drucker")
+        }));
     }
 
     async fn every_policy_is_a_version_and_the_newest_counts(db: TestDatabase) {
         let store = store(&db).await;
-        assert_eq!(store.policy("acme").await.expect("reads"), Policy::built_in());
-        for lease_s in [10, 20] {
+        assert_eq!(store.policy("acme").await.expect("reads"), Policy::builtin());
+        for lease_seconds in [10, 20] {
             store
-                .replace_policy(&call(""), |present| {
-                    let mut rules = present.rules.clone();
-                    rules.lease_s = lease_s;
-                    Ok(present.replace(rules, clock().now()))
-                })
+                .update_policy(&call(""), |present| Ok(Policy { lease_seconds, ..present.clone() }))
                 .await
-                .expect("replaces");
+                .expect("updates");
         }
         let policy = store.policy("acme").await.expect("reads");
-        assert_eq!((policy.version, policy.rules.lease_s), (2, 20));
-        assert_eq!(policy.created_at, Some(clock().now()));
+        assert_eq!((policy.version, policy.lease_seconds), (2, 20));
+        assert_eq!(policy.created_at, Some(now()));
         assert_eq!(store.policy("globex").await.expect("reads").version, 0);
-    }
-
-    async fn offers_are_logged_in_their_order(db: TestDatabase) {
-        let store = store(&db).await;
-        let entry = |ticket: &str| log::Entry {
-            event: Event::WrapUpEnded {
-                agent: "ada".to_owned(),
-                ticket: ticket.to_owned(),
-                talk_time: None,
-                hold_time: None,
-            },
-            actor: Actor::Agent("ada".to_owned()),
-            trace_parent: String::new(),
-            occurred_at: clock().now(),
-        };
-        store.append("acme", &[], clock().now()).await.expect("nothing to do");
-        store.append("acme", &[entry("tickets/1"), entry("tickets/2")], clock().now()).await.expect("appends");
-        let events = event_log::read(&store.database, "acme", 0, 10).await.expect("reads");
-        let told: Vec<_> = events.iter().map(|event| (event.seq, event.subject.as_str(), event.actor_id.as_str())).collect();
-        assert_eq!(told, [(1, "tickets/1", "agents/ada"), (2, "tickets/2", "agents/ada")]);
     }
 }

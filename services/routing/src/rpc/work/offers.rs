@@ -8,21 +8,18 @@ use vorrang_api::routing::v1 as pb;
 use vorrang_api::routing::v1::work_response::Response;
 use vorrang_api::{duration, timestamp};
 use vorrang_error::Error;
-use vorrang_queue::{Claim, Claimed, LeaseRef, Offer, Outcome as Returned, ReleaseKind};
+use vorrang_queue::{Claim, Claimed, LeaseRef, Offer, Outcome, ReleaseKind};
 
-use super::accept::{Acceptance, Outcome};
 use super::session::{Gone, Offered, Session};
 use crate::decision::{Decision, Reason, What};
 use crate::desks::Notice;
 use crate::words::Presence;
-use crate::{convert, peers, rebuild};
+use crate::{convert, rebuild};
 
 /// Contacts offered by one claim.
 const AT_ONCE: usize = 10;
 /// A sweeper ends a lease this much after its time at the latest; then we need no notice to know.
 const GRACE: Duration = Duration::from_secs(2);
-/// Acceptances of unknown outcome that are remembered.
-const UNSURE_MAX: usize = 100;
 
 impl Session {
     /// Offers what capacity allows, the most urgent first.
@@ -115,6 +112,7 @@ impl Session {
                     trace,
                     expires,
                     accepting: false,
+                    recorded: false,
                 },
             ));
         }
@@ -155,7 +153,7 @@ impl Session {
     }
 
     /// Gives leases back and gives what became of each; `None` when Redis is away and they expire.
-    pub(super) async fn give_back(&self, kind: ReleaseKind, leases: &[LeaseRef]) -> Option<Vec<Returned>> {
+    pub(super) async fn give_back(&self, kind: ReleaseKind, leases: &[LeaseRef]) -> Option<Vec<Outcome>> {
         let released = match self.app.policies.of(&self.tenant).await {
             Ok(policy) => {
                 self.app
@@ -205,7 +203,10 @@ impl Session {
             // Ticketing decides about what is being accepted.
             Notice::Taken { .. } | Notice::Expired { .. } | Notice::Replaced => Ok(()),
             Notice::Rebuilt => self.extend(Reason::Rebuilt).await,
-            Notice::Assigned { ticket } => self.assigned_after_all(&ticket).await,
+            Notice::Assigned { ticket } => {
+                self.recorded(&ticket);
+                self.settle().await
+            }
         }
     }
 
@@ -256,7 +257,7 @@ impl Session {
     }
 
     /// Takes offers off the desktop whose time is over, in case another process has ended their leases.
-    pub(super) async fn drop_expired(&mut self) -> Result<(), Gone> {
+    async fn drop_expired(&mut self) -> Result<(), Gone> {
         let now = Instant::now();
         let over: Vec<String> = self
             .offers
@@ -271,69 +272,9 @@ impl Session {
         Ok(())
     }
 
-    /// An acceptance has come to its end.
-    pub(super) async fn accepted(&mut self, acceptance: Acceptance) -> Result<(), Gone> {
-        let Acceptance { offer, outcome } = acceptance;
-        let Some(offered) = self.offers.get(&offer).cloned() else {
-            return Ok(());
-        };
-        let lease = [offered.lease(&offer)];
-        match outcome {
-            Outcome::Assigned(ticket) => {
-                self.offers.remove(&offer);
-                let assigned = pb::Assigned {
-                    offer,
-                    ticket: Some(*ticket),
-                };
-                self.send(Response::Assigned(assigned)).await
-            }
-            Outcome::Expired => self.rescind(&offer, Reason::Expired).await,
-            Outcome::Taken => {
-                let ended = self.give_back(ReleaseKind::Discard, &lease).await;
-                if ended.as_deref() == Some(&[Returned::Discarded]) {
-                    let what = self.returned(&offer, &offered, Reason::Taken, "");
-                    self.app.recorder.note(&self.tenant, &offered.trace, vec![what]).await;
-                }
-                self.rescind(&offer, Reason::Taken).await
-            }
-            Outcome::Unavailable => {
-                if self.unsure.len() < UNSURE_MAX {
-                    self.unsure
-                        .insert(offered.contact.ticket.clone(), (offer.clone(), offered.clone()));
-                }
-                let ended = self.give_back(ReleaseKind::Uncounted, &lease).await;
-                if ended.as_deref() != Some(&[Returned::Gone]) {
-                    let what = self.returned(&offer, &offered, Reason::Unavailable, "");
-                    self.app.recorder.note(&self.tenant, &offered.trace, vec![what]).await;
-                }
-                self.rescind(&offer, Reason::Unavailable).await
-            }
-        }
-    }
-
-    /// The feed says that an acceptance of unknown outcome had been recorded.
-    async fn assigned_after_all(&mut self, ticket: &str) -> Result<(), Gone> {
-        let Some((offer, offered)) = self.unsure.remove(ticket) else {
-            return Ok(());
-        };
-        match peers::ticket(&self.app.peers, &self.tenant, ticket).await {
-            Ok(ticket) => {
-                let what = What::Accepted {
-                    offer: offer.clone(),
-                    agent: self.agent.clone(),
-                    contact: offered.contact,
-                };
-                self.app.recorder.note(&self.tenant, &offered.trace, vec![what]).await;
-                let assigned = pb::Assigned {
-                    offer,
-                    ticket: Some(ticket),
-                };
-                self.send(Response::Assigned(assigned)).await
-            }
-            Err(error) => {
-                tracing::warn!(error = error.chain(), "an agent was not told of a late assignment");
-                Ok(())
-            }
-        }
+    /// What a stream does once in a while.
+    pub(super) async fn look(&mut self) -> Result<(), Gone> {
+        self.drop_expired().await?;
+        self.settle().await
     }
 }

@@ -21,10 +21,14 @@ use crate::contact::Contact;
 use crate::convert;
 use crate::decision::{Decision, Reason, What};
 use crate::desks::Notice;
+use crate::rebuild;
 use crate::words::Presence;
 
 /// How often a stream looks for itself: for contacts that another process put back, and for offers that ran out unnoticed.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long a desktop waits for queues that are being rebuilt before it is told that it is ready.
+const REBUILD_MAX: Duration = Duration::from_secs(2);
 
 /// Marks that the desktop is gone; the session ends.
 pub(super) struct Gone;
@@ -43,8 +47,8 @@ pub(super) struct Session {
     pub silent: bool,
     /// By offer.
     pub offers: HashMap<String, Offered>,
-    /// Accepted while ticketing could not be reached: it may have happened all the same. By ticket.
-    pub unsure: HashMap<String, (String, Offered)>,
+    /// Accepted while ticketing did not answer: it may have happened all the same. By ticket.
+    pub unsure: HashMap<String, Unsure>,
     pub accepting: JoinSet<Acceptance>,
     out: mpsc::Sender<Result<pb::WorkResponse, Status>>,
 }
@@ -58,6 +62,17 @@ pub(super) struct Offered {
     pub expires: Instant,
     /// The agent said yes and ticketing is being asked.
     pub accepting: bool,
+    /// The feed says that ticketing gave the ticket to the agent.
+    pub recorded: bool,
+}
+
+/// An acceptance that ticketing did not answer.
+#[derive(Debug, Clone)]
+pub(super) struct Unsure {
+    pub offer: String,
+    pub offered: Offered,
+    /// The feed says that it was recorded: the agent must be told.
+    pub recorded: bool,
 }
 
 impl Offered {
@@ -123,6 +138,11 @@ impl Session {
             lease: Some(convert::millis(lease_ms)),
             heartbeat_interval: Some(convert::millis(lease_ms / 3)),
         });
+        // So that a desktop that is ready sees what waits. What cannot be rebuilt now is tried again while it waits.
+        let complete = tokio::time::timeout(REBUILD_MAX, rebuild::ensure(&self.app, &self.tenant)).await;
+        if !matches!(complete, Ok(Ok(()))) {
+            tracing::debug!(tenant = self.tenant, "a desktop is ready before its queues");
+        }
         // A desktop that left at once is noticed by the loop.
         let _ = self.send(ready).await;
         Ok(())
@@ -154,7 +174,7 @@ impl Session {
                     notice => self.notice(notice).await,
                 },
                 Ok(()) = seat.bell.changed() => Ok(()),
-                _ = look.tick() => self.drop_expired().await,
+                _ = look.tick() => self.look().await,
                 () = out.closed() => return,
             };
             if went_on.is_err() || self.offer_next().await.is_err() {

@@ -135,20 +135,31 @@ async fn apply(app: &App, tenant: &str, events: Vec<pb::Event>, cursor: String) 
     };
     match app.queue.apply(tenant, &batch).await? {
         Applied::Done(changes) => {
+            app.rebuilds.set_traceless(tenant, false);
             tell(app, tenant, &batch.operations, changes).await;
             Ok(false)
         }
         Applied::Seen => {
+            recall(app, tenant, &batch).await?;
             // Another process applied it; our streams still want to know.
             app.desks.ring(tenant);
             Ok(false)
         }
         Applied::Gap { .. } => Ok(true),
         Applied::NotReady => {
-            rebuild::ensure(app, tenant).await?;
+            rebuild::ensure_with(app, tenant, &batch.operations).await?;
+            recall(app, tenant, &batch).await?;
             Ok(true)
         }
     }
+}
+
+/// After a rebuild: what it covers comes by once more, and brings the traces that ticketing's list does not have.
+async fn recall(app: &App, tenant: &str, batch: &Batch) -> Result<(), Error> {
+    if app.rebuilds.is_traceless(tenant) {
+        app.queue.recall(tenant, &batch.operations).await?;
+    }
+    Ok(())
 }
 
 async fn batch(app: &App, tenant: &str, events: &[pb::Event], cursor: String) -> Result<Option<Batch>, Error> {

@@ -1,0 +1,163 @@
+//! Redis loses everything, ticketing is away, answers are lost.
+
+use vorrang_api::routing::v1::rescinded::Reason;
+use vorrang_api::routing::v1::work_response::Response;
+use vorrang_api::ticketing::v1::{Channel, Priority};
+use vorrang_testkit::{DEADLINE, RedisServer, wait_until};
+
+use crate::desktop::id_of;
+use crate::stack::{Stack, TENANT};
+use crate::ticketing::{FakeTicketing, Mode};
+
+const MAIL: [(Channel, i32); 1] = [(Channel::Email, 1)];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_flushall_everything_waits_again_in_order_and_capacity_holds() {
+    let redis = RedisServer::start().await;
+    let stack = Stack::on(&redis.url(), "", FakeTicketing::new()).await;
+    let mut anna = stack.desktop("anna", &[(Channel::Email, 2)]).await;
+    let held = stack.mail(1);
+    assert_eq!(anna.take().await, held);
+    let offered = stack.mail(2);
+    let offer = anna.offer().await;
+    let later: Vec<String> = (3..10).map(|at| stack.mail(at)).collect();
+    let vip = stack
+        .ticketing
+        .open(TENANT, Channel::Email, "vip", Priority::Normal, 99);
+    stack.waiting(8).await;
+
+    redis.flush_all().await;
+
+    // The offer of before is void, and said to be; the slot of the held contact is still taken, so one new offer comes.
+    let rescinded = anna.rescinded().await;
+    assert_eq!(
+        (rescinded.offer.clone(), rescinded.reason()),
+        (offer.offer, Reason::Rebuilt)
+    );
+    assert_eq!(anna.take().await, vip, "vip first");
+    anna.has_nothing().await;
+    let mut expected = vec![offered];
+    expected.extend(later);
+    assert_eq!(stack.waiting(8).await, expected);
+    // Following goes on after the rebuild.
+    let newest = stack.mail(100);
+    expected.push(newest);
+    assert_eq!(stack.waiting(9).await, expected);
+    anna.wrap_up(&held).await;
+    anna.finished().await;
+    assert_eq!(anna.take().await, expected[0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_redis_comes_back_and_work_goes_on() {
+    let mut redis = RedisServer::start().await;
+    let stack = Stack::on(&redis.url(), "", FakeTicketing::new()).await;
+    let mut anna = stack.desktop("anna", &MAIL).await;
+    let first = stack.mail(1);
+    assert_eq!(anna.take().await, first);
+    redis.kill().await;
+    let second = stack.mail(2);
+    redis.restart().await;
+    assert_eq!(stack.waiting(1).await, std::slice::from_ref(&second));
+    anna.has_nothing().await;
+    stack.ticketing.solve(TENANT, &first);
+    assert_eq!(anna.take().await, second);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_log_rebuilds_the_queues() {
+    let stack = Stack::start().await;
+    let ticket = stack.mail(1);
+    stack.waiting(1).await;
+    stack.ticketing.renew_epoch();
+    let next = stack.mail(2);
+    assert_eq!(stack.waiting(2).await, [ticket, next]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_accept_while_ticketing_is_away_puts_the_contact_back() {
+    let stack = Stack::start().await;
+    let mut anna = stack.desktop("anna", &MAIL).await;
+    let ticket = stack.mail(1);
+    let offer = anna.offer().await;
+    stack.ticketing.set_mode(Mode::Down);
+    anna.accept(&offer).await;
+    let rescinded = anna.rescinded().await;
+    assert_eq!(rescinded.reason(), Reason::Unavailable);
+    stack.ticketing.set_mode(Mode::Up);
+    assert_eq!(anna.take().await, ticket);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_accept_whose_answer_is_lost_is_told_when_the_feed_says_so() {
+    let stack = Stack::start().await;
+    let mut anna = stack.desktop("anna", &MAIL).await;
+    let ticket = stack.mail(1);
+    let offer = anna.offer().await;
+    stack.ticketing.set_mode(Mode::LosesAnswers);
+    anna.accept(&offer).await;
+    // The answer is lost, and those to the repeats; the feed tells that the ticket is anna's.
+    wait_until(DEADLINE, "ticketing to be asked in vain", || async {
+        stack.ticketing.accepts().len() > 3
+    })
+    .await;
+    stack.ticketing.set_mode(Mode::Up);
+    let assigned = anna.assigned().await;
+    assert_eq!(assigned.ticket.expect("one").name, format!("tickets/{ticket}"));
+    assert_eq!(stack.ticketing.ticket(TENANT, &ticket).assignee, "agents/anna");
+    stack.mail(2);
+    anna.has_nothing().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_accept_of_an_older_generation_is_refused() {
+    let stack = Stack::start().await;
+    let mut anna = stack.desktop("anna", &MAIL).await;
+    let ticket = stack.mail(1);
+    let offer = anna.offer().await;
+    // Assigned by hand and given back: the same contact, another generation.
+    stack.ticketing.assign(TENANT, &ticket, "boss");
+    stack.ticketing.requeue(TENANT, &ticket, 1);
+    anna.accept(&offer).await;
+    let mut seen = Vec::new();
+    let newer = loop {
+        match anna.next().await {
+            Response::Offer(newer) => break newer,
+            other => seen.push(other),
+        }
+    };
+    assert!(
+        !seen.iter().any(|response| matches!(response, Response::Assigned(_))),
+        "{seen:?}"
+    );
+    assert_eq!(id_of(&newer), ticket);
+    assert_eq!(newer.contact.as_ref().expect("one").generation, 3);
+    anna.accept(&newer).await;
+    loop {
+        // A refusal of the first accept may come before.
+        if let Response::Assigned(assigned) = anna.next().await {
+            assert_eq!(assigned.offer, newer.offer);
+            break;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queues_that_are_being_rebuilt_say_so() {
+    let redis = RedisServer::start().await;
+    let stack = Stack::on(&redis.url(), "", FakeTicketing::new()).await;
+    stack.mail(1);
+    stack.waiting(1).await;
+    stack.ticketing.set_mode(Mode::Down);
+    redis.flush_all().await;
+    wait_until(DEADLINE, "the loss to be noticed", || async {
+        let request = vorrang_api::routing::v1::PeekQueueRequest::default();
+        let refused = stack.queues(TENANT).peek_queue(request).await.expect_err("is refused");
+        assert_eq!(refused.code(), tonic::Code::Unavailable);
+        vorrang_service::reason(&refused).as_deref() == Some("QUEUE_REBUILDING")
+            && tonic_types::StatusExt::get_details_retry_info(&refused).is_some()
+    })
+    .await;
+    stack.ticketing.set_mode(Mode::Up);
+    stack.waiting(1).await;
+}

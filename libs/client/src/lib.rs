@@ -189,3 +189,6 @@ impl Interceptor for ApiKey {
 pub fn request_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
+
+#[cfg(test)]
+mod service_config_tests;

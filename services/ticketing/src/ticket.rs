@@ -8,14 +8,19 @@
 //! - `generation` rises whenever it enters a queue, moves to another one, or is assigned: what was claimed for an older
 //!   generation is refused.
 
+mod change;
+mod fields;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use vorrang_error::Error;
 
-use crate::message::{Draft, Message};
+use crate::message::Draft;
 use crate::state::{State, Trigger};
-use crate::survey::Answer;
 use crate::words::{ActorKind, AssignSource, Channel, Priority};
+
+pub use change::{Assignment, Change};
+pub use fields::{Field, Fields, Opening};
 
 /// The queue of a ticket that names none.
 pub const QUEUE_DEFAULT: &str = "default";
@@ -79,113 +84,6 @@ pub struct Ticket {
     pub updated_at: DateTime<Utc>,
     /// Rises with every change; the etag.
     pub revision: i64,
-}
-
-/// What happened to a ticket in one operation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// It was opened.
-    Created,
-    /// Fields were changed; their names.
-    Updated(Vec<&'static str>),
-    /// Its state changed from this one.
-    StateChanged(State),
-    /// It entered a queue again, or moved to another one.
-    Queued,
-    /// An agent got it.
-    Assigned(Assignment),
-    /// A message was added.
-    Message(Message),
-    /// A survey was answered; whether it replaces an earlier answer.
-    Answered(Answer, bool),
-}
-
-/// How an agent got a ticket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assignment {
-    /// By hand or from the queue.
-    pub source: AssignSource,
-    /// Who had it before.
-    pub previous: Option<String>,
-    /// Since when it had waited; none: it did not.
-    pub queue_entered_at: Option<DateTime<Utc>>,
-    /// When it was taken; never before it began to wait.
-    pub accepted_at: DateTime<Utc>,
-}
-
-/// What a new ticket starts with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opening {
-    /// Its id.
-    pub id: Uuid,
-    /// Running number of the tenant.
-    pub number: i64,
-    /// Whose matter it is.
-    pub customer: Uuid,
-    /// The customer's tier now.
-    pub tier: String,
-    /// Channel of the first contact.
-    pub channel: Channel,
-    /// What it follows up.
-    pub follow_up_of: Option<Uuid>,
-    /// Whether a machine wrote the first contact.
-    pub automated: bool,
-    /// When it was opened; none means now, and so does a time to come.
-    pub opened_at: Option<DateTime<Utc>>,
-    /// The fields that can also be changed later.
-    pub fields: Fields,
-}
-
-/// The fields of a ticket that a client can set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fields {
-    /// Subject.
-    pub subject: String,
-    /// Priority.
-    pub priority: Priority,
-    /// Queue, never empty.
-    pub queue: String,
-    /// Sorted, each once.
-    pub tags: Vec<String>,
-    /// Intent.
-    pub intent: String,
-    /// Language.
-    pub language: String,
-    /// Due time.
-    pub due_at: Option<DateTime<Utc>>,
-}
-
-/// A field that `UpdateTicket` can change, named as in the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    Subject,
-    Priority,
-    Queue,
-    Tags,
-    Intent,
-    Language,
-    DueAt,
-}
-
-impl Field {
-    /// All of them, with their names in the contract.
-    const NAMES: [(Self, &'static str); 7] = [
-        (Self::Subject, "subject"),
-        (Self::Priority, "priority"),
-        (Self::Queue, "queue"),
-        (Self::Tags, "tags"),
-        (Self::Intent, "intent"),
-        (Self::Language, "language"),
-        (Self::DueAt, "due_at"),
-    ];
-
-    /// Reads a path of the update mask.
-    pub fn parse(path: &str) -> Option<Self> {
-        Self::NAMES
-            .iter()
-            .find(|(_, name)| *name == path)
-            .map(|(field, _)| *field)
-    }
 }
 
 impl Ticket {

@@ -2,6 +2,7 @@
 
 mod contacts;
 mod customers;
+mod faults;
 mod messages;
 mod queue;
 mod races;
@@ -42,7 +43,12 @@ impl Fixture {
 
     /// A process that finds what an earlier one left.
     pub async fn restarted(db: &TestDatabase, clock: ManualClock) -> Self {
-        let db = Database::connect(db.url()).await.expect("connects");
+        Self::at(db.url(), clock).await
+    }
+
+    /// One that reaches its database by `url`.
+    pub async fn at(url: &str, clock: ManualClock) -> Self {
+        let db = Database::connect(url).await.expect("connects");
         db.migrate::<Migrator>().await.expect("migrates");
         let store = Store::new(db.clone(), clock.shared(), Ids::default());
         let feed = Feed::new(db.clone(), b"key", clock.shared());

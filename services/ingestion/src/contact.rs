@@ -169,7 +169,7 @@ impl Contact {
     }
 
     /// SHA-256 of what makes two contacts with one external id the same: all that the customer sees or said, nothing
-    /// that changes on the way (time of arrival, route, quoting).
+    /// that changes on the way (time of arrival, route, encoding).
     pub fn content_hash(&self) -> [u8; 32] {
         hash::content(self)
     }

@@ -10,6 +10,7 @@ mod attachments;
 mod automated;
 mod body;
 mod html;
+mod repair;
 mod reply;
 #[cfg(test)]
 mod tests;
@@ -105,6 +106,8 @@ pub fn read(raw: &[u8]) -> Result<Mail, Unreadable> {
 fn read_parsed(raw: &[u8]) -> Result<Mail, Unreadable> {
     let parser = MessageParser::default();
     let deep = is_costly(raw);
+    let repaired = if deep { raw.into() } else { repair::repair(raw) };
+    let raw = repaired.as_ref();
     let parsed = if deep {
         parser.parse_headers(raw)
     } else {

@@ -13,6 +13,7 @@ pub(super) fn content(contact: &Contact) -> [u8; 32] {
     };
     field("subject", contact.subject.trim());
     field("text", contact.text.trim());
+    field("quoted", contact.quoted_text.trim());
     for identity in &contact.identities {
         field("identity", &identity.value);
     }

@@ -20,7 +20,12 @@ pub struct Attachment {
 }
 
 pub(super) fn list(message: &Message<'_>) -> Vec<Attachment> {
-    message.attachments().map(|part| convert(message, part)).collect()
+    message
+        .attachments()
+        .map(|part| convert(message, part))
+        // A multipart without parts is no file.
+        .filter(|attachment| attachment.bytes > 2 || !attachment.media_type.starts_with("multipart/"))
+        .collect()
 }
 
 fn convert(message: &Message<'_>, part: &MessagePart<'_>) -> Attachment {

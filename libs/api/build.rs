@@ -22,6 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     tonic_prost_build::configure()
         .bytes(".")
+        // Ordered, so that equal requests are encoded equally: their hash tells a repeated request_id from a reused one.
+        .btree_map(".")
         .extern_path(".google.rpc.Status", "::tonic_types::Status")
         .compile_fds(compiler.file_descriptor_set())?;
     Ok(())

@@ -1,6 +1,6 @@
 //! From the domain to the contract.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use vorrang_api::analytics::v1::kpi::{Direction as ApiDirection, Unit as ApiUnit};
 use vorrang_api::analytics::v1::{FeedPosition, Kpi as ApiKpi, KpiRow};
@@ -72,7 +72,7 @@ fn figures(kpi: &str, figures: Figures) -> KpiRow {
         kpi: kpi.to_owned(),
         is_total: false,
         bucket_start_at: None,
-        key: HashMap::new(),
+        key: BTreeMap::new(),
         value: figures.value,
         count: signed(figures.count),
         sum: figures.sum,

@@ -118,6 +118,9 @@ pub struct Batch {
     pub to: i64,
     /// Cursor that stands for `to`.
     pub cursor: String,
+    /// The [`crate::State::complete`] mark of the queues whose cursor was followed; `None`: whatever it is. Queues that were rebuilt
+    /// since then answer [`Applied::Gap`]: after a restore of the log the same positions mean other events.
+    pub mark: Option<String>,
     /// What the events mean for the queues, in order; at most one for each position.
     pub operations: Vec<Operation>,
 }
@@ -129,7 +132,7 @@ pub enum Applied {
     Done(Vec<Change>),
     /// Applied before, by this process or another.
     Seen,
-    /// The queues stand before the batch: follow again from this cursor. `cursor` may be empty: from the beginning.
+    /// The queues stand before the batch, or were rebuilt: follow again from this cursor. `cursor` may be empty: from the beginning.
     Gap {
         /// Position of the queues.
         seq: i64,
@@ -183,7 +186,7 @@ impl Queue {
                 from.to_string(),
                 to.to_string(),
                 cursor.to_owned(),
-                String::new(),
+                batch.mark.clone().unwrap_or_default(),
             ];
             let rows = self.apply_chunk(tenant, head, operations).await?;
             match rows.status() {

@@ -3,7 +3,7 @@
 //! Every process follows; the script lets each batch count once. Where the queues stand is only in Redis: after a rollback of
 //! Redis following goes on from the older cursor, after a loss the queues are rebuilt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,15 @@ const RETRY: Duration = Duration::from_millis(250);
 
 type TicketingFollower = Follower<pb::FollowResponse>;
 
+/// Where following goes on.
+#[derive(Default)]
+struct Positions {
+    /// The cursors of complete queues, by tenant.
+    cursors: BTreeMap<String, String>,
+    /// The marks of the rebuilds that made them.
+    marks: HashMap<String, String>,
+}
+
 pub(crate) async fn run(app: App, shutdown: CancellationToken) {
     tokio::select! {
         () = follow(&app) => {}
@@ -33,16 +42,18 @@ pub(crate) async fn run(app: App, shutdown: CancellationToken) {
 
 async fn follow(app: &App) {
     meet_tenants(app).await;
-    let mut follower = new_follower(app, cursors(app).await);
+    let mut positions = positions(app).await;
+    let mut follower = new_follower(app, std::mem::take(&mut positions.cursors));
+    let mut marks = positions.marks;
     loop {
-        if let Err(error) = step(app, &mut follower).await {
+        if let Err(error) = step(app, &mut follower, &mut marks).await {
             if error.kind() == Kind::Unavailable {
                 tracing::debug!(error = error.chain(), "the feed cannot be applied now");
             } else {
                 tracing::warn!(error = error.chain(), "the feed could not be applied; starting again");
             }
             tokio::time::sleep(RETRY).await;
-            follower.restart(cursors(app).await);
+            restart(&mut follower, &mut marks, self::positions(app).await);
         }
     }
 }
@@ -70,39 +81,48 @@ async fn meet_tenants(app: &App) {
     }
 }
 
+fn restart(follower: &mut TicketingFollower, marks: &mut HashMap<String, String>, positions: Positions) {
+    *marks = positions.marks;
+    follower.restart(positions.cursors);
+}
+
 /// Where the queues stand; waits until Redis can say.
-async fn cursors(app: &App) -> BTreeMap<String, String> {
+async fn positions(app: &App) -> Positions {
     loop {
-        match try_cursors(app).await {
-            Ok(cursors) => return cursors,
+        match try_positions(app).await {
+            Ok(positions) => return positions,
             Err(error) => {
-                tracing::debug!(error = error.chain(), "cursors not read");
+                tracing::debug!(error = error.chain(), "positions not read");
                 tokio::time::sleep(RETRY).await;
             }
         }
     }
 }
 
-async fn try_cursors(app: &App) -> Result<BTreeMap<String, String>, Error> {
-    let mut cursors = BTreeMap::new();
+async fn try_positions(app: &App) -> Result<Positions, Error> {
+    let mut positions = Positions::default();
     for tenant in app.desks.tenants() {
         let state = app.queue.state(&tenant).await?;
-        if state.complete.is_some() && !state.cursor.is_empty() {
-            cursors.insert(tenant, state.cursor);
+        if let Some(mark) = state.complete {
+            if !state.cursor.is_empty() {
+                positions.cursors.insert(tenant.clone(), state.cursor);
+            }
+            positions.marks.insert(tenant, mark);
         }
     }
-    Ok(cursors)
+    Ok(positions)
 }
 
 /// Takes the next piece of the feed and applies it. An error means: start again from where the queues stand.
-async fn step(app: &App, follower: &mut TicketingFollower) -> Result<(), Error> {
+async fn step(app: &App, follower: &mut TicketingFollower, marks: &mut HashMap<String, String>) -> Result<(), Error> {
     match follower.next().await {
         Ok(Incoming::Batch {
             tenant, events, cursor, ..
         }) => {
             app.desks.meet(&tenant);
-            if apply(app, &tenant, events, cursor).await? {
-                follower.restart(try_cursors(app).await?);
+            let mark = marks.get(&tenant).cloned();
+            if apply(app, &tenant, mark, events, cursor).await? {
+                restart(follower, marks, try_positions(app).await?);
             }
             Ok(())
         }
@@ -111,7 +131,7 @@ async fn step(app: &App, follower: &mut TicketingFollower) -> Result<(), Error> 
             // The log is not the one the queues were made from: a restored copy, another key, too long away.
             tracing::warn!(error = error.chain(), "the feed refused our cursors; rebuilding");
             renew_all(app).await?;
-            follower.restart(try_cursors(app).await?);
+            restart(follower, marks, try_positions(app).await?);
             Ok(())
         }
         Err(error) => Err(error),
@@ -129,8 +149,14 @@ async fn renew_all(app: &App) -> Result<(), Error> {
 }
 
 /// Applies a batch; tells whether following must start again from where the queues stand now.
-async fn apply(app: &App, tenant: &str, events: Vec<pb::Event>, cursor: String) -> Result<bool, Error> {
-    let Some(batch) = batch(app, tenant, &events, cursor).await? else {
+async fn apply(
+    app: &App,
+    tenant: &str,
+    mark: Option<String>,
+    events: Vec<pb::Event>,
+    cursor: String,
+) -> Result<bool, Error> {
+    let Some(batch) = batch(app, tenant, mark, &events, cursor).await? else {
         return Ok(false);
     };
     match app.queue.apply(tenant, &batch).await? {
@@ -145,7 +171,11 @@ async fn apply(app: &App, tenant: &str, events: Vec<pb::Event>, cursor: String) 
             app.desks.ring(tenant);
             Ok(false)
         }
-        Applied::Gap { .. } => Ok(true),
+        Applied::Gap { .. } => {
+            // So that a log which never fills the gap does not keep us busy.
+            tokio::time::sleep(RETRY).await;
+            Ok(true)
+        }
         Applied::NotReady => {
             rebuild::ensure_with(app, tenant, &batch.operations).await?;
             recall(app, tenant, &batch).await?;
@@ -162,7 +192,13 @@ async fn recall(app: &App, tenant: &str, batch: &Batch) -> Result<(), Error> {
     Ok(())
 }
 
-async fn batch(app: &App, tenant: &str, events: &[pb::Event], cursor: String) -> Result<Option<Batch>, Error> {
+async fn batch(
+    app: &App,
+    tenant: &str,
+    mark: Option<String>,
+    events: &[pb::Event],
+    cursor: String,
+) -> Result<Option<Batch>, Error> {
     let seqs = || {
         events
             .iter()
@@ -190,6 +226,7 @@ async fn batch(app: &App, tenant: &str, events: &[pb::Event], cursor: String) ->
         from: first - 1,
         to: last,
         cursor,
+        mark,
         operations,
     }))
 }

@@ -15,6 +15,8 @@ use crate::{convert, names};
 
 /// No single call to ticketing may keep an agent waiting longer; most take milliseconds.
 const CALL_MAX: Duration = Duration::from_secs(5);
+/// A page of waiting tickets may take longer, but a rebuild must not hang.
+const PAGE_MAX: Duration = Duration::from_secs(30);
 /// Tickets of a page of the waiting ones.
 const PAGE: i32 = 1_000;
 
@@ -81,10 +83,11 @@ pub(crate) async fn known_ticket(peers: &Peers, tenant: &str, id: &str) -> Resul
 
 /// A page of the tickets that wait; `token` is empty for the first.
 pub(crate) async fn queued_tickets(peers: &Peers, tenant: &str, token: &str) -> Result<QueuedPage, Error> {
-    let request = pb::ListQueuedTicketsRequest {
+    let mut request = tonic::Request::new(pb::ListQueuedTicketsRequest {
         page_size: PAGE,
         page_token: token.to_owned(),
-    };
+    });
+    request.set_timeout(PAGE_MAX);
     let page = InternalServiceClient::new(peers.ticketing(Some(tenant)))
         .list_queued_tickets(request)
         .await

@@ -2,7 +2,8 @@
 -- Repeating a batch changes nothing: what lies at or before the cursor is skipped, and an older generation never beats a newer one.
 -- KEYS as in prelude.lua
 -- ARGV 3 'feed' or 'rebuild'   4 feed: position the batch starts after; rebuild: the rebuild's token   5 position it ends at
---      6 cursor to keep ('' = leave the old one: the batch goes on)   7 rebuild: how long to keep the right to rebuild, ms
+--      6 cursor to keep ('' = leave the old one: the batch goes on)   7 feed: mark of the rebuild that the caller follows, '' = any;
+--        rebuild: how long to keep the right to rebuild, ms
 --      8… operations (the caller bounds their number), each starting with its kind and position:
 --        'P' seq ticket generation lane score member channel trace data      it waits
 --        'D' seq ticket generation agent channel                             it does not wait; agent '' = nobody has it;
@@ -16,7 +17,8 @@ if mode == 'feed' then
     return {{'NOT_READY'}}
   end
   applied = tonumber(meta[3])
-  if applied < tonumber(from) then
+  -- Positions of a log that was restored, or of queues that were rebuilt, say nothing about these queues.
+  if applied < tonumber(from) or (ARGV[7] ~= '' and ARGV[7] ~= complete) then
     return {{'GAP', meta[3], meta[4]}}
   end
   if applied > to or (applied == to and (cursor == '' or cursor == meta[4])) then

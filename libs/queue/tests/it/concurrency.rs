@@ -90,6 +90,7 @@ async fn two_followers_apply_each_batch_once() {
                     from,
                     to,
                     cursor: format!("cursor-{to}"),
+                    mark: None,
                     operations: vec![operation],
                 };
                 match queue.apply("acme", &batch).await.expect("applies") {

@@ -64,6 +64,7 @@ impl Desk {
             from,
             to,
             cursor: format!("cursor-{to}"),
+            mark: None,
             operations,
         };
         match self.queue.apply(&self.tenant, &batch).await.expect("applies") {

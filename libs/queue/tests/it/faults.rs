@@ -140,6 +140,7 @@ async fn a_rolled_back_redis_asks_for_the_feed_from_where_it_stands() {
         from: 5,
         to: 6,
         cursor: "cursor-6".to_owned(),
+        mark: None,
         operations: vec![leave("a", 2, None, None)],
     };
     assert_eq!(

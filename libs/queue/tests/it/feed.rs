@@ -22,6 +22,7 @@ async fn a_batch_counts_once_and_a_gap_names_the_position_to_go_on_from() {
         from,
         to,
         cursor: format!("cursor-{to}"),
+        mark: None,
         operations: vec![],
     };
     assert_eq!(
@@ -59,6 +60,7 @@ async fn an_overlapping_batch_applies_only_what_is_new() {
         from: 1,
         to: 3,
         cursor: "cursor-3".to_owned(),
+        mark: None,
         operations,
     };
     assert_eq!(
@@ -181,4 +183,27 @@ async fn a_change_while_offered_keeps_the_offer_and_the_first_trace() {
     desk.expire(10, crate::desk::RETURNS).await;
     let again = desk.claim("ben", &MAIL, 1).await.remove(0);
     assert_eq!((again.place.class, again.trace), (0, offer.trace));
+}
+
+#[tokio::test]
+async fn a_batch_followed_from_other_queues_is_a_gap() {
+    let desk = Desk::open().await;
+    let mark = desk.queue.state("acme").await.expect("reads").complete;
+    let batch = |mark: Option<String>| Batch {
+        from: 0,
+        to: 1,
+        cursor: "cursor-1".to_owned(),
+        mark,
+        operations: vec![],
+    };
+    let gap = Applied::Gap {
+        seq: 0,
+        cursor: String::new(),
+    };
+    let other = Some("of-another-rebuild".to_owned());
+    assert_eq!(desk.queue.apply("acme", &batch(other)).await.expect("applies"), gap);
+    assert_eq!(
+        desk.queue.apply("acme", &batch(mark)).await.expect("applies"),
+        Applied::Done(vec![])
+    );
 }

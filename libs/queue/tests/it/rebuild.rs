@@ -17,6 +17,7 @@ async fn queues_that_were_never_built_are_not_ready() {
         from: 0,
         to: 1,
         cursor: "c".to_owned(),
+        mark: None,
         operations: vec![wait("a", 1, "chat", 0, 1, 1)],
     };
     assert_eq!(queue.apply("acme", &batch).await.expect("applies"), Applied::NotReady);
@@ -162,6 +163,7 @@ async fn replaying_the_feed_over_a_snapshot_that_was_read_later_converges() {
         from: 10,
         to: 13,
         cursor: "cursor-13".to_owned(),
+        mark: None,
         operations,
     };
     assert_eq!(

@@ -118,6 +118,27 @@ async fn a_declined_contact_goes_to_somebody_else_with_its_age() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_that_comes_back_too_often_is_parked_where_people_see_it() {
+    let stack = Stack::start().await;
+    stack.change_policy(|policy| policy.max_returns = 2).await;
+    let ticket = stack.mail(7);
+    for agent in ["anna", "ben"] {
+        let mut desktop = stack.desktop(agent, &MAIL).await;
+        let offer = desktop.offer().await;
+        desktop.decline(&offer, "").await;
+        desktop.rescinded().await;
+    }
+    let stats = stack.stats_when(|stats| !stats.parked.is_empty()).await;
+    assert_eq!(stats.parked[0].ticket, format!("tickets/{ticket}"));
+    assert_eq!(stats.lanes[0].waiting_count, 0);
+    let mut cleo = stack.desktop("cleo", &MAIL).await;
+    cleo.has_nothing().await;
+    // Somebody looked at it and gave it back to its queue.
+    stack.ticketing.requeue(TENANT, &ticket, 8);
+    assert_eq!(cleo.take().await, ticket);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_stream_gives_its_offers_back_at_once() {
     let stack = Stack::start().await;
     let mut anna = stack.desktop("anna", &[(Channel::Email, 2)]).await;

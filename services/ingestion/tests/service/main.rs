@@ -4,6 +4,7 @@ mod crashes;
 mod inbox;
 mod mails;
 mod pushes;
+mod raw;
 mod stack;
 mod ticketing;
 mod webhooks;

@@ -127,7 +127,11 @@ pub struct Batches(Pin<Box<dyn Stream<Item = Result<Batch, Error>> + Send>>);
 
 impl Batches {
     pub async fn open(feed: &Feed, tenancy: Tenancy, request: FollowRequest) -> Self {
-        Self(Box::pin(feed.follow(tenancy, request).await.expect("follows")))
+        Self::try_open(feed, tenancy, request).await.expect("follows")
+    }
+
+    pub async fn try_open(feed: &Feed, tenancy: Tenancy, request: FollowRequest) -> Result<Self, Error> {
+        Ok(Self(Box::pin(feed.follow(tenancy, request).await?)))
     }
 
     pub async fn next(&mut self) -> Batch {
@@ -150,7 +154,7 @@ impl Batches {
         }
     }
 
-    async fn result(&mut self) -> Result<Batch, Error> {
+    pub async fn result(&mut self) -> Result<Batch, Error> {
         tokio::time::timeout(DEADLINE, self.0.next())
             .await
             .expect("in time")

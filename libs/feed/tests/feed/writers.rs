@@ -11,10 +11,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 use vorrang_api::feed::v1::StartPoint;
 use vorrang_database::{Database, event_log};
+use vorrang_error::Kind;
 use vorrang_feed::{Feed, Tenancy};
 use vorrang_testkit::{PostgresServer, TestDatabase, both_engines};
 
-use crate::support::{Batches, acme, after, event, from, migrated, noon, serve};
+use crate::support::{Batches, acme, after, append, event, from, migrated, noon, serve};
 
 pub const WRITERS: u64 = 12;
 pub const TRANSACTIONS: usize = 60;
@@ -174,6 +175,36 @@ both_engines! {
     }
 }
 
+/// Follows one tenant from before the outage to its end: an open stream either goes on or ends with a reason to connect again.
+async fn follow_through_outages(feed: Feed, written: tokio::sync::watch::Receiver<bool>) -> Vec<(i64, Uuid)> {
+    let mut seen = Vec::new();
+    let mut request = from(StartPoint::Beginning);
+    loop {
+        let done = *written.borrow();
+        let Ok(mut stream) = Batches::try_open(&feed, acme(), request.clone()).await else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        loop {
+            let batch = match stream.result().await {
+                Ok(batch) => batch,
+                Err(error) => {
+                    assert_eq!(error.kind(), Kind::Unavailable, "{}", error.chain());
+                    break;
+                }
+            };
+            seen.extend(batch.events.iter().map(|event| (event.seq, event.id)));
+            request = after(&batch.cursor);
+            if batch.caught_up && done {
+                return seen;
+            }
+            if batch.caught_up && *written.borrow() {
+                break;
+            }
+        }
+    }
+}
+
 /// F2 with a follower: the server is killed under the writers; what was acknowledged is there and comes once.
 #[test]
 fn a_killed_server_loses_nothing_that_was_acknowledged() {
@@ -181,6 +212,8 @@ fn a_killed_server_loses_nothing_that_was_acknowledged() {
         let mut server = PostgresServer::start().await;
         let db = migrated(&server.database().await).await;
         let served = serve(&db);
+        let (tell, written) = tokio::sync::watch::channel(false);
+        let follower = tokio::spawn(follow_through_outages(served.feed.clone(), written));
         let (acknowledge, mut acknowledged) = tokio::sync::mpsc::unbounded_channel();
         let writers: Vec<_> = (0..4)
             .map(|_| {
@@ -220,15 +253,10 @@ fn a_killed_server_loses_nothing_that_was_acknowledged() {
         for writer in writers {
             writer.await.expect("ends");
         }
-        let mut stream = Batches::open(&served.feed, acme(), from(StartPoint::Beginning)).await;
-        let mut seen = Vec::new();
-        loop {
-            let batch = stream.next().await;
-            seen.extend(batch.events.iter().map(|event| (event.seq, event.id)));
-            if batch.caught_up {
-                break;
-            }
-        }
+        tell.send_replace(true);
+        // Wakes a follower that has everything already.
+        append(&db, "acme", &["the end"]).await;
+        let seen = follower.await.expect("follows");
         assert!(
             seen.iter().map(|(seq, _)| *seq).eq(1..=seen.len() as i64),
             "dense over the crash"

@@ -3,6 +3,7 @@
 mod contacts;
 mod customers;
 mod faults;
+mod intake;
 mod messages;
 mod queue;
 mod races;

@@ -99,10 +99,15 @@ async fn positions(app: &App) -> Positions {
     }
 }
 
+/// Queues that are not complete are rebuilt first, so that one start is enough for all of them.
 async fn try_positions(app: &App) -> Result<Positions, Error> {
     let mut positions = Positions::default();
     for tenant in app.desks.tenants() {
-        let state = app.queue.state(&tenant).await?;
+        let mut state = app.queue.state(&tenant).await?;
+        if state.complete.is_none() {
+            rebuild::ensure(app, &tenant).await?;
+            state = app.queue.state(&tenant).await?;
+        }
         if let Some(mark) = state.complete {
             if !state.cursor.is_empty() {
                 positions.cursors.insert(tenant.clone(), state.cursor);
@@ -120,8 +125,7 @@ async fn step(app: &App, follower: &mut TicketingFollower, marks: &mut HashMap<S
             tenant, events, cursor, ..
         }) => {
             app.desks.meet(&tenant);
-            let mark = marks.get(&tenant).cloned();
-            if apply(app, &tenant, mark, events, cursor).await? {
+            if apply(app, &tenant, marks, &events, cursor).await? {
                 restart(follower, marks, try_positions(app).await?);
             }
             Ok(())
@@ -152,14 +156,27 @@ async fn renew_all(app: &App) -> Result<(), Error> {
 async fn apply(
     app: &App,
     tenant: &str,
-    mark: Option<String>,
-    events: Vec<pb::Event>,
+    marks: &mut HashMap<String, String>,
+    events: &[pb::Event],
     cursor: String,
 ) -> Result<bool, Error> {
-    let Some(batch) = batch(app, tenant, mark, &events, cursor).await? else {
+    let Some(mut batch) = batch(app, tenant, events, cursor).await? else {
         return Ok(false);
     };
-    match app.queue.apply(tenant, &batch).await? {
+    if !marks.contains_key(tenant) {
+        // A tenant that is new to us; somebody may have built its queues already.
+        learn_mark(app, tenant, marks).await?;
+    }
+    batch.mark = marks.get(tenant).cloned();
+    let mut applied = app.queue.apply(tenant, &batch).await?;
+    if applied == Applied::NotReady {
+        rebuild::ensure_with(app, tenant, &batch.operations).await?;
+        learn_mark(app, tenant, marks).await?;
+        // What the rebuild has read already is left out; the rest, if any, counts.
+        batch.mark = marks.get(tenant).cloned();
+        applied = app.queue.apply(tenant, &batch).await?;
+    }
+    match applied {
         Applied::Done(changes) => {
             app.rebuilds.set_traceless(tenant, false);
             tell(app, tenant, &batch.operations, changes).await;
@@ -171,17 +188,19 @@ async fn apply(
             app.desks.ring(tenant);
             Ok(false)
         }
-        Applied::Gap { .. } => {
+        Applied::Gap { .. } | Applied::NotReady => {
             // So that a log which never fills the gap does not keep us busy.
             tokio::time::sleep(RETRY).await;
             Ok(true)
         }
-        Applied::NotReady => {
-            rebuild::ensure_with(app, tenant, &batch.operations).await?;
-            recall(app, tenant, &batch).await?;
-            Ok(true)
-        }
     }
+}
+
+async fn learn_mark(app: &App, tenant: &str, marks: &mut HashMap<String, String>) -> Result<(), Error> {
+    if let Some(mark) = app.queue.state(tenant).await?.complete {
+        marks.insert(tenant.to_owned(), mark);
+    }
+    Ok(())
 }
 
 /// After a rebuild: what it covers comes by once more, and brings the traces that ticketing's list does not have.
@@ -192,13 +211,7 @@ async fn recall(app: &App, tenant: &str, batch: &Batch) -> Result<(), Error> {
     Ok(())
 }
 
-async fn batch(
-    app: &App,
-    tenant: &str,
-    mark: Option<String>,
-    events: &[pb::Event],
-    cursor: String,
-) -> Result<Option<Batch>, Error> {
+async fn batch(app: &App, tenant: &str, events: &[pb::Event], cursor: String) -> Result<Option<Batch>, Error> {
     let seqs = || {
         events
             .iter()
@@ -226,7 +239,7 @@ async fn batch(
         from: first - 1,
         to: last,
         cursor,
-        mark,
+        mark: None,
         operations,
     }))
 }

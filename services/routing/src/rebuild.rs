@@ -3,7 +3,7 @@
 //! The feed position is read before the first ticket, and following goes on from it: whatever changes while pages are read is
 //! applied again afterwards, and an older generation never beats a newer one. The mark that makes the queues visible comes last.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -145,11 +145,33 @@ async fn fill(app: &App, tenant: &str, token: &str, news: &[Operation]) -> Resul
     }
     app.rebuilds.set_traceless(tenant, true);
     app.queue.recall(tenant, news).await?;
+    free_ended(app, tenant, &held).await?;
     app.queue.end_rebuild(tenant, token, seq, &cursor).await?;
     tracing::info!(tenant, contacts = count, held = held.len(), seq, "queues rebuilt");
     app.desks.meet(tenant);
     app.desks.tell_all(tenant, &Notice::Rebuilt);
     app.desks.ring(tenant);
+    Ok(())
+}
+
+/// Frees the slots of work that ended between reading it and taking its slot: who ended it found nothing to free then.
+async fn free_ended(app: &App, tenant: &str, held: &[Operation]) -> Result<(), Error> {
+    let open = app.store.open_work(tenant).await?;
+    let open: HashSet<(&str, &str)> = open
+        .iter()
+        .map(|work| (work.ticket.as_str(), work.agent.as_str()))
+        .collect();
+    for operation in held {
+        if let Operation::Leave {
+            ticket,
+            agent: Some(agent),
+            ..
+        } = operation
+            && !open.contains(&(ticket.as_str(), agent.as_str()))
+        {
+            app.queue.finish(tenant, agent, std::slice::from_ref(ticket)).await?;
+        }
+    }
     Ok(())
 }
 

@@ -116,13 +116,9 @@ impl Session {
         talk_time: Option<chrono::TimeDelta>,
         hold_time: Option<chrono::TimeDelta>,
     ) -> Result<bool, Error> {
-        let freed = self
-            .app
-            .queue
-            .finish(&self.tenant, &self.agent, &[ticket.to_owned()])
-            .await?;
-        // The slot may be free already: solving the ticket does that too.
-        if freed != [true] && !self.app.store.has_worked_on(&self.tenant, &self.agent, ticket).await? {
+        let worked_on = self.app.store.has_worked_on(&self.tenant, &self.agent, ticket).await?;
+        // The acceptance may not be in our log yet: then the slot tells.
+        if !worked_on && !self.free_slot(ticket).await? {
             return Ok(false);
         }
         let what = What::WrappedUp {
@@ -135,7 +131,20 @@ impl Session {
             .recorder
             .record(&self.tenant, &vorrang_service::trace_parent(), vec![what])
             .await?;
+        // After the log: a rebuild of the queues under way takes slots again from work that the log says is open, and looks once more
+        // when it has. Whichever of us comes last sees that this work has ended. The slot may be free already: solving does that too.
+        self.free_slot(ticket).await?;
         Ok(true)
+    }
+
+    /// Whether a slot was taken until now.
+    async fn free_slot(&self, ticket: &str) -> Result<bool, Error> {
+        let freed = self
+            .app
+            .queue
+            .finish(&self.tenant, &self.agent, &[ticket.to_owned()])
+            .await?;
+        Ok(freed == [true])
     }
 
     async fn set_presence(&mut self, set: pb::SetPresence) -> Result<(), Gone> {

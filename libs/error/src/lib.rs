@@ -155,6 +155,13 @@ impl Error {
         Self::new(Kind::Internal, "INTERNAL", message)
     }
 
+    /// Says more precisely why, where callers act on it: `REQUEST_ID_REUSED` instead of `INVALID_REQUEST`.
+    #[must_use]
+    pub fn with_reason(mut self, reason: &'static str) -> Self {
+        self.0.reason = reason;
+        self
+    }
+
     /// Adds a machine-readable detail. Variable parts of the message belong here too.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {

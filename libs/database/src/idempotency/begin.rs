@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, Statement, Value};
 use sha2::{Digest, Sha256};
-use vorrang_error::{Error, Kind};
+use vorrang_error::Error;
 
 use super::Begin;
 use crate::tx::PendingCall;
@@ -95,12 +95,11 @@ fn valid(id: &str) -> bool {
 }
 
 fn reused(id: &str) -> Error {
-    Error::new(
-        Kind::Invalid,
-        "REQUEST_ID_REUSED",
-        "request_id: was used before for another request; use a new one, or repeat the first request unchanged",
+    Error::invalid_field(
+        "request_id",
+        "was used before for another request; use a new one, or repeat the first request unchanged",
     )
-    .with("field", "request_id")
+    .with_reason("REQUEST_ID_REUSED")
     .with("request_id", id)
 }
 

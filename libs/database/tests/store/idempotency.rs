@@ -42,6 +42,7 @@ both_engines! {
         call(&db, "acme", "r-1", HASH).await.expect("works");
         let error = call(&db, "acme", "r-1", OTHER).await.expect_err("reused");
         assert_eq!((error.kind(), error.reason()), (Kind::Invalid, "REQUEST_ID_REUSED"));
+        assert_eq!(error.violations()[0].field, "request_id");
         // The refused call has not used up a connection or a lock.
         call(&db, "acme", "r-1", HASH).await.expect("still answers");
         assert_eq!(log(&db, "acme").await.len(), 1);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use vorrang_api::routing::v1::Presence;
 use vorrang_api::ticketing::v1::{Channel, Priority};
 use vorrang_database::Database;
 use vorrang_testkit::{DEADLINE, wait_until};
@@ -79,4 +80,23 @@ async fn the_offers_of_a_process_that_died_go_to_the_other() {
     let two = Stack::on(redis.url(), database.url(), ticketing.clone()).await;
     let mut ben = two.desktop("ben", &[(Channel::Email, 1)]).await;
     assert_eq!(ben.take().await, ticket);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_stops_gives_its_offers_back_first() {
+    let redis = vorrang_testkit::redis().await;
+    let database = vorrang_testkit::postgres().await;
+    let opened = Database::connect(database.url()).await.expect("connects");
+    opened.migrate::<vorrang_routing::Migrator>().await.expect("migrates");
+    let ticketing = FakeTicketing::new();
+    let one = Stack::on(redis.url(), database.url(), ticketing.clone()).await;
+    let mut anna = one.desktop("anna", &[(Channel::Email, 1)]).await;
+    let ticket = one.mail(1);
+    anna.offer().await;
+    one.running.shutdown().await;
+    let two = Stack::on(redis.url(), database.url(), ticketing.clone()).await;
+    // Long before the lease of 30 s is over.
+    let mut ben = two.desktop("ben", &[(Channel::Email, 1)]).await;
+    assert_eq!(ben.take().await, ticket);
+    assert_eq!(two.read_agent("anna").await.presence(), Presence::Offline);
 }

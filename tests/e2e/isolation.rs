@@ -161,7 +161,7 @@ const REQUESTS: &[(&str, &str, Then)] = &[
     ),
     (
         "routing.v1.AgentService/CreateAgent",
-        r#"{"agent_id": "kolibri-agent", "agent": {"display_name": "Ours"}}"#,
+        r#"{"agent_id": "ours", "agent": {"display_name": "Ours"}}"#,
         NothingOfTheirs,
     ),
     ("routing.v1.AgentService/GetAgent", r#"{"name": "{agent}"}"#, NotFound),

@@ -17,10 +17,7 @@ pub(crate) fn postgres_program(program: &str) -> PathBuf {
         variable: "VORRANG_POSTGRES_BIN",
         package: "postgresql",
     };
-    found(
-        &wanted,
-        debian_postgres_folders(Path::new("/usr/lib/postgresql")),
-    )
+    found(&wanted, debian_postgres_folders(Path::new("/usr/lib/postgresql")))
 }
 
 pub(crate) fn redis_program() -> PathBuf {
@@ -37,9 +34,7 @@ fn found(wanted: &Wanted<'_>, more: Vec<PathBuf>) -> PathBuf {
         .map(PathBuf::from)
         .into_iter()
         .collect();
-    folders.extend(std::env::split_paths(
-        &std::env::var_os("PATH").unwrap_or_default(),
-    ));
+    folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     folders.extend(more);
     match find(wanted, &folders) {
         Ok(path) => path,

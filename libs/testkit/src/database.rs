@@ -82,20 +82,14 @@ async fn shared_port() -> u16 {
             };
             drop(start);
             sweep(port).await;
-            SharedPostgres {
-                port,
-                _lease: lease,
-            }
+            SharedPostgres { port, _lease: lease }
         })
         .await
         .port
 }
 
 async fn running(folder: &Path) -> Option<u16> {
-    let port = std::fs::read_to_string(folder.join("port"))
-        .ok()?
-        .parse()
-        .ok()?;
+    let port = std::fs::read_to_string(folder.join("port")).ok()?.parse().ok()?;
     let admin = postgres_server::connect(port, "postgres").await.ok()?;
     let _ = admin.close().await;
     Some(port)
@@ -127,8 +121,7 @@ async fn sweep(port: u16) {
             let Some(pid) = name.split('_').nth(1) else {
                 return false;
             };
-            !(alive.contains(pid)
-                || Path::new("/proc").join(pid).exists() && alive.insert(pid.to_owned()))
+            !(alive.contains(pid) || Path::new("/proc").join(pid).exists() && alive.insert(pid.to_owned()))
         })
         .collect();
     if dead.len() > DEAD_MAX {

@@ -98,10 +98,7 @@ pub(crate) async fn start_shared(folder: &Path) -> (u16, u32) {
 }
 
 /// A connection for administration.
-pub(crate) async fn connect(
-    port: u16,
-    database: &str,
-) -> Result<DatabaseConnection, sea_orm::DbErr> {
+pub(crate) async fn connect(port: u16, database: &str) -> Result<DatabaseConnection, sea_orm::DbErr> {
     let mut options = ConnectOptions::new(url(port, database));
     options
         .max_connections(1)
@@ -114,9 +111,7 @@ pub(crate) async fn connect(
 /// Makes a new, empty database; its name tells which process it belongs to, so that it can be swept later.
 pub(crate) async fn create_database(port: u16) -> String {
     let name = format!("t_{}_{}", std::process::id(), uuid::Uuid::new_v4().simple());
-    let admin = connect(port, "postgres")
-        .await
-        .expect("the test server must answer");
+    let admin = connect(port, "postgres").await.expect("the test server must answer");
     admin
         .execute_unprepared(&format!("CREATE DATABASE {name}"))
         .await
@@ -133,12 +128,7 @@ fn init(data: &Path) {
     let output = as_server_user(Command::new(postgres_program("initdb")))
         .arg("--pgdata")
         .arg(data)
-        .args([
-            "--username=postgres",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C",
-        ])
+        .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"])
         // Only the making of the empty cluster goes unsynced; the server itself runs with fsync on.
         .arg("--no-sync")
         .current_dir("/")
@@ -179,10 +169,7 @@ async fn wait_ready(port: u16, data: &Path) {
     let log = data.with_extension("log");
     wait_for(
         DEADLINE,
-        &format!(
-            "PostgreSQL to accept connections (its log: {})",
-            log.display()
-        ),
+        &format!("PostgreSQL to accept connections (its log: {})", log.display()),
         || async move { connect(port, "postgres").await.ok() },
     )
     .await;
@@ -199,8 +186,7 @@ fn as_server_user(mut command: Command) -> Command {
 fn open_to_server(folder: &Path) {
     if let Some((user, group)) = server_user() {
         chown(folder, Some(user), Some(group)).expect("root may give a folder away");
-        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
-            .expect("root may change a folder");
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).expect("root may change a folder");
     }
 }
 
@@ -211,15 +197,15 @@ fn server_user() -> Option<(u32, u32)> {
     }
     let users = std::fs::read_to_string("/etc/passwd").expect("a list of users");
     let ids = |name: &str| {
-        let line = users
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))?;
+        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
         let mut fields = line.split(':').skip(2);
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     };
-    Some(ids("postgres").or_else(|| ids("nobody")).expect(
-        "PostgreSQL does not run as root: `apt-get install postgresql` makes the user `postgres` for it",
-    ))
+    Some(
+        ids("postgres")
+            .or_else(|| ids("nobody"))
+            .expect("PostgreSQL does not run as root: `apt-get install postgresql` makes the user `postgres` for it"),
+    )
 }
 
 /// A port that was free a moment ago.

@@ -16,19 +16,11 @@ impl Process {
     /// # Panics
     /// When the program cannot be started.
     pub fn start(command: &mut Command) -> Self {
-        let child = command.spawn().unwrap_or_else(|error| {
-            panic!(
-                "{} must be startable: {error}",
-                command.get_program().display()
-            )
-        });
+        let child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} must be startable: {error}", command.get_program().display()));
         let tether = Command::new("sh")
-            .args([
-                "-c",
-                "read -r _; kill -9 \"$1\"",
-                "tether",
-                &child.id().to_string(),
-            ])
+            .args(["-c", "read -r _; kill -9 \"$1\"", "tether", &child.id().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -55,18 +47,9 @@ impl Process {
     /// Sends a signal by name (`TERM`, `STOP`).
     pub fn signal(&self, name: &str) {
         let sent = Command::new("sh")
-            .args([
-                "-c",
-                "kill -s \"$1\" \"$2\"",
-                "signal",
-                name,
-                &self.id().to_string(),
-            ])
+            .args(["-c", "kill -s \"$1\" \"$2\"", "signal", name, &self.id().to_string()])
             .status();
-        assert!(
-            sent.is_ok_and(|status| status.success()),
-            "SIG{name} must be sendable"
-        );
+        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} must be sendable");
     }
 }
 

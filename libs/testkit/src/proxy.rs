@@ -46,9 +46,7 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .expect("loopback must have a free port");
-        let address = listener
-            .local_addr()
-            .expect("a bound socket has an address");
+        let address = listener.local_addr().expect("a bound socket has an address");
         let (plan, watched) = watch::channel(Plan {
             mode: Mode::Pass,
             generation: 0,
@@ -69,9 +67,7 @@ impl Proxy {
     /// # Panics
     /// When `url` holds no `host:port` that is an address.
     pub async fn before(url: &str) -> Self {
-        let upstream = host_and_port(url)
-            .parse()
-            .expect("a url with an address in it");
+        let upstream = host_and_port(url).parse().expect("a url with an address in it");
         Self::start(upstream).await
     }
 

@@ -33,25 +33,19 @@ impl TestRedis {
 /// When Redis is not installed (the message names the fix) or does not start.
 pub async fn redis() -> TestRedis {
     let port = shared_port().await;
-    let mut counter = connection(port, 0)
-        .await
-        .expect("the shared Redis must answer");
+    let mut counter = connection(port, 0).await.expect("the shared Redis must answer");
     let taken: u32 = redis::cmd("INCR")
         .arg("databases-taken")
         .query_async(&mut counter)
         .await
         .expect("the shared Redis must count");
     let number = taken % (DATABASES - 1) + 1;
-    let mut own = connection(port, number)
-        .await
-        .expect("the shared Redis must answer");
+    let mut own = connection(port, number).await.expect("the shared Redis must answer");
     let _: () = redis::cmd("FLUSHDB")
         .query_async(&mut own)
         .await
         .expect("a fresh database must be emptied");
-    TestRedis {
-        url: url(port, number),
-    }
+    TestRedis { url: url(port, number) }
 }
 
 /// A Redis of one test's own, to be killed, emptied and restarted. Most tests want [`redis()`] instead.
@@ -140,8 +134,7 @@ async fn shared_port() -> u16 {
                 Some(port) => port,
                 None => {
                     let _ = std::fs::remove_dir_all(&lease.folder);
-                    std::fs::create_dir_all(&lease.folder)
-                        .expect("the temporary folder must be writable");
+                    std::fs::create_dir_all(&lease.folder).expect("the temporary folder must be writable");
                     let port = free_port();
                     let pid = start_to_stay(&mut command(&lease.folder, port, false));
                     wait_ready(port).await;
@@ -152,27 +145,20 @@ async fn shared_port() -> u16 {
                 }
             };
             drop(start);
-            SharedRedis {
-                port,
-                _lease: lease,
-            }
+            SharedRedis { port, _lease: lease }
         })
         .await
         .port
 }
 
 async fn running(folder: &Path) -> Option<u16> {
-    let port = std::fs::read_to_string(folder.join("port"))
-        .ok()?
-        .parse()
-        .ok()?;
+    let port = std::fs::read_to_string(folder.join("port")).ok()?.parse().ok()?;
     connection(port, 0).await.ok()?;
     Some(port)
 }
 
 fn command(folder: &Path, port: u16, append_only: bool) -> Command {
-    let log = std::fs::File::create(folder.join("redis.log"))
-        .expect("the log of the server must be writable");
+    let log = std::fs::File::create(folder.join("redis.log")).expect("the log of the server must be writable");
     let mut command = Command::new(redis_program());
     command
         .args(["--bind", "127.0.0.1"])
@@ -196,18 +182,12 @@ async fn wait_ready(port: u16) {
         let Ok(mut connection) = connection(port, 0).await else {
             return false;
         };
-        redis::cmd("PING")
-            .query_async::<String>(&mut connection)
-            .await
-            .is_ok()
+        redis::cmd("PING").query_async::<String>(&mut connection).await.is_ok()
     })
     .await;
 }
 
-async fn connection(
-    port: u16,
-    database: u32,
-) -> redis::RedisResult<redis::aio::MultiplexedConnection> {
+async fn connection(port: u16, database: u32) -> redis::RedisResult<redis::aio::MultiplexedConnection> {
     redis::Client::open(url(port, database))?
         .get_multiplexed_async_connection()
         .await

@@ -4,9 +4,7 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, Database};
 
 use crate::binaries::{Wanted, find};
-use crate::{
-    DEADLINE, PostgresServer, Proxy, RedisServer, TestDatabase, redis, run, wait_for, wait_until,
-};
+use crate::{DEADLINE, PostgresServer, Proxy, RedisServer, TestDatabase, redis, run, wait_for, wait_until};
 
 both_engines! {
     async fn every_test_gets_an_empty_database(db: TestDatabase) {
@@ -56,10 +54,7 @@ fn a_private_redis_dies_and_comes_back_on_the_same_port() {
         server.kill().await;
         assert!(get(&server.url()).await.is_err());
         server.restart().await;
-        assert_eq!(
-            Some("1".to_owned()),
-            get(&server.url()).await.expect("answers")
-        );
+        assert_eq!(Some("1".to_owned()), get(&server.url()).await.expect("answers"));
         server.flush_all().await;
         assert_eq!(None, get(&server.url()).await.expect("answers"));
     });
@@ -94,36 +89,18 @@ fn the_proxy_cuts_refuses_and_drops_replies() {
         set(&through, "1").await.expect("passes");
 
         let client = ::redis::Client::open(through.as_str()).expect("a url");
-        let mut open = client
-            .get_multiplexed_async_connection()
-            .await
-            .expect("connects");
+        let mut open = client.get_multiplexed_async_connection().await.expect("connects");
         proxy.cut();
-        assert!(
-            ::redis::cmd("PING")
-                .query_async::<String>(&mut open)
-                .await
-                .is_err()
-        );
-        assert_eq!(
-            Some("1".to_owned()),
-            get(&through).await.expect("new ones pass")
-        );
+        assert!(::redis::cmd("PING").query_async::<String>(&mut open).await.is_err());
+        assert_eq!(Some("1".to_owned()), get(&through).await.expect("new ones pass"));
 
         proxy.refuse();
         assert!(get(&through).await.is_err());
         proxy.pass();
 
-        let mut open = client
-            .get_multiplexed_async_connection()
-            .await
-            .expect("connects");
+        let mut open = client.get_multiplexed_async_connection().await.expect("connects");
         proxy.drop_replies();
-        let unheard: ::redis::RedisResult<()> = ::redis::cmd("SET")
-            .arg("key")
-            .arg("2")
-            .query_async(&mut open)
-            .await;
+        let unheard: ::redis::RedisResult<()> = ::redis::cmd("SET").arg("key").arg("2").query_async(&mut open).await;
         assert!(unheard.is_err());
         assert!(proxy.replies_dropped() > 0);
         assert_eq!(
@@ -136,11 +113,7 @@ fn the_proxy_cuts_refuses_and_drops_replies() {
 #[test]
 #[should_panic(expected = "in vain for: the moon")]
 fn waiting_in_vain_says_for_what() {
-    run(wait_until(
-        Duration::from_millis(20),
-        "the moon",
-        || async { false },
-    ));
+    run(wait_until(Duration::from_millis(20), "the moon", || async { false }));
 }
 
 #[test]
@@ -162,17 +135,12 @@ fn a_missing_program_names_the_fix() {
         package: "redis-server",
     };
     let message = find(&wanted, &[PathBuf::from("/nowhere")]).expect_err("is not there");
-    assert!(
-        message.contains("apt-get install redis-server"),
-        "{message}"
-    );
+    assert!(message.contains("apt-get install redis-server"), "{message}");
     assert!(message.contains("VORRANG_REDIS_BIN"), "{message}");
 }
 
 async fn set(url: &str, value: &str) -> ::redis::RedisResult<()> {
-    let mut connection = ::redis::Client::open(url)?
-        .get_multiplexed_async_connection()
-        .await?;
+    let mut connection = ::redis::Client::open(url)?.get_multiplexed_async_connection().await?;
     ::redis::cmd("SET")
         .arg("key")
         .arg(value)
@@ -181,11 +149,6 @@ async fn set(url: &str, value: &str) -> ::redis::RedisResult<()> {
 }
 
 async fn get(url: &str) -> ::redis::RedisResult<Option<String>> {
-    let mut connection = ::redis::Client::open(url)?
-        .get_multiplexed_async_connection()
-        .await?;
-    ::redis::cmd("GET")
-        .arg("key")
-        .query_async(&mut connection)
-        .await
+    let mut connection = ::redis::Client::open(url)?.get_multiplexed_async_connection().await?;
+    ::redis::cmd("GET").arg("key").query_async(&mut connection).await
 }

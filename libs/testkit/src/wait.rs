@@ -13,11 +13,7 @@ const POLL: Duration = Duration::from_millis(5);
 /// # Panics
 /// When `deadline` has passed; the message says `what` was waited for.
 #[track_caller]
-pub fn wait_for<T, F, Fut>(
-    deadline: Duration,
-    what: &str,
-    mut condition: F,
-) -> impl Future<Output = T>
+pub fn wait_for<T, F, Fut>(deadline: Duration, what: &str, mut condition: F) -> impl Future<Output = T>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Option<T>>,
@@ -43,11 +39,7 @@ where
 /// # Panics
 /// When `deadline` has passed; the message says `what` was waited for.
 #[track_caller]
-pub fn wait_until<F, Fut>(
-    deadline: Duration,
-    what: &str,
-    mut condition: F,
-) -> impl Future<Output = ()>
+pub fn wait_until<F, Fut>(deadline: Duration, what: &str, mut condition: F) -> impl Future<Output = ()>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = bool>,

@@ -27,6 +27,12 @@ pub mod names {
     pub const PANICS: &str = "vorrang.panics";
     /// Counter: starts of the private Redis after it died.
     pub const REDIS_RESTARTS: &str = "vorrang.redis.restarts";
+    /// Counter: contacts that were pushed, by outcome.
+    pub const INGESTION_PUSHES: &str = "vorrang.ingestion.pushes";
+    /// Counter: webhooks with a wrong signature.
+    pub const INGESTION_REJECTED: &str = "vorrang.ingestion.rejected";
+    /// Gauge: contacts that wait for ticketing.
+    pub const INGESTION_INBOX: &str = "vorrang.ingestion.inbox";
 }
 
 /// Names of attributes.
@@ -45,6 +51,8 @@ pub mod attributes {
     pub const HTTP_STATUS: &str = "http.response.status_code";
     /// Which limit: `requests`, `streams`, `tenant`.
     pub const LIMIT: &str = "vorrang.limit";
+    /// What became of a contact: `CREATED`, `APPENDED`, `DUPLICATE`, `QUARANTINED`, `ACCEPTED`.
+    pub const OUTCOME: &str = "vorrang.outcome";
 }
 
 /// Seconds, as the RPC conventions want them.

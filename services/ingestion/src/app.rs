@@ -61,6 +61,7 @@ impl Rejected {
     pub fn count(&self, source: &str) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry(source.to_owned()).or_default() += 1;
+        crate::metrics::rejected();
     }
 
     /// How many.

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use vorrang_clock::SharedClock;
 use vorrang_error::{Error, Kind};
 
+use crate::metrics;
 use crate::outcome::PushResult;
 use crate::rpc::record_contacts::{Delivery, Ticketing};
 use crate::store::{NewQuarantineItem, NewRaw, QuarantineState, Store, Waiting};
@@ -69,7 +70,11 @@ impl Courier {
                 () = shutdown.cancelled() => return,
                 _ = period.tick() => {}
             }
-            match self.tick().await {
+            let ticked = self.tick().await;
+            if let Ok(waiting) = self.store.waiting().await {
+                metrics::waiting(waiting);
+            }
+            match ticked {
                 Ok(0) => {}
                 Ok(left) => tracing::info!(left, "contacts left the inbox"),
                 Err(error) => tracing::warn!(error = error.chain(), "the inbox cannot be worked on"),

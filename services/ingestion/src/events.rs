@@ -9,7 +9,8 @@ use vorrang_error::{Error, Kind, Violations};
 use crate::app::{App, part_delivery_id};
 use crate::contact::{Contact, check};
 use crate::intake::{MAIL_TYPE, read_mail};
-use crate::outcome::PushResult;
+use crate::metrics;
+use crate::outcome::{Outcome, PushResult};
 use crate::presets::{self, NotUnderstood, Preset};
 use crate::recorder::{Pending, Push};
 use crate::store::{NewQuarantineItem, NewRaw, QuarantineState};
@@ -128,19 +129,19 @@ fn read_now(came: &Came<'_>, now: DateTime<Utc>) -> Read {
 /// Records contacts in their order; one result each.
 pub async fn record(app: &App, came: &Came<'_>, contacts: Vec<Contact>) -> Vec<Result<PushResult, Error>> {
     let trace_parent = vorrang_service::trace_parent();
-    let pending: Vec<Pending> = contacts
-        .into_iter()
-        .enumerate()
-        .map(|(index, contact)| {
-            let push = Push {
-                request_id: part_delivery_id(came.arrival, index),
-                contact,
-                raw: came.raw.clone(),
-                trace_parent: trace_parent.clone(),
-            };
-            app.recorder.submit(came.tenant, push)
-        })
-        .collect();
+    // They share the bytes they came as.
+    let share = came.raw.content.len() / contacts.len().max(1);
+    let mut pending: Vec<Pending> = Vec::with_capacity(contacts.len());
+    for (index, contact) in contacts.into_iter().enumerate() {
+        let push = Push {
+            request_id: part_delivery_id(came.arrival, index),
+            weight: contact.weight() + share,
+            contact,
+            raw: came.raw.clone(),
+            trace_parent: trace_parent.clone(),
+        };
+        pending.push(app.recorder.submit(came.tenant, push).await);
+    }
     let mut results = Vec::with_capacity(pending.len());
     for one in pending {
         results.push(one.answer().await);
@@ -198,5 +199,7 @@ pub async fn quarantine(
         detail,
         queue: came.queue.to_owned(),
     };
-    app.store.quarantine(came.tenant, item, &came.raw, now).await
+    let id = app.store.quarantine(came.tenant, item, &came.raw, now).await?;
+    metrics::pushed(Outcome::Quarantined);
+    Ok(id)
 }

@@ -5,10 +5,12 @@ pub mod contact;
 mod convert;
 mod delivery;
 mod events;
+mod forget;
 mod grpc;
 mod http;
 mod intake;
 pub mod mail;
+mod metrics;
 mod names;
 mod outcome;
 pub mod presets;
@@ -41,7 +43,7 @@ pub use store::Migrator;
 pub async fn bind(context: Context) -> Result<Bound, Error> {
     let database = context.open_database::<Migrator>("ingestion").await?;
     let presets = Presets::load(Some(&context.config.ingestion_data().join("presets")))?;
-    let store = Store::new(database, context.ids.clone());
+    let store = Store::new(database.clone(), context.ids.clone());
     let ticketing = Ticketing::new(context.peers.clone());
     let recorder = Recorder::new(store.clone(), ticketing.clone(), context.clock.clone());
     let courier = Courier::new(store.clone(), ticketing, context.clock.clone());
@@ -52,5 +54,9 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .grpc(configured!(SourceServiceServer::new(grpc.clone()), context))
         .grpc(configured!(QuarantineServiceServer::new(grpc), context))
         .http(http::routes(app))
-        .task("inbox", courier.run(context.shutdown.clone())))
+        .task("inbox", courier.run(context.shutdown.clone()))
+        .task(
+            "forget",
+            forget::run(database, context.clock.clone(), context.shutdown.clone()),
+        ))
 }

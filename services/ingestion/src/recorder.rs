@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tracing::Instrument as _;
 use vorrang_clock::SharedClock;
 use vorrang_error::{Error, Kind};
@@ -21,6 +21,9 @@ const BATCH: usize = 500;
 /// Largest batch in bytes, so that a call stays below the 4 MiB that a server accepts.
 const BATCH_BYTES: usize = 2 << 20;
 
+/// What pushes that are not answered yet may hold in memory together, in KiB.
+const MEMORY_KIB: usize = 32 << 10;
+
 /// A contact to be recorded.
 #[derive(Debug)]
 pub struct Push {
@@ -32,12 +35,16 @@ pub struct Push {
     pub raw: Arc<NewRaw>,
     /// W3C traceparent of the push.
     pub trace_parent: String,
+    /// Bytes it holds in memory until it is answered, about.
+    pub weight: usize,
 }
 
 type Answer = Result<PushResult, Error>;
 
 struct Job {
     push: Push,
+    /// Its part of the memory that pushes may take together.
+    memory: Option<OwnedSemaphorePermit>,
     answer: oneshot::Sender<Answer>,
     span: tracing::Span,
 }
@@ -52,6 +59,8 @@ struct Inner {
     clock: SharedClock,
     /// The tenants that have something to do; each has one batch on its way, so that their contacts stay in order.
     queues: Mutex<HashMap<String, VecDeque<Job>>>,
+    /// In KiB: what pushes that are not answered yet may hold together. Whoever comes later waits, and with it its stream.
+    memory: Arc<Semaphore>,
 }
 
 /// The answer of a push that was handed in.
@@ -78,15 +87,25 @@ impl Recorder {
             ticketing,
             clock,
             queues: Mutex::default(),
+            memory: Arc::new(Semaphore::new(MEMORY_KIB)),
         }))
     }
 
-    /// Hands a contact in; contacts of one tenant are recorded in the order in which they are handed in. Recording goes on
-    /// when the answer is not waited for.
-    pub fn submit(&self, tenant: &str, push: Push) -> Pending {
+    /// Hands a contact in, once there is memory for it; contacts of one tenant are recorded in the order in which they are
+    /// handed in. Recording goes on when the answer is not waited for.
+    pub async fn submit(&self, tenant: &str, push: Push) -> Pending {
+        let kib = (push.weight / 1024 + 1).min(MEMORY_KIB / 2);
+        let memory = self
+            .0
+            .memory
+            .clone()
+            .acquire_many_owned(u32::try_from(kib).unwrap_or(u32::MAX))
+            .await;
         let (answer, pending) = oneshot::channel();
         let job = Job {
             push,
+            // The semaphore is never closed.
+            memory: memory.ok(),
             answer,
             span: tracing::Span::current(),
         };
@@ -106,7 +125,7 @@ impl Recorder {
     /// # Errors
     /// As [`Pending::answer`].
     pub async fn record(&self, tenant: &str, push: Push) -> Answer {
-        self.submit(tenant, push).answer().await
+        self.submit(tenant, push).await.answer().await
     }
 }
 
@@ -146,9 +165,20 @@ fn take_batch(queue: &mut VecDeque<Job>) -> Vec<Job> {
 }
 
 async fn process(inner: Arc<Inner>, tenant: String, batch: Vec<Job>) {
-    let (pushes, answers): (Vec<Push>, Vec<_>) = batch.into_iter().map(|job| (job.push, job.answer)).unzip();
+    let mut pushes = Vec::with_capacity(batch.len());
+    let mut answers = Vec::with_capacity(batch.len());
+    let mut memory = Vec::with_capacity(batch.len());
+    for job in batch {
+        pushes.push(job.push);
+        answers.push(job.answer);
+        memory.push(job.memory);
+    }
     let results = inner.record_batch(&tenant, &pushes).await;
+    drop((pushes, memory));
     for (answer, result) in answers.into_iter().zip(results) {
+        if let Ok(result) = &result {
+            crate::metrics::pushed(result.outcome);
+        }
         // Nobody listens when the sender has hung up; it will push again and be told the same.
         let _ = answer.send(result);
     }

@@ -45,6 +45,7 @@ pub async fn handle(app: &App, request: Request<PushEmailRequest>) -> Result<Pus
             }
             let push = Push {
                 request_id: delivery_id(&request_id),
+                weight: contact.weight() + came.raw.content.len(),
                 raw: came.raw,
                 contact,
                 trace_parent: vorrang_service::trace_parent(),

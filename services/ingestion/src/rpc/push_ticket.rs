@@ -44,6 +44,7 @@ pub(super) fn parse(request_id: &str, contact: Option<Contact>, now: DateTime<Ut
     }
     violations.into_result()?;
     Ok(Push {
+        weight: contact.weight() + came.len(),
         request_id: delivery_id(request_id),
         raw: Arc::new(NewRaw::new(GRPC, &contact.external_id, CONTACT_TYPE, came.into())),
         contact,

@@ -20,21 +20,24 @@ pub async fn handle(app: &App, request: Request<Streaming<PushTicketsRequest>>) 
     let tenant = vorrang_service::tenant(&request)?;
     let app = app.clone();
     let items = request.into_inner();
-    // The item is handed in when it is read, in order; its answer is waited for later. `buffered` keeps the order of the
-    // answers and stops reading at `AHEAD`.
-    let answers = stream::unfold((items, 0_i64), |(mut items, index)| async move {
-        let item = items.next().await?;
-        Some((item.map(|item| (index, item)), (items, index + 1)))
-    })
-    .map(move |item| {
-        let handed_in = item.map(|(index, item)| {
-            let PushTicketsRequest { request_id, contact } = item;
-            let pending = push_ticket::parse(&request_id, contact, app.clock.now())
-                .map(|push| app.recorder.submit(&tenant, push));
-            (index, request_id, pending)
-        });
-        answer(handed_in)
-    })
+    // An item is handed in when it is read, in order; its answer is waited for later. `buffered` keeps the order of the
+    // answers and stops reading at `AHEAD`; the recorder stops it earlier when the items are large.
+    let answers = stream::unfold(
+        (items, app, tenant, 0_i64),
+        |(mut items, app, tenant, index)| async move {
+            let handed_in = match items.next().await? {
+                Ok(PushTicketsRequest { request_id, contact }) => {
+                    let pending = match push_ticket::parse(&request_id, contact, app.clock.now()) {
+                        Ok(push) => Ok(app.recorder.submit(&tenant, push).await),
+                        Err(refused) => Err(refused),
+                    };
+                    Ok((index, request_id, pending))
+                }
+                Err(broken) => Err(broken),
+            };
+            Some((answer(handed_in), (items, app, tenant, index + 1)))
+        },
+    )
     .buffered(AHEAD);
     Ok(Box::pin(answers))
 }

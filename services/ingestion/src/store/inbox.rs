@@ -4,7 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use uuid::Uuid;
 use vorrang_database::{error as database_error, from_micros, micros};
 use vorrang_error::{Error, Kind};
@@ -167,6 +170,17 @@ impl Store {
             .await
             .map_err(database_error)?;
         rows.into_iter().map(waiting).collect()
+    }
+
+    /// How many contacts wait, of all tenants; above a million it says a million.
+    pub async fn waiting(&self) -> Result<u64, Error> {
+        const ENOUGH: u64 = 1_000_000;
+        Entity::find()
+            .filter(Column::Pending.eq(true))
+            .limit(ENOUGH)
+            .count(self.database.reader())
+            .await
+            .map_err(database_error)
     }
 
     /// Notes what became of contacts that waited.

@@ -162,6 +162,7 @@ both_engines! {
         assert_eq!(other[0].as_ref().expect_err("reused").reason(), "REQUEST_ID_REUSED");
         assert!(other[1].is_ok());
         assert_eq!(store.due(now(), 10).await.expect("reads").len(), 3);
+        assert_eq!(store.waiting().await.expect("reads"), 3);
         assert!(park(&store, "t2", &[item("1", "other", "")]).await[0].is_ok(), "of another tenant");
     }
 

@@ -157,6 +157,21 @@ async fn a_stream_answers_each_item_in_order_and_goes_on_after_a_bad_one() {
     assert_eq!(again, answers);
 }
 
+/// More than pushes may hold in memory together: the stream waits, and goes on.
+#[tokio::test]
+async fn a_stream_of_large_items_is_slowed_down_and_not_lost() {
+    let stack = Stack::start().await;
+    let items: Vec<PushTicketsRequest> = (0..40)
+        .map(|n| PushTicketsRequest {
+            request_id: format!("r{n}"),
+            contact: Some(contact(&format!("{n} {}", "x".repeat(900_000)))),
+        })
+        .collect();
+    let answers = push_all(&stack, items).await;
+    assert_eq!(answers.len(), 40);
+    assert_eq!(stack.ticketing.tickets(), 40);
+}
+
 pub async fn push_all(stack: &Stack, items: Vec<PushTicketsRequest>) -> Vec<PushTicketsResponse> {
     let mut stream = stack
         .pushes(TENANT)

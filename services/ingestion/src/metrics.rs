@@ -1,0 +1,31 @@
+//! What is counted.
+
+use std::sync::OnceLock;
+
+use vorrang_telemetry::metrics::{attribute, attributes, counter, gauge, names};
+
+use crate::outcome::Outcome;
+
+/// A contact was answered.
+pub fn pushed(outcome: Outcome) {
+    static PUSHES: OnceLock<opentelemetry::metrics::Counter<u64>> = OnceLock::new();
+    PUSHES
+        .get_or_init(|| counter(names::INGESTION_PUSHES, "Contacts pushed, by outcome"))
+        .add(1, &[attribute(attributes::OUTCOME, outcome.as_str())]);
+}
+
+/// A webhook had a wrong signature.
+pub fn rejected() {
+    static REJECTED: OnceLock<opentelemetry::metrics::Counter<u64>> = OnceLock::new();
+    REJECTED
+        .get_or_init(|| counter(names::INGESTION_REJECTED, "Webhooks with a wrong signature"))
+        .add(1, &[]);
+}
+
+/// So many contacts wait for ticketing.
+pub fn waiting(contacts: u64) {
+    static INBOX: OnceLock<opentelemetry::metrics::Gauge<f64>> = OnceLock::new();
+    INBOX
+        .get_or_init(|| gauge(names::INGESTION_INBOX, "1", "Contacts that wait for ticketing"))
+        .record(contacts as f64, &[]);
+}

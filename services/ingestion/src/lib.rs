@@ -35,6 +35,9 @@ use store::Store;
 
 pub use store::Migrator;
 
+/// What a request may hold besides the mail.
+const MAIL_ENVELOPE: usize = 64 << 10;
+
 /// Opens the database, reads the presets, and gives what is to be served: three gRPC services, the webhooks' routes, and the
 /// task that empties the inbox. Ticketing may start later.
 ///
@@ -49,8 +52,15 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     let courier = Courier::new(store.clone(), ticketing, context.clock.clone());
     let app = App::new(&context, store, presets, recorder);
     let grpc = Grpc(app.clone());
+    // A mail is larger than other messages may be.
+    let largest = context
+        .config
+        .limits
+        .max_message_bytes
+        .max(intake::MAX_MAIL + MAIL_ENVELOPE);
+    let pushes = configured!(IngestionServiceServer::new(grpc.clone()), context).max_decoding_message_size(largest);
     Ok(Bound::new("ingestion")
-        .grpc(configured!(IngestionServiceServer::new(grpc.clone()), context))
+        .grpc(pushes)
         .grpc(configured!(SourceServiceServer::new(grpc.clone()), context))
         .grpc(configured!(QuarantineServiceServer::new(grpc), context))
         .http(http::routes(app))

@@ -98,6 +98,28 @@ async fn an_unreadable_mail_is_quarantined_whole_once_and_can_be_decided() {
 }
 
 #[tokio::test]
+async fn the_largest_mail_is_taken_and_a_larger_one_refused() {
+    let stack = Stack::start().await;
+    let largest = 25 << 20;
+    let mut raw = b"From: a@x.example\r\nContent-Type: application/octet-stream\r\n\r\n".to_vec();
+    let head = raw.len();
+    raw.resize(largest, b'x');
+    let push = |raw: Vec<u8>| PushEmailRequest {
+        raw: raw.into(),
+        ..PushEmailRequest::default()
+    };
+    let mut client = stack.pushes(TENANT);
+    let taken = client.push_email(push(raw.clone())).await.expect("taken").into_inner();
+    assert_eq!(taken.result.expect("a result").outcome(), Outcome::Created);
+    let recorded = &stack.ticketing.contacts()[0];
+    let file = &recorded.message.as_ref().expect("a message").attachments[0];
+    assert_eq!(usize::try_from(file.size_bytes), Ok(largest - head));
+    raw.push(b'x');
+    let status = client.push_email(push(raw)).await.expect_err("too large");
+    assert_eq!(status.code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
 async fn a_malformed_request_names_every_violation() {
     let stack = Stack::start().await;
     let request = PushEmailRequest {

@@ -111,8 +111,9 @@ fn no_query_goes_without_a_tenant() {
         let text = &source.text;
         for query in queries {
             for (start, _) in text.match_indices(query) {
-                // The function around it: from its `fn` to the next one. What spans tenants on purpose says so in its name.
+                // The function around it: from the comment over its `fn` to the next one. What spans tenants on purpose says so.
                 let from = text[..start].rfind("fn ").unwrap_or(0);
+                let from = text[..from].rfind("\n\n").unwrap_or(0);
                 let to = text[start..].find("fn ").map_or(text.len(), |next| start + next);
                 if !text[from..to].to_lowercase().contains("tenant") {
                     let line = text[..start].lines().count() + 1;

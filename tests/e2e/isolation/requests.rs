@@ -1,0 +1,258 @@
+//! For each method a request that tries to reach another tenant's things.
+
+/// What becomes of a call with another tenant's ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// NOT_FOUND, as for an id that never was.
+    NotFound,
+    /// Whatever it is, nothing of the other tenant's.
+    NothingOfTheirs,
+    /// No API key may call it at all.
+    Refused,
+}
+
+use Then::{NotFound, NothingOfTheirs, Refused};
+
+/// For each method a valid request with the other tenant's ids in every place that takes one.
+pub const REQUESTS: &[(&str, &str, Then)] = &[
+    ("analytics.v1.KpiService/ListKpis", "{}", NothingOfTheirs),
+    (
+        "analytics.v1.KpiService/QueryKpis",
+        r#"{"kpis": ["tickets_created"], "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z", "dimensions": ["agent"],
+            "filters": [{"dimension": "agent", "values": ["{agent}"]}]}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ingestion.v1.IngestionService/PushTicket",
+        r#"{"contact": {"external_id": "theirs-1", "conversation_id": "theirs-1", "channel": "CHANNEL_CHAT", "text": "hello",
+            "identities": [{"kind": "KIND_EMAIL", "value": "theirs@example.org", "verified": true}]}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ingestion.v1.IngestionService/PushTickets",
+        r#"{"contact": {"external_id": "theirs-1", "conversation_id": "theirs-1", "channel": "CHANNEL_CHAT", "text": "hello",
+            "identities": [{"kind": "KIND_EMAIL", "value": "theirs@example.org", "verified": true}]}}"#,
+        NothingOfTheirs,
+    ),
+    // A reply to their mail: `In-Reply-To: <theirs@example.org>`.
+    (
+        "ingestion.v1.IngestionService/PushEmail",
+        r#"{"raw": "RnJvbTogdGhlaXJzQGV4YW1wbGUub3JnClN1YmplY3Q6IFJlOiBoZWxsbwpJbi1SZXBseS1UbzogPHRoZWlyc0BleGFtcGxlLm9yZz4KCmhlbGxvCg=="}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ingestion.v1.IngestionService/GetReceipt",
+        r#"{"name": "receipts/{uuid}"}"#,
+        NotFound,
+    ),
+    (
+        "ingestion.v1.QuarantineService/ListQuarantineItems",
+        "{}",
+        NothingOfTheirs,
+    ),
+    (
+        "ingestion.v1.QuarantineService/GetQuarantineItem",
+        r#"{"name": "{quarantine_item}"}"#,
+        NotFound,
+    ),
+    (
+        "ingestion.v1.QuarantineService/RetryQuarantineItem",
+        r#"{"name": "{quarantine_item}"}"#,
+        NotFound,
+    ),
+    (
+        "ingestion.v1.QuarantineService/DiscardQuarantineItem",
+        r#"{"name": "{quarantine_item}"}"#,
+        NotFound,
+    ),
+    (
+        "ingestion.v1.SourceService/CreateSource",
+        r#"{"source": {"preset": "chatwoot"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ingestion.v1.SourceService/GetSource",
+        r#"{"name": "{source}"}"#,
+        NotFound,
+    ),
+    ("ingestion.v1.SourceService/ListSources", "{}", NothingOfTheirs),
+    (
+        "ingestion.v1.SourceService/UpdateSource",
+        r#"{"source": {"name": "{source}", "disabled": true}, "update_mask": "disabled"}"#,
+        NotFound,
+    ),
+    ("ingestion.v1.SourceService/ListPresets", "{}", NothingOfTheirs),
+    (
+        "knowledge.v1.ArticleService/CreateArticle",
+        r#"{"article": {"locale": "en", "title": "Ours"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "knowledge.v1.ArticleService/GetArticle",
+        r#"{"name": "{article}"}"#,
+        NotFound,
+    ),
+    ("knowledge.v1.ArticleService/ListArticles", "{}", NothingOfTheirs),
+    (
+        "knowledge.v1.ArticleService/UpdateArticle",
+        r#"{"article": {"name": "{article}", "title": "Taken"}, "update_mask": "title"}"#,
+        NotFound,
+    ),
+    (
+        "knowledge.v1.ArticleService/PublishArticle",
+        r#"{"name": "{article}"}"#,
+        NotFound,
+    ),
+    (
+        "knowledge.v1.ArticleService/UnpublishArticle",
+        r#"{"name": "{article}"}"#,
+        NotFound,
+    ),
+    (
+        "knowledge.v1.ArticleService/SearchArticles",
+        r#"{"query": "{canary}"}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "knowledge.v1.FeedService/Follow",
+        r#"{"start": "START_POINT_BEGINNING"}"#,
+        NothingOfTheirs,
+    ),
+    ("knowledge.v1.FeedService/GetHead", "{}", NothingOfTheirs),
+    (
+        "knowledge.v1.SessionService/StartSession",
+        r#"{"session": {"place": "ours"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "knowledge.v1.SessionService/GetSession",
+        r#"{"name": "{session}"}"#,
+        NotFound,
+    ),
+    (
+        "knowledge.v1.SessionService/RecordView",
+        r#"{"name": "{session}", "article": "{article}"}"#,
+        NotFound,
+    ),
+    (
+        "knowledge.v1.SessionService/SolveSession",
+        r#"{"name": "{session}"}"#,
+        NotFound,
+    ),
+    (
+        "knowledge.v1.SessionService/EscalateSession",
+        r#"{"name": "{session}", "ticket": "{ticket}"}"#,
+        NotFound,
+    ),
+    (
+        "routing.v1.AgentService/CreateAgent",
+        r#"{"agent_id": "ours", "agent": {"display_name": "Ours"}}"#,
+        NothingOfTheirs,
+    ),
+    ("routing.v1.AgentService/GetAgent", r#"{"name": "{agent}"}"#, NotFound),
+    ("routing.v1.AgentService/ListAgents", "{}", NothingOfTheirs),
+    (
+        "routing.v1.AgentService/UpdateAgent",
+        r#"{"agent": {"name": "{agent}", "team": "taken"}, "update_mask": "team"}"#,
+        NotFound,
+    ),
+    ("routing.v1.AgentService/GetRoutingPolicy", "{}", NothingOfTheirs),
+    (
+        "routing.v1.AgentService/UpdateRoutingPolicy",
+        r#"{"routing_policy": {"classes": [{"id": "all", "target": "60s"}]}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "routing.v1.FeedService/Follow",
+        r#"{"start": "START_POINT_BEGINNING"}"#,
+        NothingOfTheirs,
+    ),
+    ("routing.v1.FeedService/GetHead", "{}", NothingOfTheirs),
+    ("routing.v1.QueueService/GetQueueStats", "{}", NothingOfTheirs),
+    ("routing.v1.QueueService/PeekQueue", "{}", NothingOfTheirs),
+    (
+        "routing.v1.WorkService/Work",
+        r#"{"hello": {"agent": "{agent}", "capacities": [{"channel": "CHANNEL_CHAT", "max_concurrent": 1}]}}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.CustomerService/CreateCustomer",
+        r#"{"customer": {"identities": [{"kind": "KIND_EMAIL", "value": "ours@example.org"}]}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.CustomerService/GetCustomer",
+        r#"{"name": "{customer}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.CustomerService/LookupCustomer",
+        r#"{"identity": {"kind": "KIND_EMAIL", "value": "only-theirs@example.org"}}"#,
+        NotFound,
+    ),
+    ("ticketing.v1.CustomerService/ListCustomers", "{}", NothingOfTheirs),
+    (
+        "ticketing.v1.CustomerService/UpdateCustomer",
+        r#"{"customer": {"name": "{customer}", "tier": "vip"}, "update_mask": "tier"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.FeedService/Follow",
+        r#"{"start": "START_POINT_BEGINNING"}"#,
+        NothingOfTheirs,
+    ),
+    ("ticketing.v1.FeedService/GetHead", "{}", NothingOfTheirs),
+    ("ticketing.v1.InternalService/RecordContacts", "{}", Refused),
+    (
+        "ticketing.v1.InternalService/AcceptTicket",
+        r#"{"name": "{ticket}", "agent": "{agent}", "generation": "1"}"#,
+        Refused,
+    ),
+    ("ticketing.v1.InternalService/ListTenants", "{}", Refused),
+    ("ticketing.v1.InternalService/ListQueuedTickets", "{}", Refused),
+    (
+        "ticketing.v1.TicketService/CreateTicket",
+        r#"{"ticket": {"customer": "{customer}", "subject": "taken"}}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/GetTicket",
+        r#"{"name": "{ticket}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/ListTickets",
+        r#"{"customer": "{customer}"}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.TicketService/UpdateTicket",
+        r#"{"ticket": {"name": "{ticket}", "subject": "taken"}, "update_mask": "subject"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/ChangeTicketState",
+        r#"{"name": "{ticket}", "state": "STATE_SOLVED"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/AssignTicket",
+        r#"{"name": "{ticket}", "agent": "{agent}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/CreateMessage",
+        r#"{"parent": "{ticket}", "message": {"actor": {"kind": "KIND_AGENT", "id": "{agent}"}, "text": "taken"}}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/ListMessages",
+        r#"{"parent": "{ticket}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/AnswerSurvey",
+        r#"{"ticket": "{ticket}", "survey": "csat", "score": 1}"#,
+        NotFound,
+    ),
+];

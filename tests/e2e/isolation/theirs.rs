@@ -1,0 +1,174 @@
+//! The other tenant: one of everything, with a word in it that must never be seen.
+
+use std::collections::HashMap;
+
+use vorrang_api::ingestion::v1::{Contact, Outcome, PushEmailRequest, PushTicketRequest, Source};
+use vorrang_api::knowledge::v1::{Article, CreateArticleRequest, PublishArticleRequest, StartSessionRequest};
+use vorrang_api::routing::v1::{Agent, CreateAgentRequest};
+use vorrang_api::ticketing::v1::{Identity, identity};
+use vorrang_client::Client;
+
+/// Stands in everything that the other tenant has, and must never be seen.
+const CANARY: &str = "kolibri";
+
+/// Names of everything that the other tenant has.
+pub struct Theirs(HashMap<&'static str, String>);
+
+impl Theirs {
+    /// Names that nobody has.
+    pub fn nobody() -> Self {
+        let uuid = uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
+        let name = |collection: &str| format!("{collection}/{uuid}");
+        Self(HashMap::from([
+            ("ticket", name("tickets")),
+            ("customer", name("customers")),
+            ("article", name("articles")),
+            ("session", name("sessions")),
+            ("quarantine_item", name("quarantineItems")),
+            ("source", "sources/nobodys".to_owned()),
+            ("agent", "agents/nobodys".to_owned()),
+        ]))
+    }
+
+    pub fn fill_in(&self, request: &str) -> String {
+        let mut request = request
+            .replace("{canary}", CANARY)
+            .replace("{uuid}", &uuid::Uuid::nil().to_string());
+        for (place, name) in &self.0 {
+            request = request.replace(&format!("{{{place}}}"), name);
+        }
+        request
+    }
+
+    /// Whether an answer has anything of theirs in it.
+    pub fn is_in(&self, answer: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(answer);
+        // The agent's id is a word that everybody may choose; what is secret about it is its display name.
+        let names = self.0.iter().filter(|(place, _)| **place != "agent");
+        text.contains(&format!("{CANARY} secret")) || names.into_iter().any(|(_, name)| text.contains(name.as_str()))
+    }
+}
+
+/// Gives a tenant one of everything.
+pub async fn fill(client: &Client) -> Theirs {
+    let secret = format!("{CANARY} secret");
+    let agent = CreateAgentRequest {
+        agent_id: "kolibri-agent".to_owned(),
+        agent: Some(Agent {
+            display_name: secret.clone(),
+            ..Agent::default()
+        }),
+        ..CreateAgentRequest::default()
+    };
+    let agent = client
+        .agents()
+        .create_agent(agent)
+        .await
+        .expect("an agent")
+        .into_inner()
+        .name;
+
+    let identity = |value: &str| Identity {
+        kind: identity::Kind::Email.into(),
+        value: value.to_owned(),
+        verified: true,
+    };
+    let contact = Contact {
+        external_id: "theirs-1".to_owned(),
+        conversation_id: "theirs-1".to_owned(),
+        identities: vec![identity("theirs@example.org"), identity("only-theirs@example.org")],
+        display_name: secret.clone(),
+        subject: secret.clone(),
+        text: secret.clone(),
+        ..Contact::default()
+    };
+    let request = PushTicketRequest {
+        contact: Some(contact),
+        ..PushTicketRequest::default()
+    };
+    let pushed = client
+        .ingestion()
+        .push_ticket(request)
+        .await
+        .expect("a ticket")
+        .into_inner()
+        .result
+        .expect("a result");
+
+    let mail = format!("From: theirs@example.org\nMessage-ID: <theirs@example.org>\nSubject: {secret}\n\n{secret}\n");
+    let request = PushEmailRequest {
+        raw: mail.into_bytes().into(),
+        ..PushEmailRequest::default()
+    };
+    client.ingestion().push_email(request).await.expect("a mail");
+    let request = PushEmailRequest {
+        raw: (&b"\0\x01 no mail"[..]).into(),
+        ..PushEmailRequest::default()
+    };
+    let quarantined = client
+        .ingestion()
+        .push_email(request)
+        .await
+        .expect("an answer")
+        .into_inner()
+        .result;
+    let quarantined = quarantined.expect("a result");
+    assert_eq!(Outcome::Quarantined, quarantined.outcome());
+
+    let source = Source {
+        preset: "chatwoot".to_owned(),
+        display_name: secret.clone(),
+        ..Source::default()
+    };
+    let request = vorrang_api::ingestion::v1::CreateSourceRequest {
+        source: Some(source),
+        ..Default::default()
+    };
+    let source = client
+        .sources()
+        .create_source(request)
+        .await
+        .expect("a source")
+        .into_inner()
+        .name;
+
+    let article = Article {
+        locale: "en".to_owned(),
+        title: secret.clone(),
+        body: secret.clone(),
+        ..Article::default()
+    };
+    let request = CreateArticleRequest {
+        article: Some(article),
+        ..CreateArticleRequest::default()
+    };
+    let article = client
+        .articles()
+        .create_article(request)
+        .await
+        .expect("an article")
+        .into_inner()
+        .name;
+    let request = PublishArticleRequest {
+        name: article.clone(),
+        ..PublishArticleRequest::default()
+    };
+    client.articles().publish_article(request).await.expect("is published");
+
+    let session = client
+        .sessions()
+        .start_session(StartSessionRequest::default())
+        .await
+        .expect("a session")
+        .into_inner()
+        .name;
+    Theirs(HashMap::from([
+        ("ticket", pushed.ticket),
+        ("customer", pushed.customer),
+        ("quarantine_item", quarantined.quarantine_item),
+        ("source", source),
+        ("agent", agent),
+        ("article", article),
+        ("session", session),
+    ]))
+}

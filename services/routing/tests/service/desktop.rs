@@ -158,6 +158,33 @@ impl Desktop {
         id_of(&offer)
     }
 
+    /// Accepts offers until one becomes this desktop's, whatever is taken back on the way; gives the ticket's id. The desktop has a
+    /// capacity of one: a second offer beside one that was neither answered nor taken back would break it.
+    pub async fn take_one(&mut self) -> String {
+        let mut open: Option<Offer> = None;
+        loop {
+            match self.next().await {
+                Response::Offer(offer) => {
+                    assert!(open.is_none(), "two offers at once: {open:?} and {offer:?}");
+                    self.accept(&offer).await;
+                    open = Some(offer);
+                }
+                Response::Assigned(assigned) => {
+                    let offer = open.take().expect("was offered");
+                    assert_eq!(assigned.offer, offer.offer);
+                    return id_of(&offer);
+                }
+                Response::Rescinded(rescinded) => {
+                    let offer = open.take().expect("was offered");
+                    assert_eq!(rescinded.offer, offer.offer);
+                }
+                // The accept crossed the news that the offer was taken back.
+                Response::Refused(refused) => assert_eq!(refused.reason, "OFFER_UNKNOWN"),
+                other => panic!("unexpected: {other:?}"),
+            }
+        }
+    }
+
     /// Nothing comes as long as the desktop is asked something else and answers.
     pub async fn has_nothing(&mut self) {
         self.wrap_up("no-ticket").await;

@@ -1,5 +1,8 @@
 //! Redis loses everything, ticketing is away, answers are lost.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
 use vorrang_api::routing::v1::rescinded::Reason;
 use vorrang_api::routing::v1::work_response::Response;
 use vorrang_api::ticketing::v1::{Channel, Priority};
@@ -160,4 +163,54 @@ async fn queues_that_are_being_rebuilt_say_so() {
     .await;
     stack.ticketing.set_mode(Mode::Up);
     stack.waiting(1).await;
+}
+
+/// Agents work while Redis is emptied again and again: every contact is served once, nobody ever has more than their capacity.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_under_repeated_losses_serves_every_contact_once_within_capacity() {
+    const CONTACTS: usize = 60;
+    const LOSSES: usize = 5;
+    let redis = RedisServer::start().await;
+    let stack = Stack::on(&redis.url(), "", FakeTicketing::new()).await;
+    let opened: BTreeSet<String> = (0..CONTACTS as i64).map(|at| stack.mail(at)).collect();
+    stack.waiting(CONTACTS).await;
+    let served = Arc::new(Mutex::new(Vec::new()));
+    let mut workers = Vec::new();
+    for agent in ["anna", "ben", "cleo"] {
+        let mut desktop = stack.desktop(agent, &MAIL).await;
+        let served = served.clone();
+        workers.push(tokio::spawn(async move {
+            loop {
+                let ticket = desktop.take_one().await;
+                served.lock().expect("not poisoned").push(ticket.clone());
+                desktop.wrap_up(&ticket).await;
+                desktop.finished().await;
+            }
+        }));
+    }
+    for loss in 1..=LOSSES {
+        wait_until(DEADLINE, "work to go on", || async {
+            assert!(
+                !workers.iter().any(tokio::task::JoinHandle::is_finished),
+                "a desktop gave up"
+            );
+            served.lock().expect("not poisoned").len() >= loss * CONTACTS / (LOSSES + 1)
+        })
+        .await;
+        redis.flush_all().await;
+    }
+    wait_until(DEADLINE, "every contact to be served", || async {
+        assert!(
+            !workers.iter().any(tokio::task::JoinHandle::is_finished),
+            "a desktop gave up"
+        );
+        served.lock().expect("not poisoned").len() >= CONTACTS
+    })
+    .await;
+    for worker in workers {
+        worker.abort();
+    }
+    let served = served.lock().expect("not poisoned").clone();
+    assert_eq!(served.len(), CONTACTS, "none twice");
+    assert_eq!(served.into_iter().collect::<BTreeSet<_>>(), opened, "none lost");
 }

@@ -3,7 +3,7 @@
 //! They act one at a time: after each step everything that routing can offer is waited for. So the order in which offers
 //! come is the order in which routing decided, and the check of that order cannot blame it on a race of ours.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -59,7 +59,7 @@ pub struct Office {
     /// Offered and accepted by us, not yet recorded by ticketing: offer → where it goes.
     accepting: HashMap<String, Assignment>,
     /// Ours to work on.
-    desk_pile: VecDeque<Assignment>,
+    desk_pile: Vec<Assignment>,
     /// Every contact at its first offer, in order.
     pub first_offers: Vec<Served>,
     /// When contacts that came late came: ticket → offers made before.
@@ -75,7 +75,7 @@ impl Office {
             events,
             tell,
             accepting: HashMap::new(),
-            desk_pile: VecDeque::new(),
+            desk_pile: Vec::new(),
             first_offers: Vec::new(),
             late: HashMap::new(),
         }
@@ -195,7 +195,14 @@ impl Office {
             }
             self.event().await?;
         }
-        Ok(self.desk_pile.pop_front())
+        // In the order of the offers: who asked first is answered first, whichever assignment was recorded first.
+        let place = |assignment: &Assignment| {
+            self.first_offers
+                .iter()
+                .position(|served| served.ticket == assignment.contact.ticket)
+        };
+        let first = (0..self.desk_pile.len()).min_by_key(|index| place(&self.desk_pile[*index]));
+        Ok(first.map(|index| self.desk_pile.remove(index)))
     }
 
     /// The agent is done with it.
@@ -260,7 +267,7 @@ impl Office {
             }
             Some(Response::Assigned(assigned)) => {
                 if let Some(assignment) = self.accepting.remove(&assigned.offer) {
-                    self.desk_pile.push_back(assignment);
+                    self.desk_pile.push(assignment);
                 }
             }
             Some(Response::Rescinded(rescinded)) => {

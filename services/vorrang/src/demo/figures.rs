@@ -183,6 +183,8 @@ fn split(
     let mut head = vec![(title, Align::Left)];
     head.extend(asked.iter().map(|id| (short(id), Align::Right)));
     let mut table = Table::new(&head);
+    // A row without any value says nothing.
+    by_label.retain(|_, cells| cells.values().any(|row| row.value.is_some()));
     for (label, cells) in &by_label {
         let mut row: Vec<Cell> = vec![label.clone().into()];
         for id in asked {

@@ -29,7 +29,7 @@ pub fn commands(desk: &Desk, admin: Option<SocketAddr>, paint: Paint) -> String 
         ("every figure with its definition", call("vorrang.analytics.v1.KpiService/ListKpis", "{}")),
         (
             "the same in Python, with nothing generated",
-            "python3 -m venv .venv && .venv/bin/pip install -q grpcio grpcio-reflection protobuf && .venv/bin/python tests/python/tour.py"
+            "python3 -m venv .venv && .venv/bin/pip install -q grpcio grpcio-reflection protobuf && .venv/bin/python tests/python/tour.py $VORRANG_ADDRESS"
                 .to_owned(),
         ),
     ];

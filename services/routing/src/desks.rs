@@ -22,6 +22,8 @@ pub(crate) enum Notice {
     Rebuilt,
     /// The agent has opened another stream.
     Replaced,
+    /// The agent may not work any more.
+    Disabled,
 }
 
 /// Clones share the streams.
@@ -114,11 +116,12 @@ impl Desks {
         self.lock().tenants.iter().cloned().collect()
     }
 
-    /// The sessions of this process by tenant.
-    pub(crate) fn sessions(&self) -> BTreeMap<String, Vec<String>> {
-        let mut sessions: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for ((tenant, _), stream) in &self.lock().streams {
-            sessions.entry(tenant.clone()).or_default().push(stream.session.clone());
+    /// The sessions of this process: by tenant, by agent.
+    pub(crate) fn sessions(&self) -> BTreeMap<String, BTreeMap<String, String>> {
+        let mut sessions: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        for ((tenant, agent), stream) in &self.lock().streams {
+            let of_tenant = sessions.entry(tenant.clone()).or_default();
+            of_tenant.insert(agent.clone(), stream.session.clone());
         }
         sessions
     }
@@ -156,7 +159,7 @@ mod tests {
         drop(older);
         desks.tell("acme", "anna", Notice::Rebuilt);
         assert_eq!(newer.notices.recv().await, Some(Notice::Rebuilt));
-        assert_eq!(desks.sessions()["acme"], ["s2"]);
+        assert_eq!(desks.sessions()["acme"]["anna"], "s2");
         drop(newer);
         assert!(desks.sessions().is_empty());
     }

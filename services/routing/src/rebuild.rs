@@ -137,11 +137,13 @@ async fn fill(app: &App, tenant: &str, token: &str, news: &[Operation]) -> Resul
             .iter()
             .map(|ticket| project::operation(&policy, 0, ticket, false, ""))
             .collect();
-        app.queue.load(tenant, token, &operations).await?;
+        let load = app.queue.load(tenant, token, &operations);
         if next.is_empty() {
+            load.await?;
             break;
         }
-        page = peers::queued_tickets(&app.peers, tenant, &next).await?;
+        // Redis takes this page while ticketing reads the next one.
+        (_, page) = tokio::try_join!(load, peers::queued_tickets(&app.peers, tenant, &next))?;
     }
     app.rebuilds.set_traceless(tenant, true);
     app.queue.recall(tenant, news).await?;

@@ -5,6 +5,7 @@ use vorrang_service::check_etag;
 
 use crate::agent::Field;
 use crate::app::App;
+use crate::desks::Notice;
 use crate::{convert, names};
 
 pub(crate) async fn handle(app: &App, request: Request<pb::UpdateAgentRequest>) -> Result<pb::Agent, Error> {
@@ -27,7 +28,12 @@ pub(crate) async fn handle(app: &App, request: Request<pb::UpdateAgentRequest>) 
             Ok(agent.update(&profile, &fields))
         })
         .await?;
-    convert::agent_answer(answer)
+    let agent = convert::agent_answer(answer)?;
+    if agent.disabled {
+        // At once here; streams in other processes notice within seconds.
+        app.desks.tell(&call.tenant, &id, Notice::Disabled);
+    }
+    Ok(agent)
 }
 
 fn mask(message: &pb::UpdateAgentRequest, violations: &mut Violations) -> Vec<Field> {

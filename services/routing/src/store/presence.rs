@@ -9,6 +9,15 @@ use super::Store;
 use super::entity::agent::{ActiveModel, Column, Entity};
 use crate::words::Presence;
 
+/// An agent's newest stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Newest {
+    pub agent: String,
+    pub session: String,
+    /// Whether the agent may not work.
+    pub disabled: bool,
+}
+
 /// An agent whose stream nobody has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lost {
@@ -36,6 +45,24 @@ impl Store {
             .await
             .map_err(database_error)?;
         tx.commit().await
+    }
+
+    /// The newest streams of these agents.
+    pub(crate) async fn newest_sessions(&self, tenant: &str, agents: &[&str]) -> Result<Vec<Newest>, Error> {
+        let rows = Entity::find()
+            .filter(Column::Tenant.eq(tenant))
+            .filter(Column::Id.is_in(agents.iter().copied()))
+            .all(self.database.reader())
+            .await
+            .map_err(database_error)?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Newest {
+                agent: row.id,
+                session: row.session,
+                disabled: row.disabled,
+            })
+            .collect())
     }
 
     /// Agents of the tenant who are not offline although nobody has seen their session since `before`: its process died.

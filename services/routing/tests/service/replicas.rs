@@ -63,23 +63,30 @@ async fn two_processes_share_the_queues_and_serve_each_contact_once() {
     );
 }
 
+/// What a process leaves behind that dies between the claim and the offer, or that never got the reply to its claim.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_offers_of_a_process_that_died_go_to_the_other() {
+async fn a_lease_that_nobody_knows_of_runs_out_and_the_contact_goes_to_somebody() {
     let redis = vorrang_testkit::redis().await;
-    let database = vorrang_testkit::postgres().await;
-    let opened = Database::connect(database.url()).await.expect("connects");
-    opened.migrate::<vorrang_routing::Migrator>().await.expect("migrates");
-    let ticketing = FakeTicketing::new();
-    let one = Stack::on(redis.url(), database.url(), ticketing.clone()).await;
-    one.change_policy(|policy| policy.lease = Some(prost_types::Duration { seconds: 2, nanos: 0 }))
-        .await;
-    let mut anna = one.desktop("anna", &[(Channel::Email, 1)]).await;
-    let ticket = one.mail(1);
-    anna.offer().await;
-    drop(one);
-    let two = Stack::on(redis.url(), database.url(), ticketing.clone()).await;
-    let mut ben = two.desktop("ben", &[(Channel::Email, 1)]).await;
+    let stack = Stack::on(redis.url(), "", FakeTicketing::new()).await;
+    let ticket = stack.mail(1);
+    stack.waiting(1).await;
+    let queue = vorrang_queue::Queue::connect(redis.url()).expect("a URL");
+    let claim = vorrang_queue::Claim {
+        agent: "ghost",
+        queues: &["default".to_owned()],
+        capacities: &[("EMAIL".to_owned(), 1)],
+        lease_ms: 500,
+        tokens: &["lost".to_owned()],
+    };
+    let claimed = queue.claim(TENANT, &claim).await.expect("claims");
+    assert!(
+        matches!(&claimed, vorrang_queue::Claimed::Offers(offers) if offers.len() == 1),
+        "{claimed:?}"
+    );
+    let mut ben = stack.desktop("ben", &[(Channel::Email, 1)]).await;
     assert_eq!(ben.take().await, ticket);
+    let stats = stack.stats_when(|stats| stats.offered_count == 0).await;
+    assert_eq!(stats.lanes[0].waiting_count, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,4 +106,22 @@ async fn a_process_that_stops_gives_its_offers_back_first() {
     let mut ben = two.desktop("ben", &[(Channel::Email, 1)]).await;
     assert_eq!(ben.take().await, ticket);
     assert_eq!(two.read_agent("anna").await.presence(), Presence::Offline);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newer_stream_in_another_process_ends_the_older() {
+    let redis = vorrang_testkit::redis().await;
+    let database = vorrang_testkit::postgres().await;
+    let opened = Database::connect(database.url()).await.expect("connects");
+    opened.migrate::<vorrang_routing::Migrator>().await.expect("migrates");
+    let ticketing = FakeTicketing::new();
+    let one = Stack::on(redis.url(), database.url(), ticketing.clone()).await;
+    let two = Stack::on(redis.url(), database.url(), ticketing.clone()).await;
+    let older = one.desktop("anna", &[(Channel::Email, 1)]).await;
+    let mut newer = Desktop::open(&two, "anna", &[(Channel::Email, 1)]).await;
+    let ended = older.end().await;
+    assert_eq!(vorrang_service::reason(&ended).as_deref(), Some("SESSION_REPLACED"));
+    assert_eq!(two.read_agent("anna").await.presence(), Presence::Available);
+    let ticket = one.mail(1);
+    assert_eq!(newer.take().await, ticket);
 }

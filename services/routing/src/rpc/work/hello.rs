@@ -45,10 +45,14 @@ pub(super) async fn receive(
     };
     let hello = parse(&hello)?;
     if app.store.agent(tenant, &hello.agent).await?.profile.disabled {
-        return Err(Error::precondition("AGENT_DISABLED", "the agent is disabled")
-            .with("agent", names::agent_name(&hello.agent)));
+        return Err(disabled(&hello.agent));
     }
     Ok(Some(hello))
+}
+
+/// What the stream of an agent ends with who may not work.
+pub(super) fn disabled(agent: &str) -> Error {
+    Error::precondition("AGENT_DISABLED", "the agent is disabled").with("agent", names::agent_name(agent))
 }
 
 fn parse(hello: &pb::Hello) -> Result<Hello, Error> {

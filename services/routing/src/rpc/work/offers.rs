@@ -201,7 +201,9 @@ impl Session {
                 self.rescind(&offer, Reason::Expired).await
             }
             // Ticketing decides about what is being accepted.
-            Notice::Taken { .. } | Notice::Expired { .. } | Notice::Replaced => Ok(()),
+            Notice::Taken { .. } | Notice::Expired { .. } => Ok(()),
+            // The loop ends the stream.
+            Notice::Replaced | Notice::Disabled => Ok(()),
             Notice::Rebuilt => self.extend(Reason::Rebuilt).await,
             Notice::Assigned { ticket } => {
                 self.recorded(&ticket);

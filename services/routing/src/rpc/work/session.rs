@@ -171,6 +171,10 @@ impl Session {
                         self.fail(Error::conflict("SESSION_REPLACED", "the agent has opened another stream")).await;
                         return;
                     }
+                    Notice::Disabled => {
+                        self.fail(hello::disabled(&self.agent)).await;
+                        return;
+                    }
                     notice => self.notice(notice).await,
                 },
                 Ok(()) = seat.bell.changed() => Ok(()),

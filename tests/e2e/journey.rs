@@ -246,7 +246,8 @@ pub async fn wait_queued(client: &Client, count: i64) {
     .await;
 }
 
-async fn reply(client: &Client, ticket: &str, state: ticket::State) {
+/// An agent answers, and puts the ticket in `state`.
+pub async fn reply(client: &Client, ticket: &str, state: ticket::State) {
     let request = CreateMessageRequest {
         parent: ticket.to_owned(),
         message: Some(Message {

@@ -1,5 +1,6 @@
 //! The suite as its users meet it: all five services in one process, real stores, real connections.
 
+mod apart;
 mod desktop;
 mod dynamic;
 mod faults;

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 use vorrang_error::{Error, Kind};
 
-use crate::status::{internal, status};
+use crate::status::{bounds, internal, status};
 
 /// Whether the request with these headers is gRPC.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
@@ -26,15 +26,14 @@ pub(crate) fn refuse(grpc: bool, error: Error) -> Response {
 /// The HTTP answer for `error`: status by kind, `Retry-After` where known, and a JSON body
 /// `{"error": {"reason", "message", "violations": [{"field", "description"}]}}`.
 ///
-/// What is internal reaches the client as a fixed text and an id, as in [`status`].
+/// What is internal reaches the client as a fixed text and an id, and what is long is cut, as in [`status`].
 pub fn http_error(error: Error) -> Response {
     let code = code(error.kind());
     let message = match error.kind() {
         Kind::Internal => internal(&error.chain()).message().to_owned(),
-        _ => error.message().to_owned(),
+        _ => bounds::message(error.message()).into_owned(),
     };
-    let violations: Vec<_> = error
-        .violations()
+    let violations: Vec<_> = bounds::violations(&error)
         .iter()
         .map(|one| json!({"field": one.field, "description": one.description}))
         .collect();

@@ -1,5 +1,7 @@
 //! The one place where errors become gRPC statuses, and statuses of peers become errors.
 
+pub(crate) mod bounds;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -15,7 +17,8 @@ pub const DOMAIN: &str = "vorrang.dev";
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The status a client gets for `error`: its code by kind, always an ErrorInfo (`vorrang.dev`, the reason, metadata), plus
-/// BadRequest with every violation, ResourceInfo, and RetryInfo where a repeat can succeed.
+/// BadRequest with the violations, ResourceInfo, and RetryInfo where a repeat can succeed. Long lists and texts are cut, so
+/// that everything fits into the headers that clients accept; see [`bounds`].
 ///
 /// What is internal reaches the client as a fixed text and an id; the log has the rest under the same id.
 pub fn status(error: Error) -> Status {
@@ -26,17 +29,13 @@ pub fn status(error: Error) -> Status {
     if error.kind().retryable() {
         tracing::debug!(reason = error.reason(), error = error.chain(), "refused for now");
     }
-    let metadata: HashMap<String, String> = error
-        .metadata()
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), value.clone()))
-        .collect();
+    let metadata: HashMap<String, String> = bounds::metadata(&error).collect();
     let mut details = ErrorDetails::with_error_info(error.reason(), DOMAIN, metadata);
-    for Violation { field, description } in error.violations() {
+    for Violation { field, description } in bounds::violations(&error) {
         details.add_bad_request_violation(field, description);
     }
     if let Some((kind, name)) = error.resource() {
-        details.set_resource_info(kind, name, "", "");
+        details.set_resource_info(kind, bounds::resource(name), "", "");
     }
     let retry_after = error
         .retry_after()
@@ -44,7 +43,7 @@ pub fn status(error: Error) -> Status {
     if retry_after.is_some() {
         details.set_retry_info(retry_after);
     }
-    Status::with_error_details(code, error.message(), details)
+    Status::with_error_details(code, bounds::message(error.message()), details)
 }
 
 /// INTERNAL with an id; `cause` goes to the log only.

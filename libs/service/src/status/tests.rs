@@ -111,3 +111,62 @@ fn a_peer_that_refuses_our_own_token_is_our_defect() {
         assert_eq!(peer_error("routing", Status::new(code, "no")).kind(), Kind::Internal);
     }
 }
+
+/// What `status` takes on the wire, as HTTP/2 counts it: clients in other languages refuse more than 8 KiB.
+fn wire_bytes(status: &Status) -> usize {
+    let mut headers = http::HeaderMap::new();
+    status.add_header(&mut headers).expect("valid headers");
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 32)
+        .sum()
+}
+
+#[test]
+fn many_violations_are_counted_instead_of_listed() {
+    let violations = (0..300).map(|n| Violation {
+        field: format!("tags[{n}]"),
+        description: "must have 1 to 64 characters".to_owned(),
+    });
+    let status = status(Error::invalid(violations.collect()));
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let listed = status.get_details_bad_request().expect("there is one").field_violations;
+    assert!(listed.len() > 30 && listed.len() <= 51, "{}", listed.len());
+    assert_eq!(listed[0].field, "tags[0]");
+    let rest = listed.last().expect("there are some");
+    assert_eq!(
+        (rest.field.as_str(), rest.description.as_str()),
+        ("", format!("and {} more", 300 - (listed.len() - 1)).as_str())
+    );
+    assert!(wire_bytes(&status) < 6 * 1024, "{}", wire_bytes(&status));
+}
+
+#[test]
+fn the_largest_status_fits_into_the_headers_that_clients_accept() {
+    for text in ["x", "ü", "\u{1f642}", " "] {
+        let long = text.repeat(20_000);
+        let violation = Violation {
+            field: long.clone(),
+            description: long.clone(),
+        };
+        let invalid = Error::invalid(vec![violation; 60]);
+        let missing = Error::not_found("vorrang.ticketing.v1.CustomerIdentity", long.clone());
+        for error in [invalid, missing] {
+            let error = (0..20).fold(error, |error, _| error.with("sent", long.clone()));
+            let keys = ["a_long_key_of_metadata", "b", "c", "d", "e", "f", "g", "h", "i"];
+            let error = keys.iter().fold(error, |error, key| error.with(key, long.clone()));
+            let status = status(error.with_retry_after(Duration::from_secs(1)));
+            assert!(wire_bytes(&status) < 7 * 1024, "{}", wire_bytes(&status));
+            assert!(status.get_details_error_info().is_some());
+        }
+    }
+}
+
+#[test]
+fn what_a_client_sent_is_not_echoed_at_length() {
+    let status = status(crate::check_etag(&"e".repeat(20_000), 7).expect_err("stale"));
+    let info = status.get_details_error_info().expect("there is one");
+    assert!(info.metadata["sent"].len() <= 128, "{}", info.metadata["sent"].len());
+    assert!(info.metadata["sent"].ends_with('…'));
+    assert_eq!(info.metadata["stored"], "\"7\"");
+}

@@ -38,8 +38,10 @@ pub async fn begin(
 }
 
 /// [`begin`] for many calls at once, each with its own result in the same order; three statements however many. An
-/// item whose result is an error must be left out of the work. The second of two equal ids in one batch is
-/// `REQUEST_IN_PROGRESS`. At most some hundred items per transaction: PostgreSQL holds a lock for each.
+/// item whose result is an error must be left out of the work. An id that was begun in this transaction and has no answer
+/// yet is `REQUEST_ID_REUSED` for another request, and `REQUEST_IN_PROGRESS` for the same one: who brings twins in one
+/// batch knows the first one's answer and gives it to both. At most some hundred items per transaction: PostgreSQL holds
+/// a lock for each.
 ///
 /// # Errors
 /// When the database fails; then no item was begun.
@@ -60,7 +62,11 @@ pub async fn begin_many(
     let running = running(tx, tenant, &wanted).await?;
     // After the locks: a statement sees what was committed before it, and a twin commits before it unlocks.
     let answered = answered(tx, tenant, &wanted).await?;
-    let mut begun: HashSet<String> = tx.pending().iter().map(|call| call.request_id.clone()).collect();
+    let mut begun: HashMap<String, [u8; 32]> = tx
+        .pending()
+        .iter()
+        .map(|call| (call.request_id.clone(), call.request_hash))
+        .collect();
     let mut results = Vec::with_capacity(items.len());
     for (id, hash) in items {
         results.push(if id.is_empty() {
@@ -76,9 +82,12 @@ pub async fn begin_many(
             } else {
                 Err(reused(id))
             }
-        } else if running.contains(id) || !begun.insert(id.clone()) {
+        } else if running.contains(id) {
             Err(in_progress(id))
+        } else if let Some(first) = begun.get(id) {
+            Err(if first == hash { in_progress(id) } else { reused(id) })
         } else {
+            begun.insert(id.clone(), *hash);
             tx.pending().push(PendingCall {
                 request_id: id.clone(),
                 request_hash: *hash,

@@ -118,7 +118,8 @@ both_engines! {
         let db = migrated(db.url()).await;
         let known = call(&db, "acme", "known", HASH).await.expect("works");
         let items: Vec<(String, [u8; 32])> = [
-            ("known", HASH), ("known", OTHER), ("fresh", HASH), ("", HASH), ("fresh", HASH), ("bad id", HASH), ("also", HASH),
+            ("known", HASH), ("known", OTHER), ("fresh", HASH), ("", HASH), ("fresh", HASH), ("fresh", OTHER), ("bad id", HASH),
+            ("also", HASH),
         ]
         .map(|(id, hash)| (id.to_owned(), hash))
         .into();
@@ -133,9 +134,14 @@ both_engines! {
                 Err(error) => error.reason(),
             })
             .collect();
-        let expected =
-            ["same", "REQUEST_ID_REUSED", "new", "new", "REQUEST_IN_PROGRESS", "INVALID_REQUEST", "new"];
+        let expected = [
+            "same", "REQUEST_ID_REUSED", "new", "new", "REQUEST_IN_PROGRESS", "REQUEST_ID_REUSED", "INVALID_REQUEST", "new",
+        ];
         assert_eq!(told, expected);
+        // Also over two calls of the same transaction.
+        let later = ("also".to_owned(), OTHER);
+        let results = idempotency::begin_many(&mut tx, "acme", &[later], at(0)).await.expect("begins");
+        assert_eq!(results[0].as_ref().expect_err("reused").reason(), "REQUEST_ID_REUSED");
         let answers = ["fresh", "", "also"].map(|id| (id.to_owned(), id.as_bytes().to_vec()));
         idempotency::finish_many(&mut tx, "acme", answers.into()).await.expect("stores");
         tx.commit().await.expect("commits");

@@ -84,7 +84,7 @@ pub struct Customer {
     pub display_name: String,
     /// How it is known; sorted as added.
     pub identities: Vec<Identity>,
-    /// Service tier, never empty.
+    /// Service tier as [`tier`] gives it, never empty.
     pub tier: String,
     /// BCP 47; empty: unknown.
     pub language: String,
@@ -105,7 +105,7 @@ pub struct Profile {
     pub display_name: String,
     /// Each once.
     pub identities: Vec<Identity>,
-    /// Empty means [`TIER_STANDARD`].
+    /// As [`tier`] gives it; empty means [`TIER_STANDARD`].
     pub tier: String,
     /// See [`Customer`].
     pub language: String,
@@ -204,6 +204,11 @@ impl Customer {
         }
         changed
     }
+}
+
+/// A tier in the one form in which tiers are compared: routing knows `vip`, whoever writes `VIP ` means it.
+pub fn tier(given: &str) -> String {
+    given.trim().to_lowercase()
 }
 
 fn or_standard(tier: String) -> String {

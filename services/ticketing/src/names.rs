@@ -46,51 +46,54 @@ pub fn customer(id: Uuid) -> String {
     format!("customers/{id}")
 }
 
-/// Reads `tickets/{uuid}` or `tickets/{number}`.
+/// Reads `tickets/{uuid}` or `tickets/{number}`, the number from 1 and as we write it.
 pub fn parse_ticket(name: &str) -> Result<TicketRef, &'static str> {
-    const SHAPE: &str = "must be tickets/{uuid} or tickets/{number}";
-    let key = name.strip_prefix("tickets/").ok_or(SHAPE)?;
-    if !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Beyond i64 there are no tickets: the shape is right, the ticket just does not exist.
-        return Ok(TicketRef::Number(key.parse().unwrap_or(i64::MAX)));
-    }
-    hyphenated(key).map(TicketRef::Id).ok_or(SHAPE)
+    let key = name.strip_prefix("tickets/");
+    key.and_then(number)
+        .map(TicketRef::Number)
+        .or_else(|| key.and_then(canonical).map(TicketRef::Id))
+        .ok_or("must be tickets/{uuid} or tickets/{number}")
 }
 
 /// Reads `customers/{uuid}`.
 pub fn parse_customer(name: &str) -> Result<Uuid, &'static str> {
     name.strip_prefix("customers/")
-        .and_then(hyphenated)
+        .and_then(canonical)
         .ok_or("must be customers/{uuid}")
 }
 
-/// Checks `agents/{agent}`: 1 to 100 of letters, digits and `._@+-`.
+/// Checks `agents/{agent}`: an id as routing gives it, so that every assignee is an agent whom routing can know.
 pub fn check_agent(name: &str) -> Result<(), &'static str> {
-    let fits = |id: &str| {
-        (1..=100).contains(&id.len())
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._@+-".contains(&byte))
-    };
-    match name.strip_prefix("agents/") {
-        Some(id) if fits(id) => Ok(()),
-        _ => Err("must be agents/{agent}, the id 1 to 100 of letters, digits and ._@+-"),
+    if name.strip_prefix("agents/").is_some_and(is_id) {
+        Ok(())
+    } else {
+        Err("must be agents/{agent}, the agent being 1 to 63 of a-z, 0-9 and -")
     }
 }
 
 /// Checks the name of a queue.
 pub fn check_queue(name: &str) -> Result<(), &'static str> {
-    let byte = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if (1..=63).contains(&name.len()) && name.bytes().all(byte) {
+    if is_id(name) {
         Ok(())
     } else {
         Err("must be 1 to 63 of a-z, 0-9 and -")
     }
 }
 
+fn is_id(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&text.len()) && text.bytes().all(fits)
+}
+
 /// Only the form that we write ourselves: one resource, one name.
-fn hyphenated(text: &str) -> Option<Uuid> {
-    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
+fn canonical(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|id| id.to_string() == text)
+}
+
+/// Only the form that we write ourselves, and only numbers that a ticket can have.
+fn number(text: &str) -> Option<i64> {
+    let number = text.parse::<i64>().ok()?;
+    (number > 0 && number.to_string() == text).then_some(number)
 }
 
 #[cfg(test)]
@@ -102,10 +105,6 @@ mod tests {
         let id = Uuid::from_u128(7);
         assert_eq!(parse_ticket(&ticket(id)), Ok(TicketRef::Id(id)));
         assert_eq!(parse_ticket("tickets/42"), Ok(TicketRef::Number(42)));
-        assert_eq!(
-            parse_ticket("tickets/99999999999999999999"),
-            Ok(TicketRef::Number(i64::MAX))
-        );
         for wrong in [
             "",
             "tickets/",
@@ -113,16 +112,24 @@ mod tests {
             "ticket/1",
             "tickets/1/messages/2",
             "tickets/{0}",
+            "tickets/0",
+            "tickets/01",
+            "tickets/+1",
+            "tickets/99999999999999999999",
+            "tickets/00000000-0000-0000-0000-000000000ABC",
         ] {
             assert!(parse_ticket(wrong).is_err(), "{wrong}");
         }
+        assert!(parse_customer("customers/00000000-0000-0000-0000-000000000ABC").is_err());
     }
 
     #[test]
     fn agents_and_queues_have_plain_names() {
-        assert!(check_agent("agents/mara.b@example.org").is_ok());
-        assert!(check_agent("agents/").is_err());
-        assert!(check_agent("mara").is_err());
+        assert!(check_agent("agents/mara-2").is_ok());
+        let long = format!("agents/{}", "a".repeat(64));
+        for wrong in ["agents/", "mara", "agents/Mara", "agents/mara.b@example.org", &long] {
+            assert!(check_agent(wrong).is_err(), "{wrong}");
+        }
         assert!(check_queue("tier-2").is_ok());
         assert!(check_queue("Tier 2").is_err());
         assert!(check_queue("").is_err());

@@ -139,6 +139,20 @@ impl Ticket {
         })
     }
 
+    /// Refuses a message that is meant to be older than the ticket: an answer before the question has no response time.
+    ///
+    /// # Errors
+    /// Invalid `message.occurred_at`.
+    pub fn check_written_after_opening(&self, draft: &Draft) -> Result<(), Error> {
+        match draft.occurred_at {
+            Some(at) if at < self.opened_at => Err(Error::invalid_field(
+                "message.occurred_at",
+                "must not be before the ticket was opened",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Sets the named fields. Moving a waiting ticket to another queue does not restart its wait.
     pub fn update(&mut self, fields: &Fields, which: &[Field], now: DateTime<Utc>) -> Result<Vec<Change>, Error> {
         if self.state == State::Closed {

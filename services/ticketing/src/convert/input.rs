@@ -21,8 +21,10 @@ pub use contact::contact;
 const SUBJECT_MAX: usize = 500;
 /// Characters of a display name.
 const DISPLAY_NAME_MAX: usize = 200;
-/// Characters of a tag, an intent, a tier.
+/// Characters of a tag, an intent.
 const WORD_MAX: usize = 100;
+/// Characters of a tier.
+const TIER_MAX: usize = 63;
 /// Tags of a ticket.
 const TAGS_MAX: usize = 50;
 
@@ -66,13 +68,42 @@ pub fn channel(field: &str, value: i32, violations: &mut Violations) -> Option<C
     words::read_channel(value, field, violations)
 }
 
-/// A time; none when missing.
-pub fn time(field: &str, at: Option<&prost_types::Timestamp>, violations: &mut Violations) -> Option<DateTime<Utc>> {
-    let read = vorrang_api::from_timestamp(at?);
-    if read.is_none() {
-        violations.add(field, "must be a time of the years 1 to 9999");
+/// The states that a list is of, each once: a value of its own for each repeat is more than a statement takes. Of wrong
+/// ones only the first is told, since an answer has no room for thousands.
+pub fn states(field: &str, given: &[i32], violations: &mut Violations) -> Vec<State> {
+    let mut read = Vec::new();
+    for (index, value) in given.iter().enumerate() {
+        let field = format!("{field}[{index}]");
+        match words::read_state(*value, &field, violations) {
+            Some(state) if read.contains(&state) => {}
+            Some(state) => read.push(state),
+            None => {
+                if *value == 0 {
+                    violations.add(field, "must be given");
+                }
+                break;
+            }
+        }
     }
     read
+}
+
+/// A time; none when missing.
+pub fn time(field: &str, at: Option<&prost_types::Timestamp>, violations: &mut Violations) -> Option<DateTime<Utc>> {
+    let at = at?;
+    let read = vorrang_api::from_timestamp(at).filter(|_| believed(at));
+    if read.is_none() {
+        violations.add(field, "must be a time of the years 1990 to 9999");
+    }
+    read
+}
+
+/// Whether somebody can mean this time: before 1990 lies what clocks say that were never set, and one such time would
+/// spoil every figure it is in.
+fn believed(at: &prost_types::Timestamp) -> bool {
+    /// 1990-01-01T00:00:00Z.
+    const EARLIEST: i64 = 631_152_000;
+    at.seconds >= EARLIEST
 }
 
 /// The fields of a ticket that a client sets.
@@ -140,7 +171,34 @@ pub fn message(
         violations.add(format!("{prefix}.visibility"), "a customer's message is always public");
     }
     draft.actor = actor;
+    says_something(prefix, message, violations);
+    storable(prefix, message, violations);
     draft
+}
+
+/// A message without words or files is none: as an agent's it would count as the answer that a customer waits for.
+fn says_something(prefix: &str, message: &pb::Message, violations: &mut Violations) {
+    if message.text.trim().is_empty() && message.attachments.is_empty() {
+        violations.add(format!("{prefix}.text"), "must be given when there is no attachment");
+    }
+}
+
+/// Clients can send again what we cannot keep as it is; customers' own words come another way and are never refused.
+fn storable(prefix: &str, message: &pb::Message, violations: &mut Violations) {
+    let texts = [("text", &message.text), ("quoted_text", &message.quoted_text)];
+    for (field, value) in texts {
+        without_nul(&format!("{prefix}.{field}"), value, violations);
+    }
+    for (index, file) in message.attachments.iter().enumerate().take(ATTACHMENTS_MAX) {
+        let texts = [
+            ("file_name", &file.file_name),
+            ("content_type", &file.content_type),
+            ("sha256", &file.sha256),
+        ];
+        for (field, value) in texts {
+            without_nul(&format!("{prefix}.attachments[{index}].{field}"), value, violations);
+        }
+    }
 }
 
 fn actor(
@@ -226,7 +284,7 @@ pub fn profile(prefix: &str, customer: &pb::Customer, violations: &mut Violation
             violations,
         ),
         identities: identities(&path("identities"), &customer.identities, violations),
-        tier: text(&path("tier"), &customer.tier, WORD_MAX, violations),
+        tier: text(&path("tier"), &customer::tier(&customer.tier), TIER_MAX, violations),
         language: language(&path("language"), &customer.language, violations),
         country,
     }
@@ -293,17 +351,21 @@ fn text(field: &str, value: &str, most: usize, violations: &mut Violations) -> S
     if value.chars().count() > most {
         violations.add(field, format!("at most {most} characters"));
     }
+    without_nul(field, value, violations);
+    value.to_owned()
+}
+
+fn without_nul(field: &str, value: &str, violations: &mut Violations) {
     if value.contains('\0') {
         violations.add(field, "must not contain NUL characters");
     }
-    value.to_owned()
 }
 
 fn body(field: &str, value: &str, violations: &mut Violations) -> String {
     if value.len() > TEXT_BYTES_MAX {
         violations.add(field, format!("at most {TEXT_BYTES_MAX} bytes"));
     }
-    // Customers paste what they like into a mail: a NUL is no reason to refuse it.
+    // Customers paste what they like into a mail: a NUL is no reason to refuse it. Clients are told by `storable`.
     visible(value)
 }
 

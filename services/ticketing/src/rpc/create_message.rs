@@ -34,6 +34,7 @@ pub async fn handle(app: &App, request: Request<pb::CreateMessageRequest>) -> Re
             which,
             |ticket, ids, now| {
                 ticket.check_etag(&request.etag)?;
+                ticket.check_written_after_opening(&draft)?;
                 ticket.add_message(ids.next(now), draft, state, now)
             },
             |ticket, changes| pb::CreateMessageResponse {

@@ -16,25 +16,13 @@ pub async fn handle(app: &App, request: Request<pb::ListTicketsRequest>) -> Resu
     let tenant = vorrang_service::tenant(&request)?;
     let request = request.into_inner();
     let mut violations = Violations::new();
-    let mut states: Vec<i32> = request.states.clone();
-    states.sort_unstable();
-    let states = format!("{states:?}");
-    let arguments = ["tickets", &states, &request.customer, &request.assignee, &request.queue];
+    let mut states = input::states("states", &request.states, &mut violations);
+    states.sort_unstable_by_key(|state| state.as_str());
+    let words = format!("{states:?}");
+    let arguments = ["tickets", &words, &request.customer, &request.assignee, &request.queue];
     let mut page = Page::<i64>::parse(request.page_size, &request.page_token, &arguments, &mut violations);
     let filter = TicketFilter {
-        states: request
-            .states
-            .iter()
-            .enumerate()
-            .filter_map(|(index, state)| {
-                let field = format!("states[{index}]");
-                let read = input::state(&field, *state, &mut violations);
-                if *state == 0 {
-                    violations.add(field, "must be given");
-                }
-                read
-            })
-            .collect(),
+        states,
         customer: (!request.customer.is_empty())
             .then(|| input::customer_id("customer", &request.customer, &mut violations)),
         assignee: input::agent("assignee", &request.assignee, &mut violations),

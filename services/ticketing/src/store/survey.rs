@@ -29,7 +29,8 @@ impl Store {
     /// Records an answer; a second one about the same solve replaces the first. The ticket itself does not change.
     ///
     /// # Errors
-    /// NotFound when the tenant has no such ticket, Precondition `NOT_SOLVED` when it has no such solve.
+    /// NotFound when the tenant has no such ticket, Precondition `NOT_SOLVED` when it has no such solve, Invalid
+    /// `answered_at` when it was answered before that.
     pub async fn answer_survey<R, A>(
         &self,
         call: &Call,
@@ -58,6 +59,9 @@ impl Store {
             .one(tx.conn())
             .await
             .map_err(error)?;
+        if let (Some(solved), Some(at)) = (&solved, new.answered_at) {
+            check_after(solved.solved_at, at)?;
+        }
         let key = (tenant.clone(), ticket.id, new.survey.to_owned(), solve);
         let earlier = survey_answer::Entity::find_by_id(key.clone())
             .one(tx.conn())
@@ -93,4 +97,15 @@ impl Store {
         self.commit(tx, call, &answer, events, now).await?;
         Ok(answer)
     }
+}
+
+/// Nobody rates what is not done yet.
+fn check_after(solved_at: i64, answered_at: DateTime<Utc>) -> Result<(), Error> {
+    if micros(answered_at) < solved_at {
+        return Err(Error::invalid_field(
+            "answered_at",
+            "must not be before the solve it is about",
+        ));
+    }
+    Ok(())
 }

@@ -5,10 +5,13 @@ use sha2::{Digest, Sha256};
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::{Error, Violations};
 
-use super::{DISPLAY_NAME_MAX, QUEUE_DEFAULT, SUBJECT_MAX, TAGS_MAX, WORD_MAX, content, cut, identity, queue, time};
+use super::{
+    DISPLAY_NAME_MAX, QUEUE_DEFAULT, SUBJECT_MAX, TAGS_MAX, TIER_MAX, WORD_MAX, believed, content, cut, identity,
+    queue, time,
+};
 use crate::contact::{Contact, ContactKey};
 use crate::convert::words;
-use crate::customer::{IDENTITIES_MAX, Identity};
+use crate::customer::{self, IDENTITIES_MAX, Identity};
 use crate::ticket::Fields;
 use crate::words::Priority;
 
@@ -46,10 +49,13 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         violations.add("channel", "must be given");
     }
     let identities = who(&given.identities, &mut violations);
-    let message = given.message.unwrap_or_else(|| {
+    let mut message = given.message.unwrap_or_else(|| {
         violations.add("message", "must be given");
         pb::Message::default()
     });
+    // A source whose clock was never set does not know the time, and a contact is worth more than its time.
+    message.occurred_at = message.occurred_at.filter(believed);
+    let due_at = given.due_at.filter(believed);
     let mut message = content("message", &message, &mut violations);
     message.external_id = cut(&given.external_id, EXTERNAL_ID_MAX);
     let priority = words::read_priority(given.priority, "priority", &mut violations);
@@ -64,7 +70,7 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         } else {
             cut(&given.language, 35)
         },
-        due_at: time("due_at", given.due_at.as_ref(), &mut violations),
+        due_at: time("due_at", due_at.as_ref(), &mut violations),
     };
     let thread_keys = keys("thread_keys", &given.thread_keys, THREAD_KEYS_MAX, &mut violations);
     let reference_keys = keys(
@@ -86,7 +92,7 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         channel: channel.unwrap_or(crate::words::Channel::Api),
         identities,
         display_name: cut(given.display_name.trim(), DISPLAY_NAME_MAX),
-        tier: cut(given.tier.trim(), WORD_MAX),
+        tier: cut(&customer::tier(&given.tier), TIER_MAX),
         message,
         thread_keys,
         reference_keys,

@@ -100,6 +100,7 @@ fn a_message_needs_an_author_who_may_write_here() {
             kind,
             id: id.to_owned(),
         }),
+        text: "Hello".to_owned(),
         ..pb::Message::default()
     };
     let wrong = |message: &pb::Message| {
@@ -107,13 +108,164 @@ fn a_message_needs_an_author_who_may_write_here() {
         super::message("message", message, false, "key", &mut violations);
         fields_of(violations)
     };
-    assert_eq!(wrong(&pb::Message::default()), ["message.actor.kind"]);
+    assert_eq!(wrong(&pb::Message::default()), ["message.actor.kind", "message.text"]);
     assert_eq!(wrong(&by(1, "")), ["message.actor.kind"], "customers come by ingestion");
     assert_eq!(wrong(&by(2, "anna")), ["message.actor.id"]);
     assert_eq!(wrong(&by(2, "agents/anna")), Vec::<String>::new());
     let mut violations = Violations::new();
     let draft = super::message("message", &by(3, ""), false, "key", &mut violations);
     assert_eq!(draft.actor.id, "key", "a machine without a name is the credential");
+}
+
+fn wrong_with(message: &pb::Message) -> Vec<String> {
+    let message = pb::Message {
+        actor: Some(vorrang_api::feed::v1::Actor {
+            kind: 2,
+            id: "agents/anna".to_owned(),
+        }),
+        ..message.clone()
+    };
+    let mut violations = Violations::new();
+    super::message("message", &message, true, "key", &mut violations);
+    fields_of(violations)
+}
+
+#[test]
+fn a_clients_message_says_something() {
+    let file = pb::Attachment {
+        file_name: "a.png".into(),
+        ..pb::Attachment::default()
+    };
+    let message = |text: &str, quoted_text: &str, attachments: &[pb::Attachment]| pb::Message {
+        text: text.into(),
+        quoted_text: quoted_text.into(),
+        attachments: attachments.to_vec(),
+        ..pb::Message::default()
+    };
+    assert_eq!(wrong_with(&message(" \n", "", &[])), ["message.text"]);
+    assert_eq!(wrong_with(&message("", "> what you wrote", &[])), ["message.text"]);
+    assert_eq!(wrong_with(&message("", "", &[file])), Vec::<String>::new());
+}
+
+#[test]
+fn a_client_is_told_what_cannot_be_kept() {
+    let message = pb::Message {
+        text: "a\0".into(),
+        quoted_text: "\0".into(),
+        attachments: vec![pb::Attachment {
+            file_name: "\0".into(),
+            content_type: "\0".into(),
+            sha256: "\0".into(),
+            size_bytes: 1,
+        }],
+        ..pb::Message::default()
+    };
+    assert_eq!(
+        wrong_with(&message),
+        [
+            "message.text",
+            "message.quoted_text",
+            "message.attachments[0].file_name",
+            "message.attachments[0].content_type",
+            "message.attachments[0].sha256"
+        ]
+    );
+    let ticket = pb::Ticket {
+        subject: "\0".into(),
+        queue: "\0".into(),
+        tags: vec!["a\0".into()],
+        intent: "\0".into(),
+        language: "\0".into(),
+        ..pb::Ticket::default()
+    };
+    let mut violations = Violations::new();
+    ticket_fields("ticket", &ticket, &mut violations);
+    let fields = fields_of(violations);
+    assert_eq!(
+        fields,
+        [
+            "ticket.subject",
+            "ticket.queue",
+            "ticket.tags[0]",
+            "ticket.intent",
+            "ticket.language"
+        ]
+    );
+    let customer = pb::Customer {
+        display_name: "\0".into(),
+        identities: vec![pb::Identity {
+            kind: 1,
+            value: "a\0@example.org".into(),
+            verified: true,
+        }],
+        tier: "\0".into(),
+        language: "\0".into(),
+        country: "D\0".into(),
+        ..pb::Customer::default()
+    };
+    let mut violations = Violations::new();
+    profile("customer", &customer, &mut violations);
+    let mut fields = fields_of(violations);
+    fields.sort_unstable();
+    assert_eq!(
+        fields,
+        [
+            "customer.country",
+            "customer.display_name",
+            "customer.identities[0].value",
+            "customer.language",
+            "customer.tier"
+        ]
+    );
+}
+
+#[test]
+fn tiers_are_one_whatever_their_case() {
+    let customer = |tier: &str| pb::Customer {
+        tier: tier.into(),
+        ..pb::Customer::default()
+    };
+    let mut violations = Violations::new();
+    assert_eq!(profile("customer", &customer(" VIP "), &mut violations).tier, "vip");
+    assert!(violations.is_empty());
+    profile("customer", &customer(&"x".repeat(64)), &mut violations);
+    assert_eq!(fields_of(violations), ["customer.tier"]);
+    let given = pb::InboundContact {
+        tier: "\tViP".into(),
+        ..inbound()
+    };
+    assert_eq!(contact(given).expect("taken").tier, "vip");
+}
+
+#[test]
+fn times_of_clocks_that_were_never_set_are_not_believed() {
+    const EARLIEST: i64 = 631_152_000;
+    let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+    let message = |seconds| pb::Message {
+        text: "Hello".into(),
+        occurred_at: at(seconds),
+        ..pb::Message::default()
+    };
+    assert_eq!(wrong_with(&message(EARLIEST - 1)), ["message.occurred_at"]);
+    assert_eq!(wrong_with(&message(EARLIEST)), Vec::<String>::new());
+    let given = pb::InboundContact {
+        message: Some(message(0)),
+        due_at: at(0),
+        ..inbound()
+    };
+    let taken = contact(given).expect("a contact is worth more than its time");
+    assert_eq!((taken.message.occurred_at, taken.fields.due_at), (None, None));
+}
+
+#[test]
+fn states_are_each_once_and_of_many_wrong_ones_the_first_is_told() {
+    let mut violations = Violations::new();
+    let read = states("states", &[5, 6].repeat(50_000), &mut violations);
+    assert_eq!(read, [State::Solved, State::Closed]);
+    assert!(violations.is_empty());
+    states("states", &[5, 0, 99, 99], &mut violations);
+    states("states", &[98, 99], &mut violations);
+    assert_eq!(fields_of(violations), ["states[1]", "states[0]"]);
 }
 
 #[test]

@@ -22,15 +22,37 @@ impl Fixture {
     }
 
     async fn answer(&self, ticket: &pb::Ticket, score: i32, solve: i32) -> Result<pb::SurveyAnswer, Error> {
+        self.answer_at(ticket, score, solve, None).await
+    }
+
+    async fn answer_at(
+        &self,
+        ticket: &pb::Ticket,
+        score: i32,
+        solve: i32,
+        answered_at: Option<prost_types::Timestamp>,
+    ) -> Result<pb::SurveyAnswer, Error> {
         let request = pb::AnswerSurveyRequest {
             ticket: ticket.name.clone(),
             survey: "csat".into(),
             score,
             solve,
+            answered_at,
             ..pb::AnswerSurveyRequest::default()
         };
         answer_survey::handle(&self.app, acme(request)).await
     }
+}
+
+fn at(second: i64) -> Option<prost_types::Timestamp> {
+    Some(prost_types::Timestamp {
+        seconds: START + second,
+        nanos: 0,
+    })
+}
+
+fn field(error: &Error) -> &str {
+    &error.violations()[0].field
 }
 
 both_engines! {
@@ -129,5 +151,40 @@ both_engines! {
         assert_eq!(answers, [(2, 2, false), (1, 4, false), (2, 5, true)]);
         let actor = events.last().and_then(|event| event.head.clone()).and_then(|head| head.actor).expect("somebody");
         assert_eq!(actor.id, ticket.customer);
+    }
+
+    /// An answer from before the question, or from before any question could be, would make the ticket's figures wrong.
+    async fn a_message_is_not_older_than_its_ticket(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let ticket = desk.ticket().await;
+        desk.wait(100);
+        let written = |occurred_at| pb::Message { occurred_at, ..agents_message("Hello") };
+        let early = desk.add(&ticket, written(at(-1)), "").await.expect_err("older than the ticket");
+        assert_eq!(field(&early), "message.occurred_at");
+        let never = Some(prost_types::Timestamp { seconds: 0, nanos: 0 });
+        let never = desk.add(&ticket, written(never), "").await.expect_err("a clock that was never set");
+        assert_eq!(field(&never), "message.occurred_at");
+        assert_eq!(desk.get(&ticket.name).await.message_count, 0);
+        desk.add(&ticket, written(at(0)), "").await.expect("at once");
+        let later = desk.add(&ticket, written(at(5_000)), "").await.expect("taken as now");
+        assert_eq!(later.message.expect("as stored").occurred_at, at(100));
+        let empty = desk.add(&ticket, agents_message(""), "").await.expect_err("nothing is said");
+        assert_eq!(field(&empty), "message.text");
+    }
+
+    async fn an_answer_is_not_older_than_its_solve(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let ticket = desk.ticket().await;
+        for second in [10, 20] {
+            desk.wait(5);
+            desk.state(&ticket, State::Open).await.expect("opens");
+            desk.wait(5);
+            desk.state(&ticket, State::Solved).await.unwrap_or_else(|error| panic!("at {second}: {error}"));
+        }
+        let early = desk.answer_at(&ticket, 1, 0, at(19)).await.expect_err("before the second solve");
+        assert_eq!(field(&early), "answered_at");
+        assert_eq!(field(&desk.answer_at(&ticket, 1, 1, at(9)).await.expect_err("before the first")), "answered_at");
+        assert_eq!(desk.answer_at(&ticket, 1, 1, at(19)).await.expect("after the first").answered_at, at(19));
+        assert_eq!(desk.answer_at(&ticket, 1, 0, at(20)).await.expect("at once").answered_at, at(20));
     }
 }

@@ -34,6 +34,22 @@ fn a_token_dies_after_five_minutes() {
 }
 
 #[test]
+fn a_token_that_would_live_long_is_refused_even_when_it_is_signed() {
+    let now = clock().shared().now();
+    for (seconds, accepted) in [
+        (600, true),
+        (601, false),
+        (i64::MAX - now.timestamp(), false),
+        (0, false),
+    ] {
+        let expiry = (now.timestamp() + seconds).to_string();
+        let signature = secret::sign(KEY, &[VERSION, "*", "routing", &expiry]);
+        let token = format!("{VERSION}.*.routing.{expiry}.{}", hex::encode(signature));
+        assert_eq!(read(KEY, &token, now).is_some(), accepted, "{seconds}");
+    }
+}
+
+#[test]
 fn whatever_is_changed_in_a_token_makes_it_invalid() {
     let clock = clock();
     let now = clock.shared().now();

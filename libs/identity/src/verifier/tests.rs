@@ -98,6 +98,10 @@ both_engines! {
         desk.keys.close().await;
         desk.verifier.verify(&text).await.expect("in the cache");
         desk.verifier.verify(&token).await.expect("needs no table");
+        assert!(desk.verifier.is_internal(&token));
+        for other in [text.as_str(), "vi1.*.routing.1700000300.00", "vi1.", ""] {
+            assert!(!desk.verifier.is_internal(other), "{other}");
+        }
         desk.clock.advance(TimeDelta::seconds(5));
         let error = desk.verifier.verify(&text).await.expect_err("cannot be known");
         assert_ne!(error.kind(), Kind::Unauthenticated, "a valid key must not be called invalid");

@@ -33,8 +33,8 @@ pub(crate) struct QueuedPage {
 
 /// Asks ticketing to give the ticket to the agent, if it still has the offered generation. Repeating it with the same offer is safe.
 ///
-/// Fails with Conflict or Precondition when somebody was faster, NotFound when it is gone, Unavailable or Timeout when the outcome
-/// is unknown.
+/// Fails with Conflict `GENERATION_CHANGED` (as `peer_reason`) when somebody was faster, Precondition when nobody may work on it any
+/// more, NotFound when it is gone, Unavailable or Timeout when the outcome is unknown.
 pub(crate) async fn accept_ticket(
     peers: &Peers,
     tenant: &str,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use vorrang_api::routing::v1::rescinded::Reason;
 use vorrang_api::routing::v1::work_response::Response;
 use vorrang_api::ticketing::v1::{Channel, Priority};
+use vorrang_error::Error;
 use vorrang_testkit::{DEADLINE, RedisServer, wait_until};
 
 use crate::desktop::id_of;
@@ -89,6 +90,53 @@ async fn an_accept_while_ticketing_is_away_puts_the_contact_back() {
     assert_eq!(rescinded.reason(), Reason::Unavailable);
     stack.ticketing.set_mode(Mode::Up);
     assert_eq!(anna.take().await, ticket);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_accept_that_met_another_change_is_tried_again() {
+    let stack = Stack::start().await;
+    let mut anna = stack.desktop("anna", &MAIL).await;
+    let ticket = stack.mail(1);
+    stack.ticketing.refuse([
+        Error::conflict("DATABASE_CONTENTION", "another change came first"),
+        Error::conflict("REQUEST_IN_PROGRESS", "a twin is running"),
+    ]);
+    assert_eq!(anna.take().await, ticket);
+}
+
+/// What is wrong with an accept, or with us, says nothing about the contact.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_accept_that_fails_for_any_reason_but_the_ticket_puts_the_contact_back() {
+    let stack = Stack::start().await;
+    let mut anna = stack.desktop("anna", &MAIL).await;
+    let ticket = stack.mail(1);
+    for error in [
+        Error::internal("a defect"),
+        Error::invalid_field("accepted_at", "lies in the future"),
+        Error::precondition("TENANT_CLOSED", "nobody may work now"),
+    ] {
+        stack.ticketing.refuse([error]);
+        let offer = anna.offer().await;
+        assert_eq!(id_of(&offer), ticket);
+        anna.accept(&offer).await;
+        assert_eq!(anna.rescinded().await.reason(), Reason::Unavailable);
+    }
+    assert_eq!(anna.take().await, ticket);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ticket_that_may_not_be_worked_on_is_not_offered_again() {
+    let stack = Stack::start().await;
+    let mut anna = stack.desktop("anna", &MAIL).await;
+    stack.mail(1);
+    let offer = anna.offer().await;
+    stack
+        .ticketing
+        .refuse([Error::precondition("TICKET_SOLVED", "the ticket is solved")]);
+    anna.accept(&offer).await;
+    assert_eq!(anna.rescinded().await.reason(), Reason::Taken);
+    anna.has_nothing().await;
+    assert!(stack.waiting(0).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
 //! A stand-in for ticketing that keeps its promises (generations, request ids, a dense log) and breaks on demand.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::stream::BoxStream;
@@ -48,6 +48,8 @@ struct State {
     logs: BTreeMap<String, Vec<Event>>,
     tickets: HashMap<(String, String), Ticket>,
     answers: HashMap<String, Ticket>,
+    /// What the next acceptances are refused with.
+    refusals: VecDeque<Error>,
     /// Acceptances asked for, with the traceparent they came under.
     accepts: Vec<(AcceptTicketRequest, String)>,
 }
@@ -61,6 +63,7 @@ impl FakeTicketing {
                 logs: BTreeMap::new(),
                 tickets: HashMap::new(),
                 answers: HashMap::new(),
+                refusals: VecDeque::new(),
                 accepts: Vec::new(),
             })),
             bell: watch::Sender::new(0),
@@ -79,6 +82,11 @@ impl FakeTicketing {
 
     pub fn set_mode(&self, mode: Mode) {
         self.state().mode = mode;
+    }
+
+    /// Refuses the next acceptances, one error for each; nothing is recorded then.
+    pub fn refuse(&self, errors: impl IntoIterator<Item = Error>) {
+        self.state().refusals.extend(errors);
     }
 
     /// As if the database had been restored: cursors of before are refused.
@@ -233,6 +241,9 @@ impl InternalService for FakeTicketing {
         state.accepts.push((request.clone(), trace));
         if state.mode == Mode::Down {
             return Err(down());
+        }
+        if let Some(error) = state.refusals.pop_front() {
+            return Err(status(error));
         }
         if let Some(answer) = state.answers.get(&request.request_id) {
             if state.mode == Mode::LosesAnswers {

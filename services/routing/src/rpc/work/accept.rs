@@ -28,11 +28,11 @@ pub(super) struct Acceptance {
 pub(super) enum Outcome {
     /// Ticketing recorded it.
     Assigned(Box<ticketing::Ticket>),
-    /// Ticketing refused it: somebody was faster.
+    /// Ticketing refused it for good: somebody was faster, or the ticket needs nobody any more.
     Taken,
     /// The offer was no longer the agent's.
     Expired,
-    /// Ticketing could not be reached; whether it recorded it is unknown.
+    /// Ticketing did not decide; whether it recorded it may be unknown.
     Unavailable,
 }
 
@@ -88,17 +88,18 @@ async fn decide(
         );
         match asked.await {
             Ok(ticket) => break ticket,
-            Err(error) if !may_pass(&error) => {
-                if error.kind() == Kind::Internal || error.kind() == Kind::Invalid {
-                    tracing::error!(error = error.chain(), "ticketing refused an acceptance");
+            Err(error) => match refusal(&error) {
+                Refusal::Final => return Outcome::Taken,
+                Refusal::Undecided => {
+                    tracing::error!(error = error.chain(), "an acceptance failed; the contact goes back");
+                    return Outcome::Unavailable;
                 }
-                return Outcome::Taken;
-            }
-            Err(error) if attempt == ATTEMPTS_MAX => {
-                tracing::warn!(error = error.chain(), "ticketing did not answer an acceptance");
-                return Outcome::Unavailable;
-            }
-            Err(_) => {}
+                Refusal::MayPass if attempt == ATTEMPTS_MAX => {
+                    tracing::warn!(error = error.chain(), "ticketing did not answer an acceptance");
+                    return Outcome::Unavailable;
+                }
+                Refusal::MayPass => {}
+            },
         }
         tokio::time::sleep(RETRY * 2_u32.pow(attempt)).await;
         attempt += 1;
@@ -116,12 +117,35 @@ async fn decide(
     Outcome::Assigned(Box::new(ticket))
 }
 
-/// Whether asking again, which is safe, may help.
-fn may_pass(error: &Error) -> bool {
-    let twin = error
-        .metadata()
-        .contains(&("peer_reason", "REQUEST_IN_PROGRESS".to_owned()));
-    error.kind().retryable() || twin
+/// What a refused acceptance says about the contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// Ticketing has decided: it must not be offered again as it is.
+    Final,
+    /// Asking again, which is safe, may help.
+    MayPass,
+    /// Nothing: the fault is in the call or in one of us. The contact still waits.
+    Undecided,
+}
+
+fn refusal(error: &Error) -> Refusal {
+    let reason = error.metadata().iter().find(|(key, _)| *key == "peer_reason");
+    let reason = reason.map_or("", |(_, reason)| reason.as_str());
+    match error.kind() {
+        Kind::NotFound => Refusal::Final,
+        Kind::Conflict if reason == "GENERATION_CHANGED" => Refusal::Final,
+        Kind::Precondition if matches!(reason, "TICKET_CLOSED" | "TICKET_SOLVED") => Refusal::Final,
+        // Another change or a twin of ours is on its way.
+        Kind::Conflict => Refusal::MayPass,
+        Kind::Limited | Kind::Unavailable | Kind::Timeout => Refusal::MayPass,
+        Kind::Invalid
+        | Kind::AlreadyExists
+        | Kind::Precondition
+        | Kind::Denied
+        | Kind::Unauthenticated
+        | Kind::OutOfRange
+        | Kind::Internal => Refusal::Undecided,
+    }
 }
 
 async fn confirm(app: &App, tenant: &str, agent: &str, offer: &str, offered: &Offered, generation: i64) {
@@ -142,5 +166,43 @@ async fn confirm(app: &App, tenant: &str, agent: &str, offer: &str, offered: &Of
         }
         // The feed says the same in a moment.
         Err(error) => tracing::debug!(error = error.chain(), "acceptance not confirmed in the queues"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_ticketing_says_of_the_ticket_takes_a_contact_out_of_the_queue() {
+        use Refusal::{Final, MayPass, Undecided};
+        for (kind, reason, expected) in [
+            (Kind::Conflict, "GENERATION_CHANGED", Final),
+            (Kind::Conflict, "DATABASE_CONTENTION", MayPass),
+            (Kind::Conflict, "REQUEST_IN_PROGRESS", MayPass),
+            (Kind::Conflict, "", MayPass),
+            (Kind::NotFound, "RESOURCE_NOT_FOUND", Final),
+            (Kind::Precondition, "TICKET_CLOSED", Final),
+            (Kind::Precondition, "TICKET_SOLVED", Final),
+            (Kind::Precondition, "SCHEMA_OLDER", Undecided),
+            (Kind::Precondition, "", Undecided),
+            (Kind::Limited, "", MayPass),
+            (Kind::Unavailable, "", MayPass),
+            (Kind::Timeout, "", MayPass),
+            (Kind::Invalid, "REQUEST_ID_REUSED", Undecided),
+            (Kind::AlreadyExists, "", Undecided),
+            (Kind::Denied, "", Undecided),
+            (Kind::Unauthenticated, "", Undecided),
+            (Kind::OutOfRange, "", Undecided),
+            (Kind::Internal, "", Undecided),
+        ] {
+            let error = Error::new(kind, "PEER_REFUSED", "no").with("peer", "ticketing");
+            let error = if reason.is_empty() {
+                error
+            } else {
+                error.with("peer_reason", reason)
+            };
+            assert_eq!(refusal(&error), expected, "{kind:?} {reason}");
+        }
     }
 }

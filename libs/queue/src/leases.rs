@@ -123,7 +123,7 @@ impl Queue {
     }
 }
 
-fn read_expired(mut row: Row) -> Result<Expired, Error> {
+pub(crate) fn read_expired(mut row: Row) -> Result<Expired, Error> {
     Ok(Expired {
         outcome: read_outcome(&row.text(0)?)?,
         lease: LeaseRef {

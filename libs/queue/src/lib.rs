@@ -20,6 +20,7 @@ mod rebuild;
 mod reply;
 mod script;
 mod stats;
+mod withdraw;
 
 pub use apply::{Applied, Batch, Change, Held, Operation, Waiting};
 pub use claim::{Claim, Claimed, Offer};

@@ -34,4 +34,5 @@ scripts! {
     RECALL = "recall"
     RELEASE = "release"
     STATS = "stats"
+    WITHDRAW = "withdraw"
 }

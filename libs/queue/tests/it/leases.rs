@@ -262,3 +262,47 @@ async fn a_refused_generation_is_not_offered_again() {
     desk.apply(vec![wait("a", 2, "email", 4, 1, 1)]).await;
     assert_eq!(tickets(&desk.claim("ben", &MAIL, 1).await), ["a"]);
 }
+
+#[tokio::test]
+async fn withdrawing_ends_all_offers_of_one_agent_and_nothing_else() {
+    const CAPACITIES: [(&str, u32); 2] = [("email", 3), ("chat", 1)];
+    let desk = Desk::open().await;
+    let waiting = ["a", "b", "c", "d"].into_iter().zip(1..);
+    desk.apply(waiting.map(|(id, at)| wait(id, 1, "email", 4, 10, at)).collect())
+        .await;
+    let held = desk.claim("anna", &CAPACITIES, 1).await.remove(0);
+    desk.queue
+        .confirm("acme", &[confirmation("a", &held.token, "anna", 2)])
+        .await
+        .expect("confirms");
+    let offers = desk.claim("anna", &CAPACITIES, 2).await;
+    assert_eq!(tickets(&offers), ["b", "c"]);
+    // Her name is part of anna's: told apart all the same.
+    let other = desk.claim("ann", &CAPACITIES, 1).await;
+    assert_eq!(tickets(&other), ["d"]);
+
+    let withdraw = async || {
+        let ended = desk
+            .queue
+            .withdraw("acme", "anna", RETURNS.max)
+            .await
+            .expect("withdraws");
+        ended
+            .into_iter()
+            .map(|one| (one.outcome, one.lease))
+            .collect::<Vec<_>>()
+    };
+    let expected = offers.iter().map(|offer| (Outcome::Requeued, lease(offer)));
+    assert_eq!(withdraw().await, expected.collect::<Vec<_>>());
+    assert_eq!(withdraw().await, [], "once");
+    // At once, to the same agent, in the old order, and the contact that is hers still takes a slot.
+    let again = desk.claim("anna", &CAPACITIES, 5).await;
+    assert_eq!(tickets(&again), ["b", "c"]);
+    assert!(again.iter().all(|offer| offer.returns == 0));
+    let extended = desk
+        .queue
+        .extend("acme", LONG_MS, &[lease(&other[0])])
+        .await
+        .expect("extends");
+    assert!(extended[0].is_some(), "ann's offer holds");
+}

@@ -1,8 +1,9 @@
 //! The agents' stream. A task of its own drives each: `hello.rs` reads who is there, `session.rs` is the loop, `requests.rs` follows
 //! what the desktop says, `offers.rs` gives and takes offers, `accept.rs` lets ticketing decide, `outcomes.rs` tells
-//! the agent.
+//! the agent, `held.rs` what they hold from before.
 
 mod accept;
+mod held;
 mod hello;
 mod offers;
 mod outcomes;

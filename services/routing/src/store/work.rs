@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use vorrang_database::{Tx, error as database_error, micros};
 use vorrang_error::Error;
 
 use super::Store;
-use super::entity::work::{ActiveModel, Column, Entity};
+use super::entity::work::{ActiveModel, Column, Entity, Model};
 use crate::contact::Contact;
 
 /// An agent works on a ticket.
@@ -20,6 +20,16 @@ pub(crate) struct Work {
     pub channel: String,
 }
 
+impl From<Model> for Work {
+    fn from(row: Model) -> Self {
+        Self {
+            ticket: row.ticket,
+            agent: row.agent,
+            channel: row.channel,
+        }
+    }
+}
+
 impl Store {
     /// All work of a tenant that has not ended.
     pub(crate) async fn open_work(&self, tenant: &str) -> Result<Vec<Work>, Error> {
@@ -29,14 +39,20 @@ impl Store {
             .all(self.database.reader())
             .await
             .map_err(database_error)?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Work {
-                ticket: row.ticket,
-                agent: row.agent,
-                channel: row.channel,
-            })
-            .collect())
+        Ok(rows.into_iter().map(Work::from).collect())
+    }
+
+    /// The work of one agent that has not ended.
+    pub(crate) async fn open_work_of(&self, tenant: &str, agent: &str) -> Result<Vec<Work>, Error> {
+        let rows = Entity::find()
+            .filter(Column::Tenant.eq(tenant))
+            .filter(Column::EndedAt.is_null())
+            .filter(Column::Agent.eq(agent))
+            .order_by_asc(Column::AcceptedAt)
+            .all(self.database.reader())
+            .await
+            .map_err(database_error)?;
+        Ok(rows.into_iter().map(Work::from).collect())
     }
 
     /// Whether the agent was the last to accept the ticket from us.

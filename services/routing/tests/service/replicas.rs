@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use vorrang_api::routing::v1::Presence;
+use vorrang_api::routing::v1::event::Payload;
 use vorrang_api::ticketing::v1::{Channel, Priority};
 use vorrang_database::Database;
 use vorrang_testkit::{DEADLINE, wait_until};
@@ -124,4 +125,64 @@ async fn a_newer_stream_in_another_process_ends_the_older() {
     assert_eq!(two.read_agent("anna").await.presence(), Presence::Available);
     let ticket = one.mail(1);
     assert_eq!(newer.take().await, ticket);
+}
+
+/// What a process leaves behind that is killed while a desktop has an offer: the slot is free when the desktop comes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_desktop_that_comes_back_after_a_crash_has_its_slots_at_once() {
+    let redis = vorrang_testkit::redis().await;
+    let stack = Stack::on(redis.url(), "", FakeTicketing::new()).await;
+    let ticket = stack.mail(1);
+    stack.waiting(1).await;
+    let queue = vorrang_queue::Queue::connect(redis.url()).expect("a URL");
+    let claim = vorrang_queue::Claim {
+        agent: "anna",
+        queues: &["default".to_owned()],
+        capacities: &[("EMAIL".to_owned(), 1)],
+        // Longer than any test.
+        lease_ms: 3_600_000,
+        tokens: &["shown".to_owned()],
+    };
+    let claimed = queue.claim(TENANT, &claim).await.expect("claims");
+    assert!(
+        matches!(&claimed, vorrang_queue::Claimed::Offers(offers) if offers.len() == 1),
+        "{claimed:?}"
+    );
+    let mut anna = stack.desktop("anna", &[(Channel::Email, 1)]).await;
+    assert_eq!(anna.take().await, ticket);
+    let events = stack
+        .log_when(|payload| matches!(payload, Payload::OfferReturned(_)))
+        .await;
+    let Some(Payload::OfferReturned(returned)) = &events.last().expect("one").payload else {
+        panic!("returned")
+    };
+    assert_eq!(
+        (returned.offer.as_str(), returned.agent.as_str()),
+        ("shown", "agents/anna")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_desktop_that_comes_back_is_told_what_its_agent_holds() {
+    let stack = Stack::start().await;
+    let mut anna = stack.desktop("anna", &[(Channel::Email, 3)]).await;
+    let tickets: Vec<String> = (1..=3).map(|at| stack.mail(at)).collect();
+    for ticket in &tickets {
+        assert_eq!(&anna.take().await, ticket);
+    }
+    anna.wrap_up(&tickets[0]).await;
+    anna.finished().await;
+    drop(anna);
+    stack.ticketing.solve(TENANT, &tickets[1]);
+    let next = stack.mail(4);
+    let mut anna = Desktop::open(&stack, "anna", &[(Channel::Email, 2)]).await;
+    let held = anna.assigned().await;
+    assert_eq!(held.offer, "", "by no offer of this stream");
+    let held = held.ticket.expect("the ticket");
+    assert_eq!(
+        (held.name.as_str(), held.assignee.as_str()),
+        (format!("tickets/{}", tickets[2]).as_str(), "agents/anna")
+    );
+    assert_eq!(anna.take().await, next);
+    anna.has_nothing().await;
 }

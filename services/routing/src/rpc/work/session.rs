@@ -1,6 +1,6 @@
 //! One agent's stream from hello to its end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -9,26 +9,26 @@ use tokio::time::Instant;
 use tonic::{Status, Streaming};
 use vorrang_api::routing::v1 as pb;
 use vorrang_api::routing::v1::work_response::Response;
+use vorrang_api::ticketing::v1 as ticketing;
 use vorrang_error::Error;
-use vorrang_queue::{LeaseRef, ReleaseKind, Returns};
+use vorrang_queue::{LeaseRef, Outcome as Ended, ReleaseKind, Returns};
 use vorrang_service::status;
 
-use super::accept::Acceptance;
+use super::accept::{Acceptance, Outcome};
 use super::hello::{self, Hello};
 use crate::agent::Capacity;
 use crate::app::App;
 use crate::contact::Contact;
-use crate::convert;
 use crate::decision::{Decision, Reason, What};
-use crate::desks::Notice;
-use crate::rebuild;
+use crate::desks::{Notice, Seat};
 use crate::words::Presence;
+use crate::{convert, names, rebuild};
 
 /// How often a stream looks for itself: for contacts that another process put back, and for offers that ran out unnoticed.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How long a desktop waits for queues that are being rebuilt before it is told that it is ready.
-const REBUILD_MAX: Duration = Duration::from_secs(2);
+/// How long a desktop waits at most, for queues that are being rebuilt and for what its agent holds, before it is told that it is ready.
+const READY_MAX: Duration = Duration::from_secs(2);
 
 /// Marks that the desktop is gone; the session ends.
 pub(super) struct Gone;
@@ -50,6 +50,10 @@ pub(super) struct Session {
     /// Accepted while ticketing did not answer: it may have happened all the same. By ticket.
     pub unsure: HashMap<String, Unsure>,
     pub accepting: JoinSet<Acceptance>,
+    /// Tickets the agent was told to hold by this stream: a few dozen bytes for each contact served.
+    pub told: HashSet<String>,
+    /// Looks for what else they hold.
+    pub held: JoinSet<Vec<ticketing::Ticket>>,
     out: mpsc::Sender<Result<pb::WorkResponse, Status>>,
 }
 
@@ -100,11 +104,13 @@ pub(super) async fn run(
         }
     };
     let mut session = Session::new(app, tenant, hello, out);
-    if let Err(error) = session.begin().await {
-        session.fail(error).await;
-        return;
+    match session.begin().await {
+        Ok(seat) => session.work(inbound, seat).await,
+        Err(error) => {
+            session.fail(error).await;
+            return;
+        }
     }
-    session.work(inbound).await;
     session.end().await;
 }
 
@@ -123,11 +129,13 @@ impl Session {
             offers: HashMap::new(),
             unsure: HashMap::new(),
             accepting: JoinSet::new(),
+            told: HashSet::new(),
+            held: JoinSet::new(),
             out,
         }
     }
 
-    async fn begin(&mut self) -> Result<(), Error> {
+    async fn begin(&mut self) -> Result<Seat, Error> {
         let lease_ms = self.app.policies.of(&self.tenant).await?.lease_ms();
         let available = self.presence_change(Presence::Available, "", true);
         self.app
@@ -138,18 +146,59 @@ impl Session {
             lease: Some(convert::millis(lease_ms)),
             heartbeat_interval: Some(convert::millis(lease_ms / 3)),
         });
-        // So that a desktop that is ready sees what waits. What cannot be rebuilt now is tried again while it waits.
-        let complete = tokio::time::timeout(REBUILD_MAX, rebuild::ensure(&self.app, &self.tenant)).await;
+        // From here on an older stream of this process claims nothing for the agent.
+        let seat = self.app.desks.sit_down(&self.tenant, &self.agent, &self.id);
+        self.look_for_held();
+        // So that a desktop that is ready sees what waits and what its agent holds. What is not known by then comes later.
+        let (complete, held) = tokio::join!(
+            tokio::time::timeout(READY_MAX, rebuild::ensure(&self.app, &self.tenant)),
+            tokio::time::timeout(READY_MAX, self.held.join_next()),
+        );
         if !matches!(complete, Ok(Ok(()))) {
             tracing::debug!(tenant = self.tenant, "a desktop is ready before its queues");
         }
+        self.withdraw().await;
         // A desktop that left at once is noticed by the loop.
         let _ = self.send(ready).await;
-        Ok(())
+        if let Ok(Some(Ok(held))) = held {
+            let _ = self.tell_held(held).await;
+        }
+        Ok(seat)
     }
 
-    async fn work(&mut self, mut inbound: Streaming<pb::WorkRequest>) {
-        let mut seat = self.app.desks.sit_down(&self.tenant, &self.agent, &self.id);
+    /// Gives back what earlier streams of the agent were shown and left behind, as a process that was killed does: otherwise it would
+    /// take the agent's slots until its leases are over. An acceptance that is under way on such a stream is decided by ticketing.
+    async fn withdraw(&self) {
+        let withdrawn = match self.app.policies.of(&self.tenant).await {
+            Ok(policy) => {
+                let returns_max = policy.returns().max;
+                self.app.queue.withdraw(&self.tenant, &self.agent, returns_max).await
+            }
+            Err(error) => Err(error),
+        };
+        let withdrawn = match withdrawn {
+            Ok(withdrawn) if withdrawn.is_empty() => return,
+            Ok(withdrawn) => withdrawn,
+            Err(error) => {
+                tracing::debug!(
+                    error = error.chain(),
+                    "offers of an earlier stream not given back; they expire"
+                );
+                return;
+            }
+        };
+        let returned = withdrawn.into_iter().map(|one| What::Returned {
+            offer: one.lease.token,
+            agent: self.agent.clone(),
+            ticket: one.lease.ticket,
+            reason: Reason::Expired,
+            decline_reason: String::new(),
+        });
+        self.app.recorder.note(&self.tenant, "", returned.collect()).await;
+        self.app.desks.ring(&self.tenant);
+    }
+
+    async fn work(&mut self, mut inbound: Streaming<pb::WorkRequest>, mut seat: Seat) {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let out = self.out.clone();
@@ -160,9 +209,21 @@ impl Session {
                     Ok(None) | Err(_) => return,
                 },
                 Some(done) = self.accepting.join_next() => match done {
-                    Ok(acceptance) => self.accepted(acceptance).await,
+                    Ok(acceptance) => {
+                        if let Outcome::Assigned(ticket) = &acceptance.outcome {
+                            self.told.extend(names::ticket(&ticket.name));
+                        }
+                        self.accepted(acceptance).await
+                    }
                     Err(error) => {
                         tracing::error!(%error, "an acceptance ended without an outcome");
+                        Ok(())
+                    }
+                },
+                Some(held) = self.held.join_next() => match held {
+                    Ok(held) => self.tell_held(held).await,
+                    Err(error) => {
+                        tracing::error!(%error, "what an agent holds was not found out");
                         Ok(())
                     }
                 },
@@ -174,6 +235,10 @@ impl Session {
                     Notice::Disabled => {
                         self.fail(hello::disabled(&self.agent)).await;
                         return;
+                    }
+                    Notice::Assigned { ticket } if !self.knows(&ticket) => {
+                        self.look_for_held();
+                        Ok(())
                     }
                     notice => self.notice(notice).await,
                 },
@@ -194,11 +259,8 @@ impl Session {
                 let _ = self.accepted(acceptance).await;
             }
         }
-        let leases: Vec<LeaseRef> = self
-            .offers
-            .iter()
-            .map(|(offer, offered)| offered.lease(offer))
-            .collect();
+        let offers: Vec<(String, Offered)> = self.offers.drain().collect();
+        let leases: Vec<LeaseRef> = offers.iter().map(|(offer, offered)| offered.lease(offer)).collect();
         let mut decisions = Vec::new();
         let at = self.app.clock.now();
         if !leases.is_empty() {
@@ -218,25 +280,31 @@ impl Session {
                 .queue
                 .release(&self.tenant, ReleaseKind::Counted, returns, &leases)
                 .await;
-            if let Err(error) = released {
-                tracing::debug!(error = error.chain(), "offers not given back; they expire");
-            } else {
-                for (offer, offered) in self.offers.drain() {
-                    let what = What::Returned {
-                        offer,
-                        agent: self.agent.clone(),
-                        ticket: offered.contact.ticket,
-                        reason: Reason::Expired,
-                        decline_reason: String::new(),
-                    };
-                    decisions.push(Decision {
-                        at,
-                        trace: offered.trace,
-                        what,
-                    });
+            match released {
+                Err(error) => tracing::debug!(error = error.chain(), "offers not given back; they expire"),
+                // One that is gone was given back by somebody else, who has said so.
+                Ok(outcomes) => {
+                    for ((offer, offered), _) in offers
+                        .into_iter()
+                        .zip(outcomes)
+                        .filter(|(_, outcome)| *outcome != Ended::Gone)
+                    {
+                        let what = What::Returned {
+                            offer,
+                            agent: self.agent.clone(),
+                            ticket: offered.contact.ticket,
+                            reason: Reason::Expired,
+                            decline_reason: String::new(),
+                        };
+                        decisions.push(Decision {
+                            at,
+                            trace: offered.trace,
+                            what,
+                        });
+                    }
                 }
-                self.app.desks.ring(&self.tenant);
             }
+            self.app.desks.ring(&self.tenant);
         }
         let what = self.presence_change(Presence::Offline, "", false);
         decisions.push(Decision {

@@ -3,8 +3,9 @@
 use super::{ActorKind, Status, Survey, Symbol, TicketIndex};
 use crate::buckets::Micros;
 
-/// Decides between events of the same instant: which feed, then its sequence number (an imported history:
-/// the line number). Unique per event, so that the order of a timeline never depends on arrival.
+/// Decides between events of the same instant, and which of two answers to one question was recorded last: which feed,
+/// then its sequence number (an imported history: the place of the line, sorted by time). Unique per event, so that the
+/// order of a timeline never depends on arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Order(u64);
 

@@ -1,10 +1,10 @@
 //! What customers say when asked how satisfied they were.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 
 use super::{DIMENSIONS, Dimensions, Direction, Kpi, Measure, Observation, Outcome, Unit, Variant};
 use crate::buckets::Micros;
-use crate::facts::{Entry, Step, Survey};
+use crate::facts::{Entry, Order, Step, Survey};
 use crate::moment::{Case, Life, Moment};
 
 pub const KPI: Kpi = Kpi {
@@ -15,8 +15,8 @@ pub const KPI: Kpi = Kpi {
               mean answer. Variant unsatisfied: answers 1–2 ÷ all answers × 100. Variant response_rate: questions sent that were answered ÷ questions sent × 100",
     unit: Unit::Percent,
     direction: Direction::Higher,
-    cohort_rule: "event: answered in the period; a later answer about the same solve replaces the earlier one, at its own time \
-                  (response_rate: sent in the period)",
+    cohort_rule: "event: answered in the period; of several answers about one solve the one recorded last replaces the others, \
+                  at its own time (response_rate: sent in the period)",
     actor_rule: "the agent is the one named in the answer, else the one the ticket was assigned to at the solve it is about",
     calendar_rule: "schedules do not matter",
     null_rule: "nobody answered in the period",
@@ -50,6 +50,7 @@ const SURVEY: Survey = Survey::Csat;
 /// An answer that holds.
 struct Answer {
     at: Micros,
+    order: Order,
     dimensions: Dimensions,
     score: f64,
 }
@@ -63,7 +64,9 @@ fn unsatisfied(moment: &Moment<'_>, found: &mut dyn FnMut(Observation)) {
 }
 
 fn observe_as(moment: &Moment<'_>, is_hit: fn(f64) -> bool, found: &mut dyn FnMut(Observation)) {
-    each_answer(moment, &mut |Answer { at, dimensions, score }| {
+    each_answer(moment, &mut |Answer {
+                                  at, dimensions, score, ..
+                              }| {
         let outcome = Outcome::Score {
             score,
             hit: is_hit(score),
@@ -92,6 +95,7 @@ fn each_answer(moment: &Moment<'_>, found: &mut dyn FnMut(Answer)) {
             {
                 found(Answer {
                     at: entry.at,
+                    order: entry.order,
                     dimensions: moment.dimensions_of(customer, agent, entry.at),
                     score: f64::from(score),
                 });
@@ -100,7 +104,8 @@ fn each_answer(moment: &Moment<'_>, found: &mut dyn FnMut(Answer)) {
     }
 }
 
-/// The answers about a ticket that hold, by the solve they are about: of several about one solve the last.
+/// The answers about a ticket that hold, by the solve they are about: of several about one solve the one that was recorded
+/// last, as with the owner of the ticket. Its time decides nothing, since a correction may be told with an earlier one.
 fn answers_about(case: &Case<'_>) -> HashMap<usize, Answer> {
     let mut holds = HashMap::new();
     let mut solves = None;
@@ -126,15 +131,21 @@ fn answers_about(case: &Case<'_>) -> HashMap<usize, Answer> {
             queue: at_solve.map_or(case.opening.queue, |solve| solve.queue),
             ..case.dimensions_by(agent, entry.at)
         };
-        // Ascending by time, so the last one put in is the one that holds.
-        holds.insert(
-            about,
-            Answer {
-                at: entry.at,
-                dimensions,
-                score: f64::from(score),
-            },
-        );
+        let answer = Answer {
+            at: entry.at,
+            order: entry.order,
+            dimensions,
+            score: f64::from(score),
+        };
+        match holds.entry(about) {
+            hash_map::Entry::Vacant(none) => {
+                none.insert(answer);
+            }
+            hash_map::Entry::Occupied(mut other) if other.get().order <= answer.order => {
+                other.insert(answer);
+            }
+            hash_map::Entry::Occupied(_) => {}
+        }
     }
     holds
 }

@@ -22,15 +22,22 @@ const IRRELEVANT: &[&str] = &[
     "benchmark",
 ];
 
-/// Adds every line of `text` to `facts`. Equal lines are one event.
+/// Adds every line of `text` to `facts`, by time, as an importer does. Equal lines are one event.
 pub fn read(text: &str, facts: &mut Facts) {
     let mut seen = HashSet::new();
+    let mut lines = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let value: Value = serde_json::from_str(line).unwrap_or_else(|why| panic!("line {number}: {why}"));
         // serde_json keeps objects sorted by field, so equal values have equal texts.
         if seen.insert(value.to_string()) {
-            apply(&value, number as i64 + 1, facts);
+            let at = micros(value.get("at").and_then(Value::as_str).unwrap_or(""));
+            lines.push((at, value));
         }
+    }
+    // Stable: lines of one instant stay as they are.
+    lines.sort_by_key(|(at, _)| *at);
+    for (number, (_, line)) in (1..).zip(&lines) {
+        apply(line, number, facts);
     }
 }
 

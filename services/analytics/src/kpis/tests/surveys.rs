@@ -52,6 +52,21 @@ fn a_later_answer_about_the_same_solve_replaces_the_earlier_one() {
     );
 }
 
+/// What ticketing shows as the answer is what the figure counts, whatever time the correction was told with.
+#[test]
+fn the_answer_recorded_last_holds_whatever_its_time() {
+    let mut desk = Desk::default();
+    desk.at(0, &[opened("t", "email")])
+        .at(10, &[status("t", Status::Solved)])
+        .at(14, &[answered("t", 4, "", 1)])
+        .at(20, &[answered("t", 5, "", 1)])
+        .at(15, &[answered("t", 1, "", 1)]);
+    assert_eq!(desk.figures_at("csat/mean", 14).value, Some(4.0));
+    assert_eq!(desk.figures_at("csat/mean", 15).value, Some(1.0));
+    let figures = desk.figures("csat/mean");
+    assert_eq!((figures.value, figures.count), (Some(1.0), 1));
+}
+
 #[test]
 fn an_answer_that_names_an_agent_is_about_that_agent() {
     let mut desk = Desk::default();

@@ -1,7 +1,10 @@
-//! Calls to ingestion.
+//! Calls to ingestion and ticketing.
 
+use tonic::Code;
 use vorrang_api::ingestion::v1::ingestion_service_client::IngestionServiceClient;
 use vorrang_api::ingestion::v1::{Contact, GetReceiptRequest, PushTicketRequest, receipt};
+use vorrang_api::ticketing::v1::GetTicketRequest;
+use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
 use vorrang_error::Error;
 use vorrang_service::{Peers, peer_error};
 
@@ -43,6 +46,20 @@ pub(crate) async fn delivered(peers: &Peers, tenant: &str, receipt: &str) -> Res
     match answer.state() {
         receipt::State::Delivered => convert::follow_up(answer.result.unwrap_or_default()).map(Some),
         receipt::State::Pending | receipt::State::Unspecified => Ok(None),
+    }
+}
+
+/// The name, by id, of a ticket that the tenant has, given by id or number.
+///
+/// Fails with NotFound when there is none, and when ticketing is away.
+pub(crate) async fn ticket(peers: &Peers, tenant: &str, name: &str) -> Result<String, Error> {
+    let answer = TicketServiceClient::new(peers.ticketing(Some(tenant)))
+        .get_ticket(GetTicketRequest { name: name.to_owned() })
+        .await;
+    match answer {
+        Ok(ticket) => Ok(ticket.into_inner().name),
+        Err(status) if status.code() == Code::NotFound => Err(Error::not_found("vorrang.ticketing.v1.Ticket", name)),
+        Err(status) => Err(peer_error("ticketing", status)),
     }
 }
 

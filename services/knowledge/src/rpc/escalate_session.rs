@@ -1,6 +1,5 @@
 use tonic::Request;
 use uuid::Uuid;
-use vorrang_api::ingestion::v1::Contact;
 use vorrang_api::knowledge::v1 as pb;
 use vorrang_api::knowledge::v1::escalate_session_request::Escalation;
 use vorrang_error::{Error, Violations};
@@ -22,21 +21,19 @@ pub(crate) async fn handle(app: &App, request: Request<pb::EscalateSessionReques
     let id = violations
         .take("name", names::parse("sessions", &message.name))
         .unwrap_or_default();
-    let ticket = match &message.escalation {
-        Some(Escalation::Ticket(ticket)) => violations
-            .take("ticket", names::parse("tickets", ticket))
-            .map(|id| format!("tickets/{id}")),
-        Some(Escalation::Contact(_)) => None,
-        None => {
-            violations.add("escalation", "must have either `ticket` or `contact`");
-            None
+    match &message.escalation {
+        Some(Escalation::Ticket(ticket)) => {
+            violations.take("ticket", names::check_ticket(ticket));
         }
-    };
+        // Ingestion knows what is wrong with a contact.
+        Some(Escalation::Contact(_)) => {}
+        None => violations.add("escalation", "must have either `ticket` or `contact`"),
+    }
     violations.into_result()?;
 
-    let follow_up = match (ticket, &message.escalation) {
-        (None, Some(Escalation::Contact(contact))) => push(app, &call.tenant, id, contact).await?,
-        (ticket, _) => ticket.map(FollowUp::Ticket),
+    let follow_up = match &message.escalation {
+        Some(escalation) => follow_up(app, &call.tenant, id, escalation).await?,
+        None => None,
     };
     let answer = app
         .store
@@ -48,18 +45,23 @@ pub(crate) async fn handle(app: &App, request: Request<pb::EscalateSessionReques
     convert::session_answer(answer)
 }
 
-/// Pushes the contact before our transaction, never inside it. The request id is made of the session, so that a call that
-/// failed half-way and is repeated finds the same ticket; a session has one contact at most.
+/// Asks the others before our transaction, never inside it: ticketing whether the ticket exists, ingestion to take the
+/// contact. The request id of a push is made of the session, so that a call that failed half-way and is repeated finds
+/// the same ticket; a session has one contact at most.
 ///
-/// `None` when the session is escalated already: then nothing is pushed and the first ticket stays.
-async fn push(app: &App, tenant: &str, id: Uuid, contact: &Contact) -> Result<Option<FollowUp>, Error> {
+/// `None` when the session is escalated already: then nobody is asked and the first ticket stays.
+async fn follow_up(app: &App, tenant: &str, id: Uuid, escalation: &Escalation) -> Result<Option<FollowUp>, Error> {
     let session = app.store.session(tenant, id).await?;
     session.check_escalation()?;
     if session.state == State::Escalated {
         return Ok(None);
     }
-    let request_id = format!("knowledge/{}/escalation", session::name(id));
-    peers::push_contact(&app.peers, tenant, request_id, contact)
-        .await
-        .map(Some)
+    let follow_up = match escalation {
+        Escalation::Ticket(ticket) => peers::ticket(&app.peers, tenant, ticket).await.map(FollowUp::Ticket)?,
+        Escalation::Contact(contact) => {
+            let request_id = format!("knowledge/{}/escalation", session::name(id));
+            peers::push_contact(&app.peers, tenant, request_id, contact).await?
+        }
+    };
+    Ok(Some(follow_up))
 }

@@ -24,6 +24,9 @@ pub(crate) async fn handle(
     if query.is_empty() || query.chars().count() > QUERY_MAX_CHARS {
         violations.add("query", "must have 1 to 1000 characters");
     }
+    if query.contains('\0') {
+        violations.add("query", "must not contain the character U+0000");
+    }
     let locale = violations
         .take("locale", locale::parse_optional(&message.locale))
         .flatten();

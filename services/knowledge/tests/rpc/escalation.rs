@@ -8,10 +8,8 @@ use vorrang_api::knowledge::v1::session::State;
 use vorrang_api::knowledge::v1::{EscalateSessionRequest, GetSessionRequest, Session, SolveSessionRequest};
 use vorrang_testkit::{DEADLINE, TestDatabase, both_engines, wait_until};
 
+use crate::support::ticketing::{OTHER_TICKET, TICKET, TICKET_BY_NUMBER};
 use crate::support::{Desk, refusal, session, violations};
-
-const TICKET: &str = "tickets/01990000-0000-7000-8000-00000000000a";
-const OTHER_TICKET: &str = "tickets/01990000-0000-7000-8000-00000000000b";
 
 fn contact(text: &str) -> Escalation {
     Escalation::Contact(Contact {
@@ -63,11 +61,26 @@ both_engines! {
     async fn a_ticket_that_was_made_already_is_linked(db: TestDatabase) {
         let desk = Desk::start(&db).await;
         let client = desk.client("acme").await;
-        let session = session(&client).await;
-        let request = escalate(&session, Escalation::Ticket(TICKET.into()));
-        let escalated = client.sessions().escalate_session(request).await.expect("escalates").into_inner();
-        assert_eq!((escalated.state(), escalated.ticket.as_str()), (State::Escalated, TICKET));
+        for (given, linked) in [(OTHER_TICKET, OTHER_TICKET), (TICKET_BY_NUMBER, TICKET)] {
+            let request = escalate(&session(&client).await, Escalation::Ticket(given.into()));
+            let escalated = client.sessions().escalate_session(request).await.expect("escalates").into_inner();
+            assert_eq!((escalated.state(), escalated.ticket.as_str()), (State::Escalated, linked));
+        }
         assert!(desk.ingestion.pushed().is_empty());
+    }
+
+    async fn a_ticket_that_the_tenant_does_not_have_is_not_linked(db: TestDatabase) {
+        let desk = Desk::start(&db).await;
+        let missing = "tickets/01990000-0000-7000-8000-0000000000ff";
+        for (tenant, ticket) in [("acme", missing), ("acme", "tickets/8"), ("other", TICKET), ("other", TICKET_BY_NUMBER)] {
+            let client = desk.client(tenant).await;
+            let mut sessions = client.sessions();
+            let session = session(&client).await;
+            let answer = sessions.escalate_session(escalate(&session, Escalation::Ticket(ticket.into()))).await;
+            assert_eq!(refusal(answer), (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned()), "{tenant} {ticket}");
+            let read = sessions.get_session(GetSessionRequest { name: session.name }).await.expect("reads").into_inner();
+            assert_eq!((read.state(), read.ticket.as_str()), (State::Started, ""));
+        }
     }
 
     async fn a_push_that_failed_is_repeated_under_the_same_request_id(db: TestDatabase) {
@@ -105,8 +118,10 @@ both_engines! {
 
         let answer = sessions.escalate_session(EscalateSessionRequest::default()).await;
         assert_eq!(violations(answer), ["name", "escalation"]);
-        let answer = sessions.escalate_session(escalate(&session, Escalation::Ticket("7".into()))).await;
-        assert_eq!(violations(answer), ["ticket"]);
+        for wrong in ["7", "tickets/07", "articles/7"] {
+            let answer = sessions.escalate_session(escalate(&session, Escalation::Ticket(wrong.into()))).await;
+            assert_eq!(violations(answer), ["ticket"], "{wrong}");
+        }
     }
 
     async fn a_solved_session_pushes_nothing(db: TestDatabase) {

@@ -80,5 +80,6 @@ both_engines! {
         assert_eq!(fields, ["query", "locale", "limit", "session"]);
         let long = asks(&"x ".repeat(501));
         assert_eq!(violations(client.articles().search_articles(long).await), ["query"]);
+        assert_eq!(violations(client.articles().search_articles(asks("a\0b")).await), ["query"]);
     }
 }

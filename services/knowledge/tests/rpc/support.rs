@@ -1,5 +1,7 @@
 //! A running knowledge service.
 
+pub mod ticketing;
+
 use std::sync::{Arc, Mutex};
 
 use futures::stream::BoxStream;
@@ -11,6 +13,7 @@ use vorrang_api::ingestion::v1::{
     PushTicketsRequest, PushTicketsResponse, Receipt, receipt,
 };
 use vorrang_api::knowledge::v1::{Article, CreateArticleRequest, PublishArticleRequest, Session, StartSessionRequest};
+use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
 use vorrang_client::Client;
 use vorrang_identity::{NewKey, Scope, Scopes, Tenant};
 use vorrang_service::{Bind, Bound, Config, Context, Running, Suite, caller, configured, status};
@@ -125,6 +128,10 @@ impl Desk {
             Bind::new("knowledge", vorrang_knowledge::bind),
             Bind::new("ingestion", move |context: Context| async move {
                 Ok(Bound::new("ingestion").grpc(configured!(IngestionServiceServer::new(fake), context)))
+            }),
+            Bind::new("ticketing", |context: Context| async move {
+                let fake = TicketServiceServer::new(ticketing::Ticketing);
+                Ok(Bound::new("ticketing").grpc(configured!(fake, context)))
             }),
         ];
         let running = Suite::start(config, vorrang_clock::system(), services)

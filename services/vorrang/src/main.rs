@@ -27,7 +27,7 @@ enum Command {
     /// Runs all five services in this process, until it is told to stop.
     Up(Settings),
     /// Brings the databases to the schema of this version.
-    Migrate(Settings),
+    Migrate(migrate::MigrateArgs),
     /// Makes, lists and revokes API keys.
     Key(key::KeyArgs),
     /// Prints what ingestion reads from mails: one JSON line a file.
@@ -62,7 +62,7 @@ impl Settings {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Up(settings) => up::run(&settings),
-        Command::Migrate(settings) => migrate::run(&settings),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Key(args) => key::run(&args),
         Command::Mail(args) => mail::run(&args),
         Command::Demo(args) => demo::run(args),

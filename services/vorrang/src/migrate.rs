@@ -1,34 +1,57 @@
-//! `vorrang migrate`: every database to the schema of this version.
+//! `vorrang migrate`: every database to the schema of this version, and after a restore every log to a new life.
 
 use std::process::ExitCode;
 
+use clap::Args;
 use sea_orm_migration::MigratorTrait;
-use vorrang_database::Database;
+use vorrang_database::{Database, event_log};
 use vorrang_error::Error;
 use vorrang_service::Config;
 
 use crate::Settings;
 
-pub fn run(settings: &Settings) -> Result<ExitCode, Error> {
-    let Some(config) = settings.load()? else {
+/// `vorrang migrate` and its options.
+#[derive(Args)]
+pub struct MigrateArgs {
+    #[command(flatten)]
+    settings: Settings,
+    /// The databases were restored from a backup or taken over from a replica that was behind: tells all followers of the feeds
+    /// to start again, since positions they know are given out anew. Run it before the services start.
+    #[arg(long)]
+    restored: bool,
+}
+
+pub fn run(args: &MigrateArgs) -> Result<ExitCode, Error> {
+    let Some(config) = args.settings.load()? else {
         return Ok(ExitCode::SUCCESS);
     };
+    let restored = args.restored;
     crate::block_on(async move {
         config.create_data_dir()?;
         one::<vorrang_identity::Migrator>(&config, "identity").await?;
-        one::<vorrang_ticketing::Migrator>(&config, "ticketing").await?;
         one::<vorrang_ingestion::Migrator>(&config, "ingestion").await?;
-        one::<vorrang_routing::Migrator>(&config, "routing").await?;
-        one::<vorrang_knowledge::Migrator>(&config, "knowledge").await?;
+        let logs = [
+            (
+                "ticketing",
+                one::<vorrang_ticketing::Migrator>(&config, "ticketing").await?,
+            ),
+            ("routing", one::<vorrang_routing::Migrator>(&config, "routing").await?),
+            (
+                "knowledge",
+                one::<vorrang_knowledge::Migrator>(&config, "knowledge").await?,
+            ),
+        ];
+        for (service, database) in logs.iter().filter(|_| restored) {
+            event_log::renew_epoch(database).await?;
+            println!("{service}: followers of its feed will start again");
+        }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-async fn one<M: MigratorTrait>(config: &Config, service: &str) -> Result<(), Error> {
-    Database::connect(&config.database_url(service))
-        .await?
-        .migrate::<M>()
-        .await?;
+async fn one<M: MigratorTrait>(config: &Config, service: &str) -> Result<Database, Error> {
+    let database = Database::connect(&config.database_url(service)).await?;
+    database.migrate::<M>().await?;
     println!("{service}: up to date");
-    Ok(())
+    Ok(database)
 }

@@ -3,4 +3,5 @@
 mod commands;
 mod killed;
 mod refusals;
+mod restored;
 mod vorrang;

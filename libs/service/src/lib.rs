@@ -43,6 +43,7 @@ pub use refusal::http_error;
 pub use request::{caller, tenant};
 pub use request_hash::request_hash;
 pub use secrets::Secrets;
+pub use status::foreign::unreadable;
 pub use status::{DOMAIN, peer_error, reason, status};
 pub use suite::{Running, Suite};
 pub use tonic::codec::CompressionEncoding;

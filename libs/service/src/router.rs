@@ -7,7 +7,6 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
 use tonic_health::server::HealthReporter;
 use vorrang_error::{Error, Kind};
 use vorrang_identity::Verifier;
@@ -18,9 +17,10 @@ use crate::layers::deadline::Deadlines;
 use crate::layers::identity::Identity;
 use crate::layers::load::Load;
 use crate::layers::rate::Rate;
-use crate::layers::{deadline, identity, load, panic, trace};
+use crate::layers::{deadline, explain, identity, load, panic, trace};
 use crate::methods::Methods;
 use crate::refusal::{http_error, is_grpc};
+use crate::status::foreign::unknown_method;
 
 /// What the layers need.
 pub(crate) struct Parts {
@@ -63,6 +63,7 @@ pub(crate) fn router(services: &mut [Bound], health: &HealthReporter, parts: Par
         .layer(from_fn_with_state(load, load::shed))
         .layer(from_fn_with_state(deadlines, deadline::enforce))
         .layer(from_fn(panic::catch))
+        .layer(from_fn(explain::explain))
         .layer(from_fn_with_state(parts.methods, trace::record)))
 }
 
@@ -92,8 +93,7 @@ fn public(health: &HealthReporter, names: &[&'static str]) -> Result<Router, Err
 
 async fn nothing_here(request: Request) -> Response {
     if is_grpc(request.headers()) {
-        let path = request.uri().path().trim_start_matches('/');
-        return Status::unimplemented(format!("{path} is not served here")).into_http();
+        return unknown_method(request.uri().path()).into_http();
     }
     http_error(Error::new(Kind::NotFound, "ROUTE_NOT_FOUND", "no such route"))
 }

@@ -1,6 +1,7 @@
 //! The one place where errors become gRPC statuses, and statuses of peers become errors.
 
 pub(crate) mod bounds;
+pub(crate) mod foreign;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -13,6 +13,7 @@ use crate::layers::rate::Rate;
 use crate::layers::trace::Actor;
 use crate::methods::{Access, Methods};
 use crate::refusal::refuse;
+use crate::status::foreign::unknown_method;
 
 #[derive(Clone)]
 pub(crate) struct Identity {
@@ -22,10 +23,19 @@ pub(crate) struct Identity {
 }
 
 pub(crate) async fn admit(State(identity): State<Identity>, mut request: Request, next: Next) -> Response {
-    let caller = match check(&identity, request.uri().path(), request.headers()).await {
+    let caller = match check(&identity, request.headers()).await {
         Ok(caller) => caller,
         Err(error) => return refuse(true, error),
     };
+    let path = request.uri().path();
+    match identity.methods.get(path) {
+        None => return unknown_method(path).into_http(),
+        Some(method) => {
+            if let Err(error) = open(method.access, &caller) {
+                return refuse(true, error);
+            }
+        }
+    }
     let actor = Actor::of(&caller);
     request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
@@ -33,7 +43,7 @@ pub(crate) async fn admit(State(identity): State<Identity>, mut request: Request
     response
 }
 
-async fn check(identity: &Identity, path: &str, headers: &HeaderMap) -> Result<Caller, Error> {
+async fn check(identity: &Identity, headers: &HeaderMap) -> Result<Caller, Error> {
     let caller = identity.verifier.verify(credential(headers)?).await?;
     // A tenant pays for its calls before they are looked at any further; our own services are not limited.
     if let Some(tenant) = caller.tenant.one()
@@ -41,13 +51,14 @@ async fn check(identity: &Identity, path: &str, headers: &HeaderMap) -> Result<C
     {
         identity.rate.check(tenant)?;
     }
-    let access = identity
-        .methods
-        .get(path)
-        .map_or(Access::Nobody, |method| method.access);
+    Ok(caller)
+}
+
+/// Whether `caller` may call a method with this access.
+fn open(access: Access, caller: &Caller) -> Result<(), Error> {
     match access {
-        Access::Public => Ok(caller),
-        Access::Scoped(scope) if caller.may(scope) => Ok(caller),
+        Access::Public => Ok(()),
+        Access::Scoped(scope) if caller.may(scope) => Ok(()),
         Access::Scoped(scope) => {
             let message = format!("the credential lacks the scope {scope}");
             Err(Error::new(Kind::Denied, "SCOPE_MISSING", message).with("scope", scope.as_str()))

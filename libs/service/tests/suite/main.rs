@@ -3,6 +3,7 @@
 mod deadlines;
 mod identity;
 mod limits;
+mod malformed;
 mod panics;
 mod peers;
 mod serving;

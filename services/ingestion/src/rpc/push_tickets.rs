@@ -33,7 +33,12 @@ pub async fn handle(app: &App, request: Request<Streaming<PushTicketsRequest>>) 
                     };
                     Ok((index, request_id, pending))
                 }
-                Err(broken) => Err(broken),
+                // What comes behind an item that cannot be read cannot be read either: the stream ends, and what was handed
+                // in before is recorded all the same.
+                Err(broken) => Err(match vorrang_service::unreadable(&broken) {
+                    Some(error) => vorrang_service::status(error.with("index", index.to_string())),
+                    None => broken,
+                }),
             };
             Some((answer(handed_in), (items, app, tenant, index + 1)))
         },
@@ -45,7 +50,6 @@ pub async fn handle(app: &App, request: Request<Streaming<PushTicketsRequest>>) 
 async fn answer(
     handed_in: Result<(i64, String, Result<Pending, Error>), Status>,
 ) -> Result<PushTicketsResponse, Status> {
-    // A stream that breaks ends; what was handed in before is recorded all the same.
     let (index, request_id, pending) = handed_in?;
     let result = match pending {
         Ok(pending) => pending.answer().await,

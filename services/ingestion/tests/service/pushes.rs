@@ -1,4 +1,8 @@
+use http::uri::PathAndQuery;
+use prost::Message as _;
+use prost_types::Any;
 use tonic::Code;
+use tonic_prost::ProstCodec;
 use tonic_types::StatusExt as _;
 use vorrang_api::ingestion::v1::push_tickets_response::Answer;
 use vorrang_api::ingestion::v1::{Outcome, PushTicketRequest, PushTicketsRequest, PushTicketsResponse};
@@ -170,6 +174,38 @@ async fn a_stream_of_large_items_is_slowed_down_and_not_lost() {
     let answers = push_all(&stack, items).await;
     assert_eq!(answers.len(), 40);
     assert_eq!(stack.ticketing.tickets(), 40);
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_ends_the_stream_and_is_named() {
+    let stack = Stack::start().await;
+    // On the wire the same as a request: a text, then the contact's bytes.
+    let item = |request_id: &str, contact: Vec<u8>| Any {
+        type_url: request_id.to_owned(),
+        value: contact,
+    };
+    let items = [
+        item("r0", contact("one").encode_to_vec()),
+        item("r1", contact("two").encode_to_vec()),
+        item("r2", b"\xff\xff".to_vec()),
+        item("r3", contact("four").encode_to_vec()),
+    ];
+    let mut client = tonic::client::Grpc::new(stack.running.peers().ingestion(Some(TENANT)));
+    client.ready().await.expect("it is there");
+    let path = PathAndQuery::from_static("/vorrang.ingestion.v1.IngestionService/PushTickets");
+    let codec = ProstCodec::<Any, PushTicketsResponse>::new();
+    let items = tonic::Request::new(futures::stream::iter(items));
+    let mut answers = client.streaming(items, path, codec).await.expect("begins").into_inner();
+    for index in 0..2 {
+        let answer = answers.message().await.expect("goes on").expect("an answer");
+        assert_eq!(answer.index, index);
+        assert!(matches!(answer.answer, Some(Answer::Result(_))), "{answer:?}");
+    }
+    let status = answers.message().await.expect_err("it ends");
+    assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+    let info = status.get_details_error_info().expect("there is one");
+    assert_eq!((info.reason.as_str(), info.metadata["index"].as_str()), ("REQUEST_MALFORMED", "2"));
+    assert_eq!(stack.ticketing.texts(), ["one", "two"]);
 }
 
 pub async fn push_all(stack: &Stack, items: Vec<PushTicketsRequest>) -> Vec<PushTicketsResponse> {

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use vorrang_error::Error;
 
+pub use print::redacted;
+
 /// Everything that can be set. See `config.default.toml` for units, ranges and defaults.
 ///
 /// `Debug` hides secrets, as [`Config::print`] does.

@@ -29,7 +29,7 @@ mod suite;
 pub use bound::{Bind, Bound};
 pub use config::{
     CONFIG_VARIABLE, Config, IngestionConfig, LimitsConfig, PeersConfig, RedisConfig, SecretsConfig, StoreConfig,
-    TelemetryConfig,
+    TelemetryConfig, redacted,
 };
 pub use context::{Context, open_database, open_keys};
 pub use deadline::remaining;

@@ -11,7 +11,7 @@ use super::{
     absolute,
 };
 
-const DEFAULTS: &str = include_str!("config.default.toml");
+pub(super) const DEFAULTS: &str = include_str!("config.default.toml");
 const SECRET_LENGTH: usize = 32;
 const MESSAGE_BYTES: std::ops::RangeInclusive<i64> = 1024..=64 * 1024 * 1024;
 const COUNT: std::ops::RangeInclusive<i64> = 1..=1_000_000;

@@ -169,6 +169,63 @@ fn printing_hides_secrets_and_passwords() {
 }
 
 #[test]
+fn printing_hides_secrets_of_every_address() {
+    let toml = r#"
+        [identity]
+        database_url = "postgres://db/keys?user=me&sslmode=require&password=s3cr3t&sslrootcert=s3cr3t"
+        [ticketing]
+        database_url = "postgres://s3cr3t@db/tickets"
+        [ingestion]
+        database_url = "postgres://me:s3cr3t?s3cr3t@db/contacts"
+        [routing]
+        database_url = "postgres://me:s3cr3t/s3cr3t@db/x?application_name=a"
+        [knowledge]
+        database_url = "postgres://me:s3cr3t@db/x?SSLPassword=s3cr3t@s3cr3t"
+        [redis]
+        url = "rediss://me:s3cr3t@s3cr3t@cache:6379/0"
+        [peers]
+        ticketing = "http://me:s3cr3t@ticketing:7700"
+        routing = "http://routing:7700/?api_key=s3cr3t"
+        [telemetry]
+        otlp_endpoint = "http://s3cr3t@otel:4317?access_token=s3cr3t"
+    "#;
+    let config = load(toml, &[]).expect("valid");
+    for text in [config.print(), format!("{config:?}")] {
+        assert!(!text.contains("s3cr3t"), "{text}");
+        for shown in [
+            "\"postgres://db/keys?user=me&sslmode=require&password=***\"",
+            "\"postgres://***@db/tickets\"",
+            "\"postgres://***\"",
+            "\"postgres://me:***@db/x?application_name=a\"",
+            "\"postgres://me:***@db/x?SSLPassword=***\"",
+            "\"rediss://me:***@cache:6379/0\"",
+            "\"http://me:***@ticketing:7700\"",
+            "\"http://routing:7700/?api_key=***\"",
+            "\"http://***@otel:4317?access_token=***\"",
+        ] {
+            assert!(text.contains(shown), "{shown} is not in {text}");
+        }
+    }
+}
+
+#[test]
+fn printing_shows_every_setting_with_its_meaning() {
+    let toml = "listen = \"127.0.0.1:1\"\n[limits]\nmax_streams = 7";
+    let printed = load(toml, &[]).expect("valid").print();
+    for shown in [
+        "# Address and port of gRPC, grpc-web and HTTP. Port 0 takes a free one.\nlisten = \"127.0.0.1:1\"\n",
+        "# Streams open at once; more are answered RESOURCE_EXHAUSTED.\nmax_streams = 7\n",
+        "[analytics]\n# Nothing to set",
+    ] {
+        assert!(printed.contains(shown), "{shown} is not in {printed}");
+    }
+    assert!(
+        !printed.contains("with its default"),
+        "that is another file:\n{printed}"
+    );
+}
+
+#[test]
 fn databases_are_embedded_unless_set() {
     let config = load(
         "data_dir = \"/data\"\n[routing]\ndatabase_url = \"postgres://db/x\"",

@@ -129,7 +129,8 @@ fn filters_and_endpoints_are_checked() {
         init("x", "=,=", "").expect_err("not a filter").violations()[0].field,
         "log"
     );
-    let error = init("x", "info", "not a url").expect_err("not a URL");
+    // Name and filter are the process's, and are taken before the endpoint is looked at: they must be those of the test beside this one.
+    let error = init("first", "error", "not a url").expect_err("not a URL");
     assert_eq!(error.violations()[0].field, "telemetry.otlp_endpoint");
 }
 

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use vorrang_error::Violations;
 
@@ -90,7 +91,12 @@ fn encode<P: Serialize>(position: &P, fingerprint: &str) -> String {
 fn decode<P: DeserializeOwned>(token: &str, fingerprint: &str) -> Result<P, &'static str> {
     const DAMAGED: &str = "is not a page token of this method";
     let json = URL_SAFE_NO_PAD.decode(token).map_err(|_| DAMAGED)?;
-    let (version, made_for, position): (u8, String, P) = serde_json::from_slice(&json).map_err(|_| DAMAGED)?;
+    let (version, made_for, position): (u8, String, Value) = serde_json::from_slice(&json).map_err(|_| DAMAGED)?;
+    // PostgreSQL refuses to compare with a text that has a NUL, and no position of ours has one.
+    if has_nul(&position) {
+        return Err(DAMAGED);
+    }
+    let position = serde_json::from_value(position).map_err(|_| DAMAGED)?;
     if version != VERSION {
         return Err(DAMAGED);
     }
@@ -98,6 +104,15 @@ fn decode<P: DeserializeOwned>(token: &str, fingerprint: &str) -> Result<P, &'st
         return Err("was made for other arguments; repeat the arguments of the first page");
     }
     Ok(position)
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 #[cfg(test)]

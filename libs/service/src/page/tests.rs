@@ -60,6 +60,15 @@ fn tokens_hold_only_for_their_arguments() {
     }
 }
 
+#[test]
+fn a_position_with_a_nul_is_no_position_of_ours() {
+    let (page, _) = parse(1, "", &[]);
+    let token = |text: &str| page.cut(&mut vec![(1, text.to_owned()), (2, String::new())], Clone::clone);
+    assert_eq!(parse(1, &token("a\0b"), &[]).1, ["page_token"]);
+    let escaped = r"a\u0000b";
+    assert_eq!(parse(1, &token(escaped), &[]).0.after, Some((1, escaped.to_owned())));
+}
+
 proptest! {
     #[test]
     fn any_text_as_a_token_is_refused_without_panic(text in ".*") {

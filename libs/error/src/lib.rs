@@ -183,6 +183,13 @@ impl Error {
         self
     }
 
+    /// Says in front of the message what it is about, where only the caller knows: `the database of ticketing`.
+    #[must_use]
+    pub fn about(mut self, what: impl std::fmt::Display) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
         self.0.kind

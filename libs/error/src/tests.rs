@@ -21,6 +21,13 @@ fn the_cause_is_in_the_chain_but_not_in_the_message() {
 }
 
 #[test]
+fn what_an_error_is_about_stands_in_front() {
+    let error = Error::precondition("SCHEMA_OLDER", "the schema is older").about("the database of ticketing");
+    assert_eq!(error.to_string(), "the database of ticketing: the schema is older");
+    assert_eq!((error.kind(), error.reason()), (Kind::Precondition, "SCHEMA_OLDER"));
+}
+
+#[test]
 fn only_passing_faults_are_retryable() {
     assert!(Kind::Unavailable.retryable());
     assert!(!Kind::Conflict.retryable());

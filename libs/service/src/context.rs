@@ -73,13 +73,18 @@ impl Context {
 /// As [`Context::open_database`], for commands that have no suite.
 pub async fn open_database<M: MigratorTrait>(config: &Config, service: &str) -> Result<Database, Error> {
     config.create_data_dir()?;
-    let database = Database::connect(&config.database_url(service)).await?;
-    if config.is_embedded(service) {
-        database.migrate::<M>().await?;
-    } else {
-        database.check_schema::<M>().await?;
-    }
-    Ok(database)
+    let opened = async {
+        let database = Database::connect(&config.database_url(service)).await?;
+        if config.is_embedded(service) {
+            database.migrate::<M>().await?;
+        } else {
+            database.check_schema::<M>().await?;
+        }
+        Ok(database)
+    };
+    opened
+        .await
+        .map_err(|why: Error| why.about(format!("the database of {service}")))
 }
 
 /// The table of API keys, for commands that have no suite.

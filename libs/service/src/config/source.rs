@@ -72,7 +72,7 @@ impl Sources {
     }
 
     /// Lays variables over what is there. Those without our prefix are not ours. Of those with it, names without `__` that
-    /// are no key are left alone: Kubernetes and our own tests set such.
+    /// are not even like a key are left alone: Kubernetes and our own tests set such.
     pub(super) fn environment(&mut self, variables: &[(String, String)]) {
         for (variable, text) in variables {
             let Some(name) = variable.strip_prefix(PREFIX) else {
@@ -80,6 +80,12 @@ impl Sources {
             };
             let key = name.to_ascii_lowercase().replace(SEPARATOR, ".");
             if let Some(secret) = key.strip_suffix(FILE_SUFFIX).filter(|key| SECRET_KEYS.contains(key)) {
+                let direct = variable_of(secret);
+                if variables.iter().any(|(other, _)| *other == direct) {
+                    self.violations
+                        .add(secret, format!("set by both {direct} and {variable}; keep one of them"));
+                    continue;
+                }
                 match std::fs::read_to_string(text) {
                     Ok(content) => self.set(secret, Value::String(content.trim().to_owned()), variable),
                     Err(why) => self
@@ -89,13 +95,22 @@ impl Sources {
                 continue;
             }
             match self.default(&key) {
-                Some(Value::Table(_)) => {}
+                Some(Value::Table(_)) => self.violations.add(
+                    &key,
+                    format!("is a section, not a setting (set by {variable}); name a setting in it: {variable}__…"),
+                ),
                 Some(default) => match typed(default, text) {
                     Some(value) => self.set(&key, value, variable),
                     None => self.wrong_type(&key, kind(default), variable),
                 },
-                None if name.contains(SEPARATOR) => self.unknown(&key, variable),
-                None => {}
+                None => match self.nearest(&key).map(|known| variable_of(&known)) {
+                    Some(meant) => self.violations.add(
+                        &key,
+                        format!("unknown configuration key (set by {variable}); did you mean {meant}?"),
+                    ),
+                    None if name.contains(SEPARATOR) => self.unknown(&key, variable),
+                    None => {}
+                },
             }
         }
     }
@@ -129,11 +144,20 @@ impl Sources {
     }
 
     fn unknown(&mut self, key: &str, origin: &str) {
-        let nearest = keys(&self.schema).into_iter().min_by_key(|known| distance(known, key));
-        let hint = nearest.filter(|known| distance(known, key) <= 3);
+        let hint = self.nearest(key);
         let hint = hint.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
         self.violations
             .add(key, format!("unknown configuration key (set by {origin}){hint}"));
+    }
+
+    /// The key that was probably meant: at most two letters differ, and fewer in short names, where two are most of them.
+    fn nearest(&self, key: &str) -> Option<String> {
+        let known = keys(&self.schema).into_iter();
+        let like = known.filter_map(|known| {
+            let edits = distance(&known, key);
+            (edits <= (known.len() / 3).min(2)).then_some((edits, known))
+        });
+        like.min().map(|(_, known)| known)
     }
 
     /// Notes that the value of `key` is not acceptable.
@@ -166,6 +190,11 @@ impl Sources {
     pub(super) fn into_violations(self) -> Violations {
         self.violations
     }
+}
+
+/// The variable that sets `key`.
+fn variable_of(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_ascii_uppercase().replace('.', SEPARATOR))
 }
 
 fn typed(default: &Value, text: &str) -> Option<Value> {

@@ -105,7 +105,7 @@ fn every_mistake_is_named_at_once_with_its_source() {
     }
     assert_eq!(fields.len(), 11, "{text}");
     assert!(text.contains("did you mean listen?"), "{text}");
-    assert!(text.contains("did you mean redis.url?"), "{text}");
+    assert!(text.contains("did you mean VORRANG_REDIS__URL?"), "{text}");
     assert!(text.contains("did you mean limits?"), "{text}");
     assert!(text.contains("VORRANG_REDIS__ULR"), "{text}");
     assert!(!text.contains("hunter2"), "a password is repeated:\n{text}");
@@ -128,6 +128,69 @@ fn variables_that_are_no_keys_are_left_alone_only_without_a_section() {
     assert!(load("", &[("VORRANG_SERVICE_HOST", "10.0.0.1"), ("PATH", "/bin")]).is_ok());
     let (fields, _) = complaints(load("", &[("VORRANG_LIMITS__SPEED", "1")]));
     assert_eq!(fields, ["limits.speed"]);
+}
+
+#[test]
+fn variables_that_are_almost_a_key_are_mistakes() {
+    for (variable, meant) in [
+        ("VORRANG_LISTN", "VORRANG_LISTEN"),
+        ("VORRANG_DATADIR", "VORRANG_DATA_DIR"),
+        ("VORRANG_ADMIN_LISTENS", "VORRANG_ADMIN_LISTEN"),
+        ("VORRANG_LOGS", "VORRANG_LOG"),
+        ("VORRANG_REDIS_URL", "VORRANG_REDIS__URL"),
+        ("VORRANG_LIMITS_MAX_STREAMS", "VORRANG_LIMITS__MAX_STREAMS"),
+        ("VORRANG_REDIS__ULR", "VORRANG_REDIS__URL"),
+    ] {
+        let (fields, text) = complaints(load("", &[(variable, "1")]));
+        assert_eq!(fields.len(), 1, "{text}");
+        assert!(text.contains(&format!("set by {variable}")), "{text}");
+        assert!(text.contains(&format!("did you mean {meant}?")), "{text}");
+    }
+    let (_, text) = complaints(load("", &[("VORRANG_REDIS", "redis://cache")]));
+    assert!(text.contains("VORRANG_REDIS__"), "{text}");
+    // What Kubernetes sets for services called vorrang, vorrang-redis and vorrang-ticketing, and what clients read.
+    for other in [
+        "VORRANG_PORT",
+        "VORRANG_PORT_7700_TCP",
+        "VORRANG_SERVICE_PORT",
+        "VORRANG_REDIS_PORT",
+        "VORRANG_REDIS_SERVICE_HOST",
+        "VORRANG_TICKETING_SERVICE_PORT",
+        "VORRANG_KEY",
+        "VORRANG_URL",
+        "VORRANG_BIN",
+        "VORRANG_ADDRESS",
+        "VORRANG_SAMPLES",
+        "VORRANG_REDIS_BIN",
+    ] {
+        assert!(load("", &[(other, "1")]).is_ok(), "{other}");
+    }
+}
+
+#[test]
+fn what_is_nothing_like_a_key_gets_no_hint() {
+    for key in ["foo", "bar", "max", "lo_"] {
+        let (_, text) = complaints(load(&format!("{key} = 1"), &[]));
+        assert_eq!(text.contains("did you mean"), key == "lo_", "{text}");
+    }
+}
+
+#[test]
+fn a_secret_and_its_file_are_not_both_set() {
+    let key = "k".repeat(40);
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(key.as_bytes()).expect("written");
+    let path = file.path().display().to_string();
+    let (direct, by_file) = (
+        ("VORRANG_SECRETS__CURSOR_KEY", key.as_str()),
+        ("VORRANG_SECRETS__CURSOR_KEY_FILE", path.as_str()),
+    );
+    for both in [[direct, by_file], [by_file, direct]] {
+        let (fields, text) = complaints(load("", &both));
+        assert_eq!(fields, ["secrets.cursor_key"]);
+        assert!(text.contains(direct.0) && text.contains(by_file.0), "{text}");
+        assert!(!text.contains(&key), "{text}");
+    }
 }
 
 #[test]

@@ -42,6 +42,20 @@ async fn a_database_that_cannot_be_reached_is_one_clear_line_without_the_passwor
 }
 
 #[tokio::test]
+async fn a_database_with_another_schema_is_named() {
+    let folder = data_folder();
+    let mut config = Config::local(folder.path());
+    config.identity.database_url = format!("sqlite://{}", folder.path().join("mine.db").display());
+    let error = refused(config, vec![]).await;
+    assert_eq!(error.kind(), Kind::Precondition);
+    let line = error.chain();
+    assert!(
+        line.contains("the database of identity") && line.contains("vorrang migrate"),
+        "{line}"
+    );
+}
+
+#[tokio::test]
 async fn a_data_folder_that_cannot_be_written_is_named() {
     let folder = data_folder();
     let file = folder.path().join("file");

@@ -9,10 +9,11 @@ use vorrang_error::{Error, Violations};
 use vorrang_service::{Context, Ids, Rate};
 
 use crate::contact::MAX_REQUEST_ID;
+use crate::http::Budget;
 use crate::presets::Presets;
 use crate::recorder::Recorder;
 use crate::seal::Seal;
-use crate::store::Store;
+use crate::store::{Source, Store};
 
 /// Everything a handler reaches. Clones share it.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct App {
     pub rate: Rate,
     /// Pushes with a wrong signature, by source.
     pub rejected: Rejected,
+    /// Memory for the bodies of webhooks.
+    pub bodies: Budget,
 }
 
 impl App {
@@ -47,7 +50,24 @@ impl App {
             clock: context.clock.clone(),
             rate: context.rate.clone(),
             rejected: Rejected::default(),
+            bodies: Budget::default(),
         }
+    }
+
+    /// The source that a webhook's address names.
+    ///
+    /// # Errors
+    /// NotFound: the same whether it never was, is switched off, or cannot be an id.
+    pub async fn open_source(&self, id: &str) -> Result<Source, Error> {
+        let possible = crate::names::is_source_id(id);
+        let source = match possible {
+            true => self.store.source_of_any_tenant(id).await?,
+            false => None,
+        };
+        let shown = if possible { id } else { "-" };
+        source
+            .filter(|source| !source.disabled)
+            .ok_or_else(|| Error::not_found(crate::names::SOURCE, crate::names::source(shown)))
     }
 }
 
@@ -86,9 +106,9 @@ pub fn delivery_id(request_id: &str) -> String {
     }
 }
 
-/// Under which ticketing recognises contact `index` of something that holds several and has the id `of`.
-pub fn part_delivery_id(of: Uuid, index: usize) -> String {
-    Uuid::new_v5(&NAMESPACE, format!("{of}/{index}").as_bytes()).to_string()
+/// Under which ticketing recognises the contact at `position` of something that holds several and has the id `of`.
+pub fn part_delivery_id(of: Uuid, position: usize) -> String {
+    Uuid::new_v5(&NAMESPACE, format!("{of}/{position}").as_bytes()).to_string()
 }
 
 /// Checks a `request_id` as ticketing and the idempotency table will.

@@ -4,23 +4,25 @@
 //! again. They prove themselves by their signature; the chassis lets these routes past its identity layer.
 
 mod answer;
+mod body;
 mod get_events;
 mod post_events;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 
 use crate::app::App;
-use crate::intake::MAX_MAIL;
+
+pub use body::Budget;
 
 /// The routes.
 pub fn routes(app: App) -> Router {
     Router::new()
         .route(
             "/v1/sources/{source}/events",
-            get(get_events::handle).post(post_events::handle),
+            get(get_events::handle)
+                .post(post_events::handle)
+                .fallback(answer::method_not_allowed),
         )
-        .layer(DefaultBodyLimit::max(MAX_MAIL))
         .with_state(app)
 }

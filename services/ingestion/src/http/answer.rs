@@ -1,11 +1,18 @@
 //! What webhooks are told.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 use vorrang_error::{Error, Kind};
 
+use super::body::Refused;
 use crate::outcome::PushResult;
+
+/// Most bodies are read in less.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// 200 with one object a contact: `{"results": [{"outcome": "CREATED", "ticket": "tickets/…", "ticketNumber": 7}]}`. Names
 /// that do not apply are left out.
@@ -34,10 +41,41 @@ fn result(result: PushResult) -> Value {
     fields.into()
 }
 
-/// 404: the same whether the source never was, or is not a possible id.
-pub fn no_such_source(id: &str) -> Response {
-    let shown = if crate::names::is_source_id(id) { id } else { "-" };
-    vorrang_service::http_error(Error::not_found(crate::names::SOURCE, crate::names::source(shown)))
+/// 405.
+pub async fn method_not_allowed() -> Response {
+    let error = Error::new(
+        Kind::Invalid,
+        "METHOD_NOT_ALLOWED",
+        "events are pushed by POST; a vendor asks by GET whether the address is ours",
+    );
+    with(StatusCode::METHOD_NOT_ALLOWED, error)
+}
+
+/// 413, 503, 408 or 400: the body, of at most `most` bytes, was not read to its end.
+pub fn unread(refused: Refused, most: usize) -> Response {
+    match refused {
+        Refused::TooLarge => {
+            let message = format!("the body must have at most {} MiB", most >> 20);
+            let error = Error::new(Kind::Invalid, "BODY_TOO_LARGE", message);
+            with(StatusCode::PAYLOAD_TOO_LARGE, error)
+        }
+        Refused::Full => vorrang_service::http_error(
+            Error::unavailable("OVERLOADED", "too much is being pushed at once; push again later")
+                .with_retry_after(RETRY_AFTER),
+        ),
+        Refused::TooSlow => {
+            let error = Error::new(Kind::Timeout, "BODY_TOO_SLOW", "the body did not arrive in time");
+            with(StatusCode::REQUEST_TIMEOUT, error)
+        }
+        Refused::Broken => vorrang_service::http_error(Error::invalid_field("body", "ended before its end")),
+    }
+}
+
+/// In the form of all errors, under a status that only HTTP has.
+fn with(status: StatusCode, error: Error) -> Response {
+    let mut response = vorrang_service::http_error(error);
+    *response.status_mut() = status;
+    response
 }
 
 /// 401, without a reason.

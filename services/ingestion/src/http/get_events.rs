@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 
@@ -10,14 +11,15 @@ use crate::presets::handshake;
 /// The handshake by which a vendor asks whether the address is ours.
 pub async fn handle(
     State(app): State<App>,
-    Path(id): Path<String>,
-    Query(query): Query<HashMap<String, String>>,
+    path: Result<Path<String>, PathRejection>,
+    query: Result<Query<HashMap<String, String>>, QueryRejection>,
 ) -> Response {
-    let source = match app.store.source_of_any_tenant(&id).await {
-        Ok(Some(source)) if !source.disabled => source,
-        Ok(_) => return answer::no_such_source(&id),
+    let source = match app.open_source(path.as_deref().map_or("", String::as_str)).await {
+        Ok(source) => source,
         Err(error) => return vorrang_service::http_error(error),
     };
+    // A query that cannot be read holds no token.
+    let query = query.map(|Query(query)| query).unwrap_or_default();
     let preset = match app.presets.get(&source.preset) {
         Ok(preset) => preset,
         Err(error) => return vorrang_service::http_error(error),

@@ -1,5 +1,6 @@
 //! The whole service over the wire.
 
+mod bodies;
 mod crashes;
 mod inbox;
 mod mails;

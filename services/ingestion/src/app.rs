@@ -111,6 +111,11 @@ pub fn part_delivery_id(of: Uuid, position: usize) -> String {
     Uuid::new_v5(&NAMESPACE, format!("{of}/{position}").as_bytes()).to_string()
 }
 
+/// Id of the quarantine item of a mail pushed under this `request_id`, so that the id is known to be used.
+pub fn mail_arrival(tenant: &str, request_id: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("mail/{tenant}/{request_id}").as_bytes())
+}
+
 /// Checks a `request_id` as ticketing and the idempotency table will.
 pub fn check_request_id(request_id: &str, violations: &mut Violations) {
     if request_id.len() > MAX_REQUEST_ID || !request_id.bytes().all(|byte| byte.is_ascii_graphic()) {

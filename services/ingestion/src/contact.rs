@@ -6,8 +6,8 @@ mod hash;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use check::is_e164;
 pub use check::{MAX_EXTERNAL_ID, MAX_REQUEST_ID, MAX_TEXT, check, check_queue};
+pub(crate) use check::{is_e164, is_no_time};
 
 /// How a contact reached the company.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

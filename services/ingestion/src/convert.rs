@@ -63,7 +63,8 @@ pub fn read_contact(contact: Option<api::Contact>, violations: &mut Violations) 
         channel,
         identities,
         display_name: contact.display_name,
-        tier: contact.tier,
+        // The words of the suite are lower case, `vip` above all.
+        tier: contact.tier.trim().to_lowercase(),
         subject: contact.subject,
         text: contact.text,
         priority,

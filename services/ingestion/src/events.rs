@@ -1,22 +1,27 @@
 //! What a source pushed: read by its preset, recorded contact by contact, and kept whole when a part of it is not understood.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 use vorrang_error::{Error, Kind, Violations};
 
 use crate::app::{App, part_delivery_id};
-use crate::contact::{Contact, check};
+use crate::contact::check;
 use crate::intake::{MAIL_TYPE, read_mail};
 use crate::metrics;
 use crate::outcome::{Outcome, PushResult};
-use crate::presets::{self, NotUnderstood, Preset};
-use crate::recorder::{Pending, Push};
-use crate::store::{NewQuarantineItem, NewRaw, QuarantineState};
+use crate::presets::{self, NotUnderstood, Part, Preset};
+use crate::recorder::{Answer, Push};
+use crate::store::{NOT_A_CONTACT, NewQuarantineItem, NewRaw, QuarantineState};
 
 /// From this size on reading takes milliseconds, which other requests of the thread would wait for.
 const LARGE: usize = 256 << 10;
+
+/// How long ticketing is waited for. Vendors give up after five seconds, and some switch a webhook off that is slow.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Something that came by HTTP or mail, or is tried again.
 pub struct Came<'a> {
@@ -37,7 +42,7 @@ pub struct Came<'a> {
 /// What was read.
 pub struct Read {
     /// The contacts that were understood.
-    pub contacts: Vec<Contact>,
+    pub contacts: Vec<Part>,
     /// Why a part was not, if any.
     pub problem: Option<NotUnderstood>,
 }
@@ -83,7 +88,10 @@ pub async fn read(came: &Came<'_>, now: DateTime<Utc>) -> Result<Read, Error> {
 
 fn read_now(came: &Came<'_>, now: DateTime<Utc>) -> Read {
     let raw = &came.raw;
-    let mail = || read_mail(&raw.source, &raw.content, came.queue, now).map(|contact| (vec![contact], None));
+    let mail = || {
+        let contact = read_mail(&raw.source, &raw.content, came.queue, now)?;
+        Ok((vec![Part { position: 0, contact }], None))
+    };
     let read = match came.preset {
         _ if came.is_mail => mail(),
         Some(preset) if preset.is_mail() => mail(),
@@ -104,14 +112,15 @@ fn read_now(came: &Came<'_>, now: DateTime<Utc>) -> Read {
         }
     };
     let mut fine = Vec::with_capacity(contacts.len());
-    for mut contact in contacts {
+    for mut part in contacts {
+        let contact = &mut part.contact;
         if contact.queue.is_empty() {
             contact.queue = came.queue.to_owned();
         }
         let mut violations = Violations::new();
-        check(&contact, now, "", &mut violations);
+        check(contact, now, "", &mut violations);
         match violations.into_result() {
-            Ok(()) => fine.push(contact),
+            Ok(()) => fine.push(part),
             Err(error) => {
                 problem.get_or_insert(NotUnderstood {
                     reason: "CONTACT_INVALID",
@@ -126,27 +135,54 @@ fn read_now(came: &Came<'_>, now: DateTime<Utc>) -> Read {
     }
 }
 
-/// Records contacts in their order; one result each.
-pub async fn record(app: &App, came: &Came<'_>, contacts: Vec<Contact>) -> Vec<Result<PushResult, Error>> {
+/// Records contacts in their order; one result each, with the position of its contact. What ticketing has not taken within
+/// [`PATIENCE`] is kept and answered ACCEPTED.
+pub async fn record(app: &App, came: &Came<'_>, parts: Vec<Part>) -> Vec<(usize, Answer)> {
+    let until = Instant::now() + PATIENCE;
     let trace_parent = vorrang_service::trace_parent();
     // They share the bytes they came as.
-    let share = came.raw.content.len() / contacts.len().max(1);
-    let mut pending: Vec<Pending> = Vec::with_capacity(contacts.len());
-    for (index, contact) in contacts.into_iter().enumerate() {
-        let push = Push {
-            request_id: part_delivery_id(came.arrival, index),
+    let share = came.raw.content.len() / parts.len().max(1);
+    let mut pushes = Vec::with_capacity(parts.len());
+    let mut positions = Vec::with_capacity(parts.len());
+    for Part { position, contact } in parts {
+        positions.push(position);
+        pushes.push(Push {
+            request_id: part_delivery_id(came.arrival, position),
             weight: contact.weight() + share,
             contact,
             raw: came.raw.clone(),
             trace_parent: trace_parent.clone(),
-        };
-        pending.push(app.recorder.submit(came.tenant, push).await);
+        });
     }
-    let mut results = Vec::with_capacity(pending.len());
-    for one in pending {
-        results.push(one.answer().await);
+    let mut pending = Vec::with_capacity(pushes.len());
+    for push in &pushes {
+        match timeout_at(until, app.recorder.submit(came.tenant, push.clone())).await {
+            Ok(one) => pending.push(one),
+            Err(_) => break,
+        }
     }
-    results
+    let mut answers: Vec<Option<Answer>> = pushes.iter().map(|_| None).collect();
+    for (answer, one) in answers.iter_mut().zip(pending) {
+        *answer = timeout_at(until, one.answer()).await.ok();
+    }
+    // Recording goes on; whoever is second, that or the delivery of what is kept, gets the answer of the first.
+    let late: Vec<usize> = (0..pushes.len()).filter(|&index| answers[index].is_none()).collect();
+    if !late.is_empty() {
+        let kept: Vec<Push> = late.iter().map(|&index| pushes[index].clone()).collect();
+        match app.recorder.keep(came.tenant, &kept).await {
+            Ok(kept) => late
+                .iter()
+                .zip(kept)
+                .for_each(|(&index, answer)| answers[index] = Some(answer)),
+            Err(error) => {
+                let same = || Error::new(error.kind(), error.reason(), error.message());
+                late.iter().for_each(|&index| answers[index] = Some(Err(same())));
+            }
+        }
+    }
+    let missing = || Err(Error::internal("a contact has no answer"));
+    let answers = answers.into_iter().map(|answer| answer.unwrap_or_else(missing));
+    positions.into_iter().zip(answers).collect()
 }
 
 /// Takes in what came: every contact in it is recorded, and the whole is kept in quarantine when a part of it could not be
@@ -158,14 +194,15 @@ pub async fn take_in(app: &App, came: &Came<'_>) -> Result<Vec<PushResult>, Erro
     let now = app.clock.now();
     let Read { contacts, mut problem } = read(came, now).await?;
     let mut results = Vec::new();
-    for result in record(app, came, contacts).await {
+    let mut recorded = Vec::new();
+    for (position, result) in record(app, came, contacts).await {
         match result {
-            Ok(result) => results.push(result),
+            Ok(result) => {
+                recorded.push(position);
+                results.push(result);
+            }
             Err(error) if error.kind() == Kind::Invalid => {
-                problem.get_or_insert(NotUnderstood {
-                    reason: "REFUSED_BY_TICKETING",
-                    detail: error.message().to_owned(),
-                });
+                problem.get_or_insert_with(|| refused(&error));
             }
             // Neither recorded nor kept: the sender repeats the whole, and what was recorded is recognised by its id.
             Err(error) => return Err(error),
@@ -174,22 +211,34 @@ pub async fn take_in(app: &App, came: &Came<'_>) -> Result<Vec<PushResult>, Erro
     if problem.is_none() && !results.is_empty() {
         return Ok(results);
     }
-    results.push(PushResult::quarantined(quarantine(app, came, problem, now).await?));
+    results.push(PushResult::quarantined(
+        quarantine(app, came, problem, recorded, now).await?,
+    ));
     Ok(results)
 }
 
+/// A contact that was understood here and refused for good by ticketing.
+pub fn refused(error: &Error) -> NotUnderstood {
+    NotUnderstood {
+        reason: "REFUSED_BY_TICKETING",
+        detail: error.message().to_owned(),
+    }
+}
+
 /// Keeps what came whole: waiting for people when there was a problem with it, else as known not to be a contact.
+/// `recorded` are the positions of its contacts that were recorded all the same.
 pub async fn quarantine(
     app: &App,
     came: &Came<'_>,
     problem: Option<NotUnderstood>,
+    recorded: Vec<usize>,
     now: DateTime<Utc>,
 ) -> Result<Uuid, Error> {
     let (state, reason, detail) = match problem {
         Some(NotUnderstood { reason, detail }) => (QuarantineState::Waiting, reason, detail),
         None => {
-            let detail = "the preset says that this is no contact of a customer".to_owned();
-            (QuarantineState::Discarded, "NOT_A_CONTACT", detail)
+            let (reason, detail) = NOT_A_CONTACT;
+            (QuarantineState::Discarded, reason, detail.to_owned())
         }
     };
     let item = NewQuarantineItem {
@@ -198,6 +247,7 @@ pub async fn quarantine(
         reason,
         detail,
         queue: came.queue.to_owned(),
+        recorded,
     };
     let id = app.store.quarantine(came.tenant, item, &came.raw, now).await?;
     metrics::pushed(Outcome::Quarantined);

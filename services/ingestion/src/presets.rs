@@ -17,7 +17,7 @@ use std::path::Path;
 use vorrang_error::Error;
 
 pub use handshake::handshake;
-pub use map::{Mapped, NotUnderstood, map};
+pub use map::{Mapped, NotUnderstood, Part, map};
 pub use sign::{Rejected, Signed, verify};
 
 use file::PresetFile;

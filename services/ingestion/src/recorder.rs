@@ -25,7 +25,7 @@ const BATCH_BYTES: usize = 2 << 20;
 const MEMORY_KIB: usize = 32 << 10;
 
 /// A contact to be recorded.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Push {
     /// Under which ticketing recognises a repeat; unique per tenant and contact.
     pub request_id: String,
@@ -39,7 +39,8 @@ pub struct Push {
     pub weight: usize,
 }
 
-type Answer = Result<PushResult, Error>;
+/// What a push is answered.
+pub type Answer = Result<PushResult, Error>;
 
 struct Job {
     push: Push,
@@ -127,6 +128,21 @@ impl Recorder {
     pub async fn record(&self, tenant: &str, push: Push) -> Answer {
         self.submit(tenant, push).await.answer().await
     }
+
+    /// Keeps contacts in the inbox, in this order, without asking ticketing: they are ACCEPTED. Contacts that were handed in
+    /// too stay one, since ticketing knows them by their request id.
+    ///
+    /// # Errors
+    /// Unavailable when the database is down.
+    pub async fn keep(&self, tenant: &str, pushes: &[Push]) -> Result<Vec<Answer>, Error> {
+        let all: Vec<usize> = (0..pushes.len()).collect();
+        let kept = self.0.park(tenant, pushes, &all).await?;
+        let answers: Vec<Answer> = kept.into_iter().map(|(_, answer)| answer).collect();
+        for answer in answers.iter().flatten() {
+            crate::metrics::pushed(answer.outcome);
+        }
+        Ok(answers)
+    }
 }
 
 /// Works until the tenant has nothing left to do.
@@ -176,11 +192,11 @@ async fn process(inner: Arc<Inner>, tenant: String, batch: Vec<Job>) {
     let results = inner.record_batch(&tenant, &pushes).await;
     drop((pushes, memory));
     for (answer, result) in answers.into_iter().zip(results) {
-        if let Ok(result) = &result {
-            crate::metrics::pushed(result.outcome);
+        let outcome = result.as_ref().ok().map(|result| result.outcome);
+        // Nobody listens when the sender has hung up, who will push again and be told the same, or was told ACCEPTED.
+        if let (Ok(()), Some(outcome)) = (answer.send(result), outcome) {
+            crate::metrics::pushed(outcome);
         }
-        // Nobody listens when the sender has hung up; it will push again and be told the same.
-        let _ = answer.send(result);
     }
 }
 

@@ -11,11 +11,12 @@ mod sources;
 mod tests;
 
 use vorrang_database::Database;
+use vorrang_error::Error;
 use vorrang_service::Ids;
 
 pub use inbox::{NewInboxItem, Receipt, Waiting};
 pub use migrations::Migrator;
-pub use quarantine::{NewQuarantineItem, QuarantineItem, QuarantineState};
+pub use quarantine::{NOT_A_CONTACT, NewQuarantineItem, QuarantineItem, QuarantineState, Retried};
 pub use raw::NewRaw;
 pub use sources::{Call, Source, SourceChange};
 
@@ -31,4 +32,13 @@ impl Store {
     pub fn new(database: Database, ids: Ids) -> Self {
         Self { database, ids }
     }
+}
+
+/// The request id was used before for something else.
+pub fn request_id_reused() -> Error {
+    Error::invalid_field(
+        "request_id",
+        "was used before for another request; use a new one, or repeat the first request unchanged",
+    )
+    .with_reason("REQUEST_ID_REUSED")
 }

@@ -238,7 +238,7 @@ fn whatsapp_payloads_are_understood() {
             assert_eq!(mapped.contacts.len() + mapped.skipped, 1, "{}: {kind}", path.display());
             contacts += mapped.contacts.len();
             skipped += mapped.skipped;
-            for contact in mapped.contacts {
+            for contact in mapped.contacts.into_iter().map(|part| part.contact) {
                 assert!(!contact.text.is_empty() && contact.identities[0].value.starts_with("+972") || kind == "image");
             }
         }

@@ -1,4 +1,4 @@
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use vorrang_error::Violations;
 
 use super::{Contact, Identity, IdentityKind};
@@ -68,6 +68,17 @@ pub fn check(contact: &Contact, now: DateTime<Utc>, prefix: &str, violations: &m
     if contact.occurred_at.is_some_and(|at| at > now + TimeDelta::days(1)) {
         bad("occurred_at", "must not be more than a day in the future");
     }
+    for (field, at) in [("occurred_at", contact.occurred_at), ("due_at", contact.due_at)] {
+        if at.is_some_and(is_no_time) {
+            bad(field, "must not be before 1990; leave it out when it is unknown");
+        }
+    }
+}
+
+/// Whether a time is what systems write when they have none: the years 1, 1601, 1899, 1900 and 1970 are the zeros of .NET,
+/// Windows, Delphi, Excel and Unix.
+pub(crate) fn is_no_time(at: DateTime<Utc>) -> bool {
+    at.year() < 1990
 }
 
 fn wrong_identity(identity: &Identity) -> Option<&'static str> {

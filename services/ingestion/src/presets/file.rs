@@ -266,8 +266,18 @@ impl PresetFile {
         if !id_is_fine {
             return Err("`id` must be 1 to 63 of a-z, 0-9 and -".to_owned());
         }
-        if self.signature.header.is_empty() {
-            return Err("`signature.header` must name a header".to_owned());
+        let headers = [
+            ("header", &self.signature.header),
+            ("timestamp_header", &self.signature.timestamp_header),
+        ];
+        for (key, name) in headers {
+            // Only the second may be left out.
+            let left_out = name.is_empty() && key == "timestamp_header";
+            if !left_out && http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+                return Err(format!(
+                    "`signature.{key}` must name a header, and `{name}` cannot be one"
+                ));
+            }
         }
         if self.signature.signed.contains("{timestamp}") && self.signature.timestamp_header.is_empty() {
             return Err("`signature.signed` uses {timestamp}: set `signature.timestamp_header`".to_owned());

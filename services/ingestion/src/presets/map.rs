@@ -5,18 +5,28 @@ use serde_json::Value as Json;
 use super::Preset;
 use super::file::{Condition, Format, IdentityRule, PresetFile};
 use super::find::{Item, as_text};
-use crate::contact::{Attachment, Channel, Contact, Identity, IdentityKind, Priority};
+use crate::contact::{Attachment, Channel, Contact, Identity, IdentityKind, Priority, is_no_time};
 use crate::mail::html_to_text;
 
 /// What a payload holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapped {
     /// The contacts in it, in the order of the payload.
-    pub contacts: Vec<Contact>,
+    pub contacts: Vec<Part>,
     /// How many items the preset says are no contacts (delivery states, our own answers).
     pub skipped: usize,
     /// What could not be understood; the first per item.
     pub problems: Vec<NotUnderstood>,
+}
+
+/// A contact and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Position of its item in the payload, from 0. Items that are no contacts or are not understood count too, so it stays
+    /// the same when a corrected preset understands more of them.
+    pub position: usize,
+    /// The contact.
+    pub contact: Contact,
 }
 
 /// Why a payload or an item of it could not be understood. Carries no text of the customer.
@@ -83,13 +93,13 @@ pub fn map(preset: &Preset, source: &str, body: &[u8]) -> Result<Mapped, NotUnde
         }
         return Ok(mapped);
     }
-    for item in &items {
+    for (position, item) in items.iter().enumerate() {
         if !is_contact(file, item) {
             mapped.skipped += 1;
             continue;
         }
         match contact(file, source, item) {
-            Ok(contact) => mapped.contacts.push(contact),
+            Ok(contact) => mapped.contacts.push(Part { position, contact }),
             Err(problem) => mapped.problems.push(problem),
         }
     }
@@ -125,12 +135,13 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
     }
     let time = |value, name: &str| match item.text(value).as_str() {
         "" => Ok(None),
-        text => fields.time_format.parse(text).map(Some).ok_or_else(|| {
-            NotUnderstood::new(
+        text => match fields.time_format.parse(text) {
+            Some(at) => Ok(Some(at).filter(|at| !is_no_time(*at))),
+            None => Err(NotUnderstood::new(
                 "PAYLOAD_TIME_UNREADABLE",
                 format!("{name} is no time in the format the preset expects"),
-            )
-        }),
+            )),
+        },
     };
     let mut contact = Contact {
         source: source.to_owned(),
@@ -138,7 +149,7 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
         channel: word(&item.text(&fields.channel), "channel", Channel::Api)?,
         identities: file.identities.iter().filter_map(|rule| identity(rule, item)).collect(),
         display_name: cut(item.text(&fields.display_name), 200),
-        tier: cut(item.text(&fields.tier), 63),
+        tier: cut(item.text(&fields.tier).to_lowercase(), 63),
         subject: cut(item.text(&fields.subject), 500),
         text,
         priority: word(&item.text(&fields.priority), "priority", Priority::Unspecified)?,

@@ -27,7 +27,7 @@ fn chatwoot_message_becomes_a_contact() {
         (mapped.skipped, mapped.problems.len(), mapped.contacts.len()),
         (0, 0, 1)
     );
-    let contact = &mapped.contacts[0];
+    let contact = &mapped.contacts[0].contact;
     assert_eq!(contact.external_id, "90210");
     assert_eq!(contact.channel, Channel::Chat);
     assert_eq!(contact.text, "Wo bleibt meine Bestellung?");
@@ -77,7 +77,7 @@ fn what_our_own_agents_write_in_chatwoot_is_no_contact() {
 fn zendesk_ticket_and_comment_share_a_conversation() {
     let created = mapped("zendesk-event", ZENDESK_CREATED);
     let comment = mapped("zendesk-event", ZENDESK_COMMENT);
-    let (created, comment) = (&created.contacts[0], &comment.contacts[0]);
+    let (created, comment) = (&created.contacts[0].contact, &comment.contacts[0].contact);
     assert_eq!(created.conversation, "conversation:sources/s1:5158");
     assert_eq!(created.conversation, comment.conversation);
     assert_eq!(created.identities, comment.identities);
@@ -105,18 +105,23 @@ fn whatsapp_payload_with_several_messages() {
         (1, 0),
         "a reaction is no contact"
     );
-    let texts: Vec<&str> = mapped.contacts.iter().map(|contact| contact.text.as_str()).collect();
+    let texts: Vec<&str> = mapped.contacts.iter().map(|part| part.contact.text.as_str()).collect();
     assert_eq!(texts, ["Hallo, mein Router blinkt rot", "[audio]", "Foto vom Router"]);
-    for contact in &mapped.contacts {
+    let positions: Vec<usize> = mapped.contacts.iter().map(|part| part.position).collect();
+    assert_eq!(positions, [0, 1, 3], "what is skipped counts");
+    for Part { contact, .. } in &mapped.contacts {
         assert_eq!(contact.channel, Channel::Messaging);
         assert_eq!(contact.display_name, "Jonas Weber");
         assert_eq!(contact.conversation, "conversation:sources/s1:100200:4915199887766");
         assert_eq!(contact.identities[0].value, "+4915199887766");
     }
-    assert_eq!(mapped.contacts[2].attachments[0].content_type, "image/jpeg");
-    assert_eq!(mapped.contacts[2].reference_keys[0], "contact:sources/s1:wamid.A1");
+    assert_eq!(mapped.contacts[2].contact.attachments[0].content_type, "image/jpeg");
     assert_eq!(
-        mapped.contacts[0].thread_keys.last().map(String::as_str),
+        mapped.contacts[2].contact.reference_keys[0],
+        "contact:sources/s1:wamid.A1"
+    );
+    assert_eq!(
+        mapped.contacts[0].contact.thread_keys.last().map(String::as_str),
         Some("contact:sources/s1:wamid.A1")
     );
 }
@@ -133,7 +138,7 @@ fn whatsapp_delivery_states_are_known_and_no_contacts() {
 #[test]
 fn zammad_article_with_html() {
     let mapped = mapped("zammad", ZAMMAD);
-    let contact = &mapped.contacts[0];
+    let contact = &mapped.contacts[0].contact;
     assert_eq!(contact.text, "Guten Tag,\nder Link geht nicht.");
     assert_eq!(contact.display_name, "Petra Klein");
     assert_eq!(contact.priority, Priority::High);
@@ -145,7 +150,7 @@ fn own_json_takes_lists_and_words_with_commas() {
         "json",
         r#"{"text":"Hi","email":"A@B.example","tags":"x, y,","priority":"high","channel":"web","tier":"vip"}"#,
     );
-    let contact = &json.contacts[0];
+    let contact = &json.contacts[0].contact;
     assert_eq!(contact.tags, ["x", "y"]);
     assert_eq!(
         (contact.priority, contact.channel, contact.tier.as_str()),
@@ -155,12 +160,31 @@ fn own_json_takes_lists_and_words_with_commas() {
 }
 
 #[test]
+fn tiers_are_lower_case_and_zeros_of_clocks_are_no_times() {
+    for zero in [
+        "0001-01-01T00:00:00",
+        "1970-01-01T00:00:00Z",
+        "0",
+        "1899-12-30 00:00:00",
+    ] {
+        let body =
+            format!(r#"{{"text":"Hi","email":"a@b.example","tier":" VIP ","occurred_at":"{zero}","due_at":"{zero}"}}"#);
+        let contact = mapped("json", &body).contacts.remove(0).contact;
+        assert_eq!(
+            (contact.tier.as_str(), contact.occurred_at, contact.due_at),
+            ("vip", None, None),
+            "{zero}"
+        );
+    }
+}
+
+#[test]
 fn nul_characters_are_no_text() {
     let json = mapped(
         "json",
         r#"{"text":"a\u0000b","subject":"\u0000","email":"a@b.example","tags":["x\u0000"]}"#,
     );
-    let contact = &json.contacts[0];
+    let contact = &json.contacts[0].contact;
     assert_eq!(
         (
             contact.text.as_str(),
@@ -231,6 +255,15 @@ fn a_wrong_preset_file_names_file_and_mistake() {
         (json.replace("{body}", "{timestamp}{body}"), "timestamp_header"),
         (json.replace("{body}", "x"), "must hold {body}"),
         (json.replace("hmac-sha256", "md5"), "md5"),
+        (
+            json.replace("\"X-Vorrang-Signature\"", "\"X Signature\""),
+            "`signature.header`",
+        ),
+        (json.replace("\"X-Vorrang-Signature\"", "\"\""), "`signature.header`"),
+        (
+            json.replace("signed = ", "timestamp_header = \"X-Time:\"\nsigned = "),
+            "`signature.timestamp_header`",
+        ),
     ];
     for (text, expected) in cases {
         let error = Preset::parse("team.toml", &text).expect_err(expected);

@@ -67,6 +67,9 @@ pub(super) fn check_display_name(name: &str, violations: &mut Violations) {
     if name.chars().count() > 100 {
         violations.add("source.display_name", "must have at most 100 characters");
     }
+    if name.contains('\0') {
+        violations.add("source.display_name", "must not hold NUL characters");
+    }
 }
 
 /// Empty is for us to make one.

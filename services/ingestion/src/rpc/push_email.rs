@@ -4,14 +4,15 @@ use tonic::Request;
 use vorrang_api::ingestion::v1::{PushEmailRequest, PushEmailResponse};
 use vorrang_error::{Error, Violations};
 
-use crate::app::{App, check_request_id, delivery_id};
+use crate::app::{App, check_request_id, delivery_id, mail_arrival};
 use crate::contact::check_queue;
 use crate::convert;
 use crate::events::{self, Came};
 use crate::intake::{EMAIL, MAIL_TYPE, MAX_MAIL};
 use crate::outcome::PushResult;
+use crate::presets::Part;
 use crate::recorder::Push;
-use crate::store::NewRaw;
+use crate::store::{NewRaw, request_id_reused};
 
 pub async fn handle(app: &App, request: Request<PushEmailRequest>) -> Result<PushEmailResponse, Error> {
     let tenant = vorrang_service::tenant(&request)?;
@@ -28,17 +29,32 @@ pub async fn handle(app: &App, request: Request<PushEmailRequest>) -> Result<Pus
     violations.into_result()?;
 
     let now = app.clock.now();
+    let arrival = match request_id.as_str() {
+        "" => app.ids.next(now),
+        id => mail_arrival(&tenant, id),
+    };
     let mut came = Came {
         tenant: &tenant,
-        arrival: app.ids.next(now),
+        arrival,
         queue: &queue,
         is_mail: true,
         preset: None,
         raw: NewRaw::new(EMAIL, "", MAIL_TYPE, raw).into(),
     };
+    // Ticketing has never heard of a mail in quarantine, so its request id is looked up here.
+    if !request_id.is_empty()
+        && let Some(first) = app.store.find_quarantine_item(&tenant, arrival).await?
+    {
+        if first.raw_sha256 != came.raw.sha256 || first.queue != queue {
+            return Err(request_id_reused());
+        }
+        return Ok(PushEmailResponse {
+            result: Some(convert::push_result(PushResult::quarantined(arrival))),
+        });
+    }
     let read = events::read(&came, now).await?;
     let result = match (read.contacts.into_iter().next(), read.problem) {
-        (Some(contact), None) => {
+        (Some(Part { contact, .. }), None) => {
             // Found again by its Message-ID; nobody else has this value yet.
             if let Some(raw) = Arc::get_mut(&mut came.raw) {
                 raw.external_id.clone_from(&contact.external_id);
@@ -52,7 +68,7 @@ pub async fn handle(app: &App, request: Request<PushEmailRequest>) -> Result<Pus
             };
             app.recorder.record(&tenant, push).await?
         }
-        (_, problem) => PushResult::quarantined(events::quarantine(app, &came, problem, now).await?),
+        (_, problem) => PushResult::quarantined(events::quarantine(app, &came, problem, Vec::new(), now).await?),
     };
     Ok(PushEmailResponse {
         result: Some(convert::push_result(result)),

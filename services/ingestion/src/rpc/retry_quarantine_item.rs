@@ -1,12 +1,12 @@
 use tonic::Request;
 use vorrang_api::ingestion::v1::{RetryQuarantineItemRequest, RetryQuarantineItemResponse};
-use vorrang_error::Error;
+use vorrang_error::{Error, Kind};
 
 use crate::app::App;
 use crate::events::{self, Came};
 use crate::intake::EMAIL;
 use crate::outcome::PushResult;
-use crate::store::{NewRaw, QuarantineState};
+use crate::store::{NewRaw, QuarantineState, Retried};
 use crate::{convert, names};
 
 pub async fn handle(
@@ -41,28 +41,37 @@ pub async fn handle(
         raw: NewRaw::new(&item.source, "", &item.content_type, raw.content.into()).into(),
     };
     let read = events::read(&came, app.clock.now()).await?;
-    let results = events::record(app, &came, read.contacts).await;
-    let result = match (read.problem, results.into_iter().next()) {
-        (Some(problem), _) => {
-            app.store
-                .retried(&tenant, id, Err((problem.reason, &problem.detail)))
-                .await?;
-            PushResult::quarantined(id)
+    // What was recorded before is left alone, also when it would be read differently now.
+    let mut recorded = item.recorded;
+    let mut parts = read.contacts;
+    parts.retain(|part| !recorded.contains(&part.position));
+    let mut problem = read.problem;
+    let (mut result, mut failure) = (None, None);
+    for (position, answer) in events::record(app, &came, parts).await {
+        match answer {
+            Ok(answer) => {
+                recorded.push(position);
+                result.get_or_insert(answer);
+            }
+            Err(error) if error.kind() == Kind::Invalid => {
+                problem.get_or_insert_with(|| events::refused(&error));
+            }
+            Err(error) => {
+                failure.get_or_insert(error);
+            }
         }
-        (None, Some(Ok(result))) => {
-            app.store.retried(&tenant, id, Ok(&result)).await?;
-            result
-        }
-        (None, Some(Err(error))) if error.kind() == vorrang_error::Kind::Invalid => {
-            app.store
-                .retried(&tenant, id, Err(("REFUSED_BY_TICKETING", error.message())))
-                .await?;
-            PushResult::quarantined(id)
-        }
-        (None, Some(Err(error))) => return Err(error),
-        // Known not to be a contact.
-        (None, None) => PushResult::quarantined(id),
+    }
+    let (retried, result) = match (&problem, failure, &result) {
+        (Some(problem), _, _) => (
+            Retried::NotYet(problem.reason, &problem.detail),
+            PushResult::quarantined(id),
+        ),
+        // Could be neither recorded nor kept: to be tried again, and what was recorded now is recognised by its id then.
+        (None, Some(failure), _) => return Err(failure),
+        (None, None, Some(result)) => (Retried::Released(result), result.clone()),
+        (None, None, None) => (Retried::NotAContact, PushResult::quarantined(id)),
     };
+    app.store.retried(&tenant, id, retried, &recorded).await?;
     Ok(RetryQuarantineItemResponse {
         result: Some(convert::push_result(result)),
     })

@@ -10,10 +10,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 use vorrang_database::{error as database_error, from_micros, micros};
-use vorrang_error::{Error, Kind};
+use vorrang_error::Error;
 
 use super::entity::inbox::{ActiveModel, Column, Entity, Model};
-use super::{NewRaw, Store, raw};
+use super::{NewRaw, Store, raw, request_id_reused};
 use crate::contact::Contact;
 use crate::outcome::{Outcome, PushResult};
 
@@ -135,11 +135,7 @@ impl Store {
             .zip(&hashes)
             .map(|(item, hash)| match kept.get(&item.request_id) {
                 Some((id, first)) if first == hash => Ok(Ok(*id)),
-                Some(_) => Ok(Err(Error::new(
-                    Kind::Invalid,
-                    "REQUEST_ID_REUSED",
-                    "request_id: was used before for another request; use a new one, or repeat the first request unchanged",
-                ))),
+                Some(_) => Ok(Err(request_id_reused())),
                 None => Err(Error::internal("a contact was parked and is not there")),
             })
             .collect()

@@ -11,6 +11,9 @@ use super::entity::quarantine::{ActiveModel, Column, Entity, Model};
 use super::{NewRaw, Store, raw};
 use crate::outcome::{Outcome, PushResult};
 
+/// Reason and detail of what is known not to be a contact.
+pub const NOT_A_CONTACT: (&str, &str) = ("NOT_A_CONTACT", "the preset says that this is no contact of a customer");
+
 /// What was decided about an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuarantineState {
@@ -56,6 +59,8 @@ pub struct NewQuarantineItem {
     pub detail: String,
     /// Queue of the ticket it may become; empty: the default one.
     pub queue: String,
+    /// Positions of those of its contacts that were recorded.
+    pub recorded: Vec<usize>,
 }
 
 /// An item in quarantine.
@@ -83,6 +88,19 @@ pub struct QuarantineItem {
     pub received_at: DateTime<Utc>,
     /// What became of it after a retry.
     pub result: Option<PushResult>,
+    /// Positions of those of its contacts that were recorded.
+    pub recorded: Vec<usize>,
+}
+
+/// What a retry gave.
+#[derive(Debug, Clone, Copy)]
+pub enum Retried<'a> {
+    /// All of it was understood and recorded: it is released.
+    Released(&'a PushResult),
+    /// Some of it was not, and why: it stays as it is.
+    NotYet(&'a str, &'a str),
+    /// Nothing is left in it that would be a contact: it is discarded.
+    NotAContact,
 }
 
 impl Store {
@@ -115,6 +133,7 @@ impl Store {
             message: Set(String::new()),
             customer: Set(String::new()),
             receipt: Set(String::new()),
+            recorded: Set(write_positions(&item.recorded)),
         };
         Entity::insert(row)
             .on_conflict(
@@ -141,14 +160,20 @@ impl Store {
 
     /// One item. Fails with NotFound.
     pub async fn quarantine_item(&self, tenant: &str, id: Uuid) -> Result<QuarantineItem, Error> {
+        let found = self.find_quarantine_item(tenant, id).await?;
+        found.ok_or_else(|| not_found(id))
+    }
+
+    /// One item, if it is there.
+    pub async fn find_quarantine_item(&self, tenant: &str, id: Uuid) -> Result<Option<QuarantineItem>, Error> {
         Entity::find()
             .filter(Column::Tenant.eq(tenant))
             .filter(Column::Id.eq(id))
             .one(self.database.reader())
             .await
             .map_err(database_error)?
-            .ok_or_else(|| not_found(id))
-            .and_then(item)
+            .map(item)
+            .transpose()
     }
 
     /// Items in `state`, newest first, after the row `after` (received at, id).
@@ -203,16 +228,11 @@ impl Store {
         }
     }
 
-    /// Notes what a retry gave: a result releases the item, a new reason leaves it waiting.
-    pub async fn retried(
-        &self,
-        tenant: &str,
-        id: Uuid,
-        outcome: Result<&PushResult, (&str, &str)>,
-    ) -> Result<(), Error> {
+    /// Notes what a retry gave, and which of the item's contacts are `recorded` now.
+    pub async fn retried(&self, tenant: &str, id: Uuid, retried: Retried<'_>, recorded: &[usize]) -> Result<(), Error> {
         let tx = self.database.begin().await?;
-        let update = match outcome {
-            Ok(result) => Entity::update_many()
+        let update = match retried {
+            Retried::Released(result) => Entity::update_many()
                 .col_expr(Column::State, Expr::value(QuarantineState::Released.as_str()))
                 .col_expr(Column::Outcome, Expr::value(result.outcome.as_str()))
                 .col_expr(Column::Ticket, Expr::value(result.ticket.as_str()))
@@ -220,12 +240,16 @@ impl Store {
                 .col_expr(Column::Message, Expr::value(result.message.as_str()))
                 .col_expr(Column::Customer, Expr::value(result.customer.as_str()))
                 .col_expr(Column::Receipt, Expr::value(result.receipt.as_str())),
-            Err((reason, detail)) => Entity::update_many()
-                .col_expr(Column::State, Expr::value(QuarantineState::Waiting.as_str()))
+            Retried::NotYet(reason, detail) => Entity::update_many()
                 .col_expr(Column::Reason, Expr::value(reason))
                 .col_expr(Column::Detail, Expr::value(detail)),
+            Retried::NotAContact => Entity::update_many()
+                .col_expr(Column::State, Expr::value(QuarantineState::Discarded.as_str()))
+                .col_expr(Column::Reason, Expr::value(NOT_A_CONTACT.0))
+                .col_expr(Column::Detail, Expr::value(NOT_A_CONTACT.1)),
         };
         update
+            .col_expr(Column::Recorded, Expr::value(write_positions(recorded)))
             .filter(Column::Tenant.eq(tenant))
             .filter(Column::Id.eq(id))
             .exec(tx.conn())
@@ -261,5 +285,11 @@ fn item(row: Model) -> Result<QuarantineItem, Error> {
         size_bytes: row.size_bytes,
         received_at: from_micros(row.received_at),
         result,
+        recorded: row.recorded.split(',').filter_map(|one| one.parse().ok()).collect(),
     })
+}
+
+fn write_positions(positions: &[usize]) -> String {
+    let positions: Vec<String> = positions.iter().map(usize::to_string).collect();
+    positions.join(",")
 }

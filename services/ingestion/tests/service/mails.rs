@@ -98,6 +98,27 @@ async fn an_unreadable_mail_is_quarantined_whole_once_and_can_be_decided() {
 }
 
 #[tokio::test]
+async fn the_request_id_of_a_quarantined_mail_stands_for_that_mail() {
+    let stack = Stack::start().await;
+    let push = |raw: &'static str| PushEmailRequest {
+        request_id: "r1".to_owned(),
+        raw: raw.into(),
+        ..PushEmailRequest::default()
+    };
+    let mut client = stack.pushes(TENANT);
+    let first = client.push_email(push("no mail")).await.expect("taken").into_inner();
+    assert_eq!(first.result.as_ref().expect("a result").outcome(), Outcome::Quarantined);
+    let again = client.push_email(push("no mail")).await.expect("taken").into_inner();
+    assert_eq!(again, first);
+    for other in ["no mail either", FIRST] {
+        let status = client.push_email(push(other)).await.expect_err("another mail");
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert_eq!(vorrang_service::reason(&status).as_deref(), Some("REQUEST_ID_REUSED"));
+    }
+    assert_eq!(stack.ticketing.calls(), 0);
+}
+
+#[tokio::test]
 async fn the_largest_mail_is_taken_and_a_larger_one_refused() {
     let stack = Stack::start().await;
     let largest = 25 << 20;

@@ -1,9 +1,11 @@
 //! The whole service over the wire.
 
 mod bodies;
+mod checks;
 mod crashes;
 mod inbox;
 mod mails;
+mod presets;
 mod pushes;
 mod raw;
 mod stack;

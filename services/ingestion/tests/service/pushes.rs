@@ -204,7 +204,10 @@ async fn an_item_that_cannot_be_read_ends_the_stream_and_is_named() {
     let status = answers.message().await.expect_err("it ends");
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     let info = status.get_details_error_info().expect("there is one");
-    assert_eq!((info.reason.as_str(), info.metadata["index"].as_str()), ("REQUEST_MALFORMED", "2"));
+    assert_eq!(
+        (info.reason.as_str(), info.metadata["index"].as_str()),
+        ("REQUEST_MALFORMED", "2")
+    );
     assert_eq!(stack.ticketing.texts(), ["one", "two"]);
 }
 

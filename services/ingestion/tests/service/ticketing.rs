@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prost::Message as _;
+use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 use vorrang_api::ticketing::v1::contact_result::Outcome;
 use vorrang_api::ticketing::v1::internal_service_server::{InternalService, InternalServiceServer};
@@ -20,6 +21,8 @@ pub enum Mode {
     Up,
     /// Nothing is recorded.
     Down,
+    /// Calls are answered when this is over.
+    Hangs,
     /// Everything is recorded, and the answer is lost.
     LosesAnswers,
     /// Contacts whose text is `refuse` are refused for good.
@@ -27,7 +30,7 @@ pub enum Mode {
 }
 
 #[derive(Clone)]
-pub struct FakeTicketing(Arc<Mutex<State>>);
+pub struct FakeTicketing(Arc<Mutex<State>>, watch::Sender<Mode>);
 
 struct State {
     mode: Mode,
@@ -41,7 +44,7 @@ struct State {
 
 impl FakeTicketing {
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(State {
+        let state = State {
             mode: Mode::Up,
             calls: 0,
             contacts: Vec::new(),
@@ -49,7 +52,8 @@ impl FakeTicketing {
             keys: HashMap::new(),
             threads: HashMap::new(),
             tickets: 0,
-        })))
+        };
+        Self(Arc::new(Mutex::new(state)), watch::Sender::new(Mode::Up))
     }
 
     pub fn bind(&self) -> Bind {
@@ -65,6 +69,7 @@ impl FakeTicketing {
 
     pub fn set(&self, mode: Mode) {
         self.state().mode = mode;
+        self.1.send_replace(mode);
     }
 
     /// How many tickets there are.
@@ -173,6 +178,8 @@ impl InternalService for FakeTicketing {
         request: Request<RecordContactsRequest>,
     ) -> Result<Response<RecordContactsResponse>, Status> {
         let tenant = vorrang_service::tenant(&request).map_err(vorrang_service::status)?;
+        // The sender is `self`: it is not dropped meanwhile.
+        let _ = self.1.subscribe().wait_for(|mode| *mode != Mode::Hangs).await;
         let mut state = self.state();
         state.calls += 1;
         if state.mode == Mode::Down {

@@ -14,7 +14,7 @@ const WHATSAPP: &str = include_str!("../../fixtures/whatsapp-messages.json");
 const STATUS: &str = include_str!("../../fixtures/whatsapp-status.json");
 const CHATWOOT: &str = include_str!("../../fixtures/chatwoot-message.json");
 
-fn outcomes(body: &serde_json::Value) -> Vec<&str> {
+pub fn outcomes(body: &serde_json::Value) -> Vec<&str> {
     body["results"]
         .as_array()
         .expect("results")
@@ -201,6 +201,29 @@ async fn while_ticketing_is_down_webhooks_are_accepted() {
     }
     assert_eq!(stack.ticketing.tickets(), 1);
     assert_eq!(stack.ticketing.texts()[0], "Hallo, mein Router blinkt rot");
+}
+
+/// Vendors give up after five seconds.
+#[tokio::test]
+async fn while_ticketing_hangs_webhooks_are_accepted_in_time() {
+    let stack = Stack::start().await;
+    let source = stack.source("whatsapp-cloud").await;
+    stack.ticketing.set(Mode::Hangs);
+    let signature = sha256(WHATSAPP);
+    let headers = [("X-Hub-Signature-256", signature.as_str())];
+    let answer = stack.post(&source, &headers, WHATSAPP);
+    let in_time = tokio::time::timeout(std::time::Duration::from_secs(5), answer).await;
+    let (status, body) = in_time.expect("an answer in time");
+    assert_eq!(
+        (status, outcomes(&body)),
+        (200, vec!["ACCEPTED", "ACCEPTED", "ACCEPTED"])
+    );
+    stack.ticketing.set(Mode::Up);
+    for result in body["results"].as_array().expect("results") {
+        stack.delivered(result["receipt"].as_str().expect("a receipt")).await;
+    }
+    let expected = ["Hallo, mein Router blinkt rot", "[audio]", "Foto vom Router"];
+    assert_eq!(stack.ticketing.texts(), expected, "each once, in order");
 }
 
 #[tokio::test]

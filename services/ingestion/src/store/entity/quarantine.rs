@@ -21,6 +21,7 @@ pub struct Model {
     pub message: String,
     pub customer: String,
     pub receipt: String,
+    pub recorded: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -12,6 +12,7 @@ mod intake;
 pub mod mail;
 mod metrics;
 mod names;
+mod outage;
 mod outcome;
 pub mod presets;
 mod recorder;

@@ -1,9 +1,12 @@
 //! Brings to ticketing what waits in the inbox, in order per conversation.
 
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use vorrang_clock::SharedClock;
 use vorrang_error::{Error, Kind};
 
@@ -14,8 +17,16 @@ use crate::store::{NewQuarantineItem, NewRaw, QuarantineState, Store, Waiting};
 
 /// Most contacts brought at once.
 const BATCH: u64 = 200;
+/// Largest batch in bytes, so that a call stays far below what a server accepts, and memory does.
+const BATCH_BYTES: usize = 2 << 20;
 /// How often the inbox is looked at.
 const PERIOD: Duration = Duration::from_millis(500);
+/// Batches of a tenant before the next one has its turn.
+const ROUNDS: usize = 20;
+/// Tenants that are worked for side by side: one whose calls take long holds up no other.
+const SIDE_BY_SIDE: usize = 8;
+/// Whom ticketing could not be asked about is tried again after this. Those behind it come first.
+const OUTAGE: TimeDelta = TimeDelta::seconds(1);
 /// A contact that ticketing alone refuses for now is tried again after this, doubled each time, at most [`SLOWEST`].
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(1);
 /// A contact is never given up.
@@ -39,55 +50,71 @@ impl Courier {
         }
     }
 
-    /// Brings what can be brought now, and gives how many contacts left the inbox.
-    ///
-    /// # Errors
-    /// When the database fails. That ticketing is down is no error: 0 contacts left.
-    pub async fn tick(&self) -> Result<usize, Error> {
-        let mut left = 0;
-        loop {
-            let due = self.store.due(self.clock.now(), BATCH).await?;
-            if due.is_empty() {
-                return Ok(left);
-            }
-            let mut round = 0;
-            for waiting in by_tenant(&due) {
-                round += self.bring(&waiting).await?;
-            }
-            left += round;
-            if round == 0 {
-                return Ok(left);
-            }
-        }
-    }
-
-    /// Looks into the inbox until `shutdown`.
+    /// Empties the inbox until `shutdown`. Tenants have their turns one after the other, some side by side.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut period = tokio::time::interval(PERIOD);
         period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut line = Line::default();
+        let mut turns = JoinSet::new();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                _ = period.tick() => {}
+                _ = period.tick() => {
+                    match self.store.tenants_due(self.clock.now()).await {
+                        Ok(tenants) => line.join(tenants),
+                        Err(error) => tracing::warn!(error = error.chain(), "the inbox cannot be read"),
+                    }
+                    if let Ok(waiting) = self.store.waiting().await {
+                        metrics::waiting(waiting);
+                    }
+                }
+                Some(ended) = turns.join_next_with_id() => match ended {
+                    Ok((id, more)) => line.leave(id, more),
+                    Err(panicked) => line.leave(panicked.id(), false),
+                },
             }
-            let ticked = self.tick().await;
-            if let Ok(waiting) = self.store.waiting().await {
-                metrics::waiting(waiting);
-            }
-            match ticked {
-                Ok(0) => {}
-                Ok(left) => tracing::info!(left, "contacts left the inbox"),
-                Err(error) => tracing::warn!(error = error.chain(), "the inbox cannot be worked on"),
+            while turns.len() < SIDE_BY_SIDE
+                && let Some(tenant) = line.next()
+            {
+                let turn = self.clone().turn(tenant.clone()).in_current_span();
+                line.working.insert(turns.spawn(turn).id(), tenant);
             }
         }
     }
 
-    /// Contacts of one tenant, each of another conversation.
-    async fn bring(&self, waiting: &[&Waiting]) -> Result<usize, Error> {
-        let Some(tenant) = waiting.first().map(|one| one.tenant.as_str()) else {
-            return Ok(0);
-        };
-        let deliveries: Vec<Delivery<'_>> = waiting
+    /// Brings contacts of a tenant, and says whether it has more that can be brought at once.
+    async fn turn(self, tenant: String) -> bool {
+        let mut left = 0;
+        let mut more = true;
+        for _ in 0..ROUNDS {
+            match self.round(&tenant).await {
+                Ok(Round::Brought(count)) => left += count,
+                Ok(Round::Over(count)) => {
+                    left += count;
+                    more = false;
+                }
+                Err(error) => {
+                    tracing::warn!(error = error.chain(), "the inbox cannot be worked on");
+                    more = false;
+                }
+            }
+            if !more {
+                break;
+            }
+        }
+        if left > 0 {
+            tracing::info!(left, "contacts left the inbox");
+        }
+        more
+    }
+
+    /// One call: contacts of one tenant, each of another conversation.
+    async fn round(&self, tenant: &str) -> Result<Round, Error> {
+        let due = self.store.due(tenant, self.clock.now(), BATCH, BATCH_BYTES).await?;
+        if due.is_empty() {
+            return Ok(Round::Over(0));
+        }
+        let deliveries: Vec<Delivery<'_>> = due
             .iter()
             .map(|one| Delivery {
                 request_id: &one.request_id,
@@ -95,36 +122,41 @@ impl Courier {
                 trace_parent: &one.trace_parent,
             })
             .collect();
+        let results = self.ticketing.record_patiently(tenant, &deliveries).await;
+        // When nobody had an answer in time, that says nothing about anyone.
+        let answers = results.iter().any(|result| match result {
+            Ok(_) => true,
+            Err(error) => !matches!(error.kind(), Kind::Unavailable | Kind::Limited | Kind::Timeout),
+        });
         let mut done = Vec::new();
-        // When ticketing is down, the next look into the inbox is soon enough: nothing waits longer than it must.
-        let mut down = Vec::new();
-        for (one, result) in waiting
-            .iter()
-            .zip(self.ticketing.record_each(tenant, &deliveries).await)
-        {
+        let mut not_asked = Vec::new();
+        for (one, result) in due.iter().zip(results) {
             match result {
                 Ok(result) => done.push((one.id, result)),
-                Err(error) if error.kind() == Kind::Invalid => {
-                    done.push((one.id, self.give_to_people(one, &error).await?));
-                }
-                Err(error) if matches!(error.kind(), Kind::Unavailable | Kind::Timeout | Kind::Limited) => {
-                    down.push(one.id)
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        attempts = one.attempts,
-                        error = error.chain(),
-                        "a contact stays in the inbox"
-                    );
-                    let next = self.clock.now() + pause(one.attempts);
-                    self.store.attempted(tenant, &[one.id], next).await?;
-                }
+                Err(error) => match error.kind() {
+                    Kind::Invalid => done.push((one.id, self.give_to_people(one, &error).await?)),
+                    Kind::Unavailable | Kind::Limited => not_asked.push(one.id),
+                    Kind::Timeout if !answers => not_asked.push(one.id),
+                    _ => {
+                        tracing::warn!(
+                            receipt = %one.id,
+                            attempts = one.attempts,
+                            error = error.chain(),
+                            "a contact stays in the inbox"
+                        );
+                        let next = self.clock.now() + pause(one.attempts);
+                        self.store.attempted(tenant, &[one.id], next).await?;
+                    }
+                },
             }
         }
         let now = self.clock.now();
-        self.store.attempted(tenant, &down, now).await?;
+        self.store.postponed(tenant, &not_asked, now + OUTAGE).await?;
         self.store.delivered(tenant, &done, now).await?;
-        Ok(done.len())
+        Ok(match not_asked.is_empty() {
+            true => Round::Brought(done.len()),
+            false => Round::Over(done.len()),
+        })
     }
 
     /// What ticketing refuses for good is put where people see it.
@@ -146,7 +178,6 @@ impl Courier {
             reason: "REFUSED_BY_TICKETING",
             detail: error.message().to_owned(),
             queue: one.contact.queue.clone(),
-            recorded: Vec::new(),
         };
         let id = self
             .store
@@ -161,16 +192,64 @@ fn pause(attempts: i32) -> TimeDelta {
     (FIRST_RETRY * 2_i32.pow(doublings)).min(SLOWEST)
 }
 
-fn by_tenant(due: &[Waiting]) -> Vec<Vec<&Waiting>> {
-    let mut groups: Vec<Vec<&Waiting>> = Vec::new();
-    for one in due {
-        match groups
-            .iter_mut()
-            .find(|group| group.first().is_some_and(|first| first.tenant == one.tenant))
+/// How a call went, and how many contacts left the inbox by it.
+enum Round {
+    /// Each has an answer.
+    Brought(usize),
+    /// Nothing is due, or ticketing has no ear for this tenant now.
+    Over(usize),
+}
+
+/// The tenants that have something to bring, in the order of their turns.
+#[derive(Default)]
+struct Line {
+    waiting: VecDeque<String>,
+    working: HashMap<task::Id, String>,
+}
+
+impl Line {
+    /// Those who are not there yet stand behind all others.
+    fn join(&mut self, tenants: Vec<String>) {
+        let mut there: HashSet<String> = self.working.values().chain(&self.waiting).cloned().collect();
+        self.waiting
+            .extend(tenants.into_iter().filter(|tenant| there.insert(tenant.clone())));
+    }
+
+    fn next(&mut self) -> Option<String> {
+        self.waiting.pop_front()
+    }
+
+    /// A turn is over; who has more stands in line again.
+    fn leave(&mut self, turn: task::Id, more: bool) {
+        if let Some(tenant) = self.working.remove(&turn)
+            && more
         {
-            Some(group) => group.push(one),
-            None => groups.push(vec![one]),
+            self.waiting.push_back(tenant);
         }
     }
-    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_is_tried_ever_less_often_and_never_given_up() {
+        let pauses: Vec<i64> = [0, 1, 5, 30, i32::MAX]
+            .map(|attempts| pause(attempts).num_seconds())
+            .into();
+        assert_eq!(pauses, [1, 2, 32, 300, 300]);
+    }
+
+    #[test]
+    fn tenants_take_turns() {
+        let mut line = Line::default();
+        line.join(vec!["a".to_owned(), "b".to_owned()]);
+        line.join(vec!["c".to_owned(), "a".to_owned()]);
+        let mut turns = Vec::new();
+        while let Some(tenant) = line.next() {
+            turns.push(tenant);
+        }
+        assert_eq!(turns, ["a", "b", "c"]);
+    }
 }

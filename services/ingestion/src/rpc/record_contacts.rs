@@ -10,7 +10,6 @@ use vorrang_service::{Peers, peer_error};
 
 use crate::contact::Contact;
 use crate::convert;
-use crate::outage::Outage;
 use crate::outcome::PushResult;
 
 /// Longer than ticketing needs for its largest batch; a call without an end would hold everything behind it.
@@ -29,22 +28,15 @@ pub struct Delivery<'a> {
 
 /// Ticketing, as ingestion needs it.
 #[derive(Clone)]
-pub struct Ticketing {
-    peers: Peers,
-    outage: Outage,
-}
+pub struct Ticketing(Peers);
 
 impl Ticketing {
     /// Reached as all peers are.
     pub fn new(peers: Peers) -> Self {
-        Self {
-            peers,
-            outage: Outage::default(),
-        }
+        Self(peers)
     }
 
-    /// Records contacts in this order; one result each. The log says once when ticketing stops answering, and once when it
-    /// answers again.
+    /// Records contacts in this order; one result each.
     ///
     /// # Errors
     /// Of the whole when the call failed: what became of them is unknown, and repeating them is safe. Of one item as
@@ -54,37 +46,23 @@ impl Ticketing {
         tenant: &str,
         deliveries: &[Delivery<'_>],
     ) -> Result<Vec<Result<PushResult, Error>>, Error> {
-        let called = self.call(tenant, deliveries).await;
-        match &called {
-            Err(error) if matches!(error.kind(), Kind::Unavailable | Kind::Timeout) => {
-                if self.outage.begins() {
-                    tracing::warn!(
-                        error = error.chain(),
-                        "ticketing does not take contacts; they are kept and brought when it does"
-                    );
-                }
-            }
-            _ => {
-                if self.outage.ends() {
-                    tracing::info!("ticketing takes contacts again");
-                }
-            }
-        }
-        called
-    }
-
-    async fn call(&self, tenant: &str, deliveries: &[Delivery<'_>]) -> Result<Vec<Result<PushResult, Error>>, Error> {
         let contacts = deliveries
             .iter()
             .map(|delivery| convert::inbound(delivery.request_id, delivery.contact, delivery.trace_parent))
             .collect();
-        let mut client = InternalServiceClient::new(self.peers.ticketing(Some(tenant)));
+        let mut client = InternalServiceClient::new(self.0.ticketing(Some(tenant)));
         let mut request = Request::new(RecordContactsRequest { contacts });
         request.set_timeout(TIMEOUT);
         let call = tokio::time::timeout(TIMEOUT, client.record_contacts(request)).await;
         let response = match call {
             Ok(answer) => answer.map_err(|status| peer_error("ticketing", status))?.into_inner(),
-            Err(_) => return Err(Error::unavailable("PEER_TIMEOUT", "ticketing did not answer in time")),
+            Err(_) => {
+                return Err(Error::new(
+                    Kind::Timeout,
+                    "PEER_TIMEOUT",
+                    "ticketing did not answer in time",
+                ));
+            }
         };
         if response.results.len() != deliveries.len() {
             return Err(Error::internal(
@@ -103,30 +81,107 @@ impl Ticketing {
     }
 }
 
-impl Ticketing {
-    /// As [`Ticketing::record`], with the failure of the whole as the failure of each; a batch that ticketing refuses as
-    /// malformed is tried one by one, so that the one bad contact does not spoil the others.
-    pub async fn record_each(&self, tenant: &str, deliveries: &[Delivery<'_>]) -> Vec<Result<PushResult, Error>> {
-        match self.record(tenant, deliveries).await {
-            Ok(results) => results,
-            Err(error) if error.kind() == Kind::Invalid && deliveries.len() > 1 => {
-                let mut results = Vec::with_capacity(deliveries.len());
-                for one in deliveries {
-                    let result = self.record(tenant, std::slice::from_ref(one)).await;
-                    results.push(result.and_then(|mut results| {
-                        results
-                            .pop()
-                            .unwrap_or_else(|| Err(Error::internal("one contact has one result")))
-                    }));
-                }
-                results
+/// How much is spent on finding what in a batch makes ticketing refuse the whole. One contact among 200 is found with nine
+/// failures.
+struct Effort {
+    /// Calls that fail.
+    failures: u32,
+    /// Of them those that fail by time: each costs [`TIMEOUT`].
+    timeouts: u32,
+}
+
+impl Effort {
+    /// Notes a failure, and says whether looking for its cause in the batch makes sense.
+    fn spend(&mut self, kind: Kind) -> bool {
+        match kind {
+            // Ticketing is down or has enough: this is no contact's fault.
+            Kind::Unavailable | Kind::Limited => self.failures = 0,
+            Kind::Timeout => {
+                self.failures = self.failures.saturating_sub(1);
+                self.timeouts = self.timeouts.saturating_sub(1);
             }
-            Err(error) => deliveries
-                .iter()
-                .map(|_| Err(Error::new(error.kind(), error.reason(), error.chain())))
-                .collect(),
+            _ => self.failures = self.failures.saturating_sub(1),
         }
+        self.left()
     }
+
+    fn left(&self) -> bool {
+        self.failures > 0 && self.timeouts > 0
+    }
+}
+
+impl Ticketing {
+    /// As [`Ticketing::record`], with the failure of the whole as the failure of each. A batch that ticketing refuses is
+    /// halved until what spoils it stands alone: an error other than Unavailable and Limited is the contact's own. Somebody
+    /// waits for the results, so one call without an answer is enough.
+    pub async fn record_each(&self, tenant: &str, deliveries: &[Delivery<'_>]) -> Vec<Result<PushResult, Error>> {
+        let effort = Effort {
+            failures: 64,
+            timeouts: 1,
+        };
+        self.halving(tenant, deliveries, effort).await
+    }
+
+    /// As [`Ticketing::record_each`], when nobody waits: a contact for which ticketing takes too long is found too.
+    pub async fn record_patiently(&self, tenant: &str, deliveries: &[Delivery<'_>]) -> Vec<Result<PushResult, Error>> {
+        let effort = Effort {
+            failures: 64,
+            timeouts: 10,
+        };
+        self.halving(tenant, deliveries, effort).await
+    }
+
+    async fn halving(
+        &self,
+        tenant: &str,
+        deliveries: &[Delivery<'_>],
+        mut effort: Effort,
+    ) -> Vec<Result<PushResult, Error>> {
+        let mut results = Vec::with_capacity(deliveries.len());
+        // The next part is the last one here.
+        let mut parts = vec![deliveries];
+        while let Some(part) = parts.pop() {
+            if !effort.left() {
+                results.extend(part.iter().map(|_| Err(not_asked("it was not tried"))));
+                continue;
+            }
+            match self.record(tenant, part).await {
+                Ok(recorded) => results.extend(recorded),
+                Err(error) => {
+                    let worth_halving = effort.spend(error.kind());
+                    if part.len() < 2 {
+                        results.extend(part.first().map(|_| Err(error)));
+                    } else if worth_halving {
+                        tracing::debug!(
+                            error = error.chain(),
+                            contacts = part.len(),
+                            "a batch of contacts is halved"
+                        );
+                        let (first, second) = part.split_at(part.len() / 2);
+                        parts.extend([second, first]);
+                    } else {
+                        results.extend(part.iter().map(|_| Err(of_all(&error))));
+                    }
+                }
+            }
+        }
+        results
+    }
+}
+
+/// The failure of a batch for one of its contacts, which may not be to blame.
+fn of_all(error: &Error) -> Error {
+    match error.kind() {
+        Kind::Unavailable | Kind::Limited => Error::new(error.kind(), error.reason(), error.chain()),
+        _ => not_asked(&error.chain()),
+    }
+}
+
+fn not_asked(why: &str) -> Error {
+    Error::unavailable(
+        "BATCH_REFUSED",
+        format!("ticketing refused contacts that came together with this one: {why}"),
+    )
 }
 
 /// The request id is the sender's own, so what is wrong with it is said in our words.

@@ -3,17 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict, Query};
 use sea_orm::{
-    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 use uuid::Uuid;
-use vorrang_database::{error as database_error, from_micros, micros};
+use vorrang_database::{Engine, Tx, error as database_error, from_micros, micros};
 use vorrang_error::Error;
 
 use super::entity::inbox::{ActiveModel, Column, Entity, Model};
-use super::{NewRaw, Store, raw, request_id_reused};
+use super::{NewRaw, Store, raw};
 use crate::contact::Contact;
 use crate::outcome::{Outcome, PushResult};
 
@@ -45,7 +45,7 @@ pub struct Waiting {
     pub trace_parent: String,
     /// What it came as.
     pub raw_sha256: Vec<u8>,
-    /// How often delivery was tried.
+    /// How often ticketing refused it for now; an outage does not count.
     pub attempts: i32,
 }
 
@@ -103,11 +103,16 @@ impl Store {
         let tx = self.database.begin().await?;
         raw::insert(&tx, tenant, raws, now).await?;
         let mut rows = Vec::with_capacity(items.len());
-        for (item, hash) in items.iter().zip(&hashes) {
-            rows.push(new_row(self.ids.next(now), tenant, item, hash, now)?);
+        for ((item, hash), seq) in items.iter().zip(&hashes).zip(places(&tx, items.len()).await?) {
+            let row = new_row(seq, self.ids.next(now), tenant, item, hash, now)?;
+            rows.push((item.request_id.as_str(), row));
         }
-        // One insert for all, so that `seq` rises in the order of the items.
-        Entity::insert_many(rows)
+        // In the order of their ids: two transactions that insert the same rows in different orders would deadlock. Of
+        // two with one id the first stays the first.
+        if tx.engine() == Engine::Postgres {
+            rows.sort_by_key(|(request_id, _)| *request_id);
+        }
+        Entity::insert_many(rows.into_iter().map(|(_, row)| row))
             .on_conflict(
                 OnConflict::columns([Column::Tenant, Column::RequestId])
                     .do_nothing()
@@ -141,8 +146,24 @@ impl Store {
             .collect()
     }
 
-    /// The contacts that wait and may be tried now, oldest first, of any tenant; of a conversation only the first.
-    pub async fn due(&self, now: DateTime<Utc>, limit: u64) -> Result<Vec<Waiting>, Error> {
+    /// The tenants of which a contact waits whose time has come.
+    pub async fn tenants_due(&self, now: DateTime<Utc>) -> Result<Vec<String>, Error> {
+        Entity::find()
+            .select_only()
+            .column(Column::Tenant)
+            .distinct()
+            .filter(Column::Pending.eq(true))
+            .filter(Column::NextAttemptAt.lte(micros(now)))
+            .into_tuple()
+            .all(self.database.reader())
+            .await
+            .map_err(database_error)
+    }
+
+    /// The next contacts to be brought together: those of a tenant that wait and may be tried now, oldest first, of a
+    /// conversation only the first; at most `rows`, and at most about `bytes` if more than one. One that was refused
+    /// before comes alone.
+    pub async fn due(&self, tenant: &str, now: DateTime<Utc>, rows: u64, bytes: usize) -> Result<Vec<Waiting>, Error> {
         let earlier = "earlier";
         let blocked = Query::select()
             .expr(Expr::val(1))
@@ -152,8 +173,14 @@ impl Store {
             .and_where(Expr::col((earlier, Column::Conversation)).equals((Entity, Column::Conversation)))
             .and_where(Expr::col((earlier, Column::Seq)).lt(Expr::col((Entity, Column::Seq))))
             .to_owned();
-        let rows = Entity::find()
+        // First without the contacts: 200 large ones would be 200 MiB. As JSON a contact is hardly smaller than on the wire.
+        let size = Func::cust("octet_length").arg(Expr::col((Entity, Column::Contact)));
+        let candidates: Vec<(i64, i32, i64)> = Entity::find()
+            .select_only()
+            .columns([Column::Seq, Column::Attempts])
+            .expr_as(Expr::expr(size).cast_as("bigint"), "size")
             .filter(Column::Pending.eq(true))
+            .filter(Column::Tenant.eq(tenant))
             .filter(Column::NextAttemptAt.lte(micros(now)))
             .filter(
                 sea_orm::Condition::any()
@@ -161,7 +188,21 @@ impl Store {
                     .add(Expr::exists(blocked).not()),
             )
             .order_by_asc(Column::Seq)
-            .limit(limit)
+            .limit(rows)
+            .into_tuple()
+            .all(self.database.reader())
+            .await
+            .map_err(database_error)?;
+        let chosen = together(&candidates, bytes);
+        if chosen.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = Entity::find()
+            .filter(Column::Tenant.eq(tenant))
+            .filter(Column::Seq.is_in(chosen))
+            // Another process may have brought it meanwhile.
+            .filter(Column::Pending.eq(true))
+            .order_by_asc(Column::Seq)
             .all(self.database.reader())
             .await
             .map_err(database_error)?;
@@ -212,14 +253,23 @@ impl Store {
         tx.commit().await
     }
 
-    /// Notes that delivery was tried in vain; `next` is when to try again.
+    /// Notes that ticketing was tried with these and refused each of them for now; `next` is when to try again.
     pub async fn attempted(&self, tenant: &str, ids: &[Uuid], next: DateTime<Utc>) -> Result<(), Error> {
+        self.put_off(tenant, ids, next, 1).await
+    }
+
+    /// Leaves these until `next` without a word on them: nobody could be asked.
+    pub async fn postponed(&self, tenant: &str, ids: &[Uuid], next: DateTime<Utc>) -> Result<(), Error> {
+        self.put_off(tenant, ids, next, 0).await
+    }
+
+    async fn put_off(&self, tenant: &str, ids: &[Uuid], next: DateTime<Utc>, attempts: i32) -> Result<(), Error> {
         if ids.is_empty() {
             return Ok(());
         }
         let tx = self.database.begin().await?;
         Entity::update_many()
-            .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+            .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(attempts))
             .col_expr(Column::NextAttemptAt, Expr::value(micros(next)))
             .filter(Column::Tenant.eq(tenant))
             .filter(Column::Id.is_in(ids.iter().copied()))
@@ -260,13 +310,69 @@ impl Store {
     }
 }
 
+/// The request id was used before for something else.
+pub fn request_id_reused() -> Error {
+    Error::invalid_field(
+        "request_id",
+        "was used before for another request; use a new one, or repeat the first request unchanged",
+    )
+    .with_reason("REQUEST_ID_REUSED")
+}
+
 /// Over what a repeat must have in common with the first time.
 fn hash(contact: &Contact) -> [u8; 32] {
     use sha2::{Digest, Sha256};
     Sha256::digest(serde_json::to_vec(contact).unwrap_or_default()).into()
 }
 
+/// Places in the order of arrival for `count` rows that are not inserted in it. SQLite's rows are, and get theirs by that.
+async fn places(tx: &Tx, count: usize) -> Result<Vec<ActiveValue<i64>>, Error> {
+    if tx.engine() == Engine::Sqlite {
+        return Ok(vec![NotSet; count]);
+    }
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let draw = "SELECT nextval(pg_get_serial_sequence('inbox', 'seq')) AS seq FROM generate_series(1, $1)";
+    let drawn = tx
+        .conn()
+        .query_all_raw(Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            draw,
+            [count.into()],
+        ))
+        .await
+        .map_err(database_error)?;
+    let mut places: Vec<i64> = drawn
+        .iter()
+        .map(|row| row.try_get("", "seq"))
+        .collect::<Result<_, _>>()
+        .map_err(database_error)?;
+    places.sort_unstable();
+    Ok(places.into_iter().map(Set).collect())
+}
+
+/// Which of `(seq, attempts, size)` go in one call: what is tried for the first time up to `bytes`, or else the first alone,
+/// so that it spoils no other a second time.
+fn together(candidates: &[(i64, i32, i64)], bytes: usize) -> Vec<i64> {
+    let Some(&(first, attempts, _)) = candidates.first() else {
+        return Vec::new();
+    };
+    if attempts > 0 {
+        return vec![first];
+    }
+    let mut total = 0;
+    candidates
+        .iter()
+        .filter(|(_, attempts, _)| *attempts == 0)
+        .take_while(|(seq, _, size)| {
+            total += usize::try_from(*size).unwrap_or(usize::MAX);
+            *seq == first || total <= bytes
+        })
+        .map(|(seq, _, _)| *seq)
+        .collect()
+}
+
 fn new_row(
+    seq: ActiveValue<i64>,
     id: Uuid,
     tenant: &str,
     item: &NewInboxItem,
@@ -276,7 +382,7 @@ fn new_row(
     let contact = serde_json::to_string(&item.contact)
         .map_err(|why| Error::internal("a contact cannot be written as JSON").caused_by(why))?;
     Ok(ActiveModel {
-        seq: NotSet,
+        seq,
         id: Set(id),
         tenant: Set(tenant.to_owned()),
         request_id: Set(item.request_id.clone()),

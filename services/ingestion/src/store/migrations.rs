@@ -12,7 +12,7 @@ impl MigratorTrait for Migrator {
             Box::new(vorrang_database::event_log::Migration),
             Box::new(vorrang_database::idempotency::Migration),
             Box::new(First),
-            Box::new(Recorded),
+            Box::new(Due),
         ]
     }
 }
@@ -42,28 +42,36 @@ impl MigrationTrait for First {
     }
 }
 
-/// Which contacts of a quarantined payload were recorded, so that a retry leaves them alone.
-struct Recorded;
+/// What of a tenant is due, in its order, without a look at the contacts themselves.
+struct Due;
 
-impl MigrationName for Recorded {
+impl MigrationName for Due {
     fn name(&self) -> &str {
-        "ingestion_0002"
+        "ingestion_0003"
     }
 }
 
 #[async_trait::async_trait]
-impl MigrationTrait for Recorded {
+impl MigrationTrait for Due {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::alter()
-            .table("quarantine")
-            .add_column(text("recorded").default(""))
-            .to_owned();
-        manager.alter_table(table).await
+        manager
+            .create_index(
+                Index::create()
+                    .name("inbox_due")
+                    .table("inbox")
+                    .col("pending")
+                    .col("tenant")
+                    .col("seq")
+                    .col("next_attempt_at")
+                    .to_owned(),
+            )
+            .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::alter().table("quarantine").drop_column("recorded").to_owned();
-        manager.alter_table(table).await
+        manager
+            .drop_index(Index::drop().name("inbox_due").table("inbox").to_owned())
+            .await
     }
 }
 

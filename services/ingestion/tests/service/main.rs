@@ -3,6 +3,7 @@
 mod bodies;
 mod checks;
 mod crashes;
+mod delivery;
 mod inbox;
 mod mails;
 mod presets;

@@ -178,6 +178,7 @@ impl Courier {
             reason: "REFUSED_BY_TICKETING",
             detail: error.message().to_owned(),
             queue: one.contact.queue.clone(),
+            recorded: Vec::new(),
         };
         let id = self
             .store

@@ -10,6 +10,7 @@ use vorrang_service::{Peers, peer_error};
 
 use crate::contact::Contact;
 use crate::convert;
+use crate::outage::Outage;
 use crate::outcome::PushResult;
 
 /// Longer than ticketing needs for its largest batch; a call without an end would hold everything behind it.
@@ -28,15 +29,22 @@ pub struct Delivery<'a> {
 
 /// Ticketing, as ingestion needs it.
 #[derive(Clone)]
-pub struct Ticketing(Peers);
+pub struct Ticketing {
+    peers: Peers,
+    outage: Outage,
+}
 
 impl Ticketing {
     /// Reached as all peers are.
     pub fn new(peers: Peers) -> Self {
-        Self(peers)
+        Self {
+            peers,
+            outage: Outage::default(),
+        }
     }
 
-    /// Records contacts in this order; one result each.
+    /// Records contacts in this order; one result each. The log says once when ticketing stops answering, and once when it
+    /// answers again.
     ///
     /// # Errors
     /// Of the whole when the call failed: what became of them is unknown, and repeating them is safe. Of one item as
@@ -46,11 +54,31 @@ impl Ticketing {
         tenant: &str,
         deliveries: &[Delivery<'_>],
     ) -> Result<Vec<Result<PushResult, Error>>, Error> {
+        let called = self.call(tenant, deliveries).await;
+        match &called {
+            Err(error) if matches!(error.kind(), Kind::Unavailable | Kind::Timeout) => {
+                if self.outage.begins() {
+                    tracing::warn!(
+                        error = error.chain(),
+                        "ticketing does not take contacts; they are kept and brought when it does"
+                    );
+                }
+            }
+            _ => {
+                if self.outage.ends() {
+                    tracing::info!("ticketing takes contacts again");
+                }
+            }
+        }
+        called
+    }
+
+    async fn call(&self, tenant: &str, deliveries: &[Delivery<'_>]) -> Result<Vec<Result<PushResult, Error>>, Error> {
         let contacts = deliveries
             .iter()
             .map(|delivery| convert::inbound(delivery.request_id, delivery.contact, delivery.trace_parent))
             .collect();
-        let mut client = InternalServiceClient::new(self.0.ticketing(Some(tenant)));
+        let mut client = InternalServiceClient::new(self.peers.ticketing(Some(tenant)));
         let mut request = Request::new(RecordContactsRequest { contacts });
         request.set_timeout(TIMEOUT);
         let call = tokio::time::timeout(TIMEOUT, client.record_contacts(request)).await;

@@ -13,7 +13,7 @@ use vorrang_database::{Engine, Tx, error as database_error, from_micros, micros}
 use vorrang_error::Error;
 
 use super::entity::inbox::{ActiveModel, Column, Entity, Model};
-use super::{NewRaw, Store, raw};
+use super::{NewRaw, Store, raw, request_id_reused};
 use crate::contact::Contact;
 use crate::outcome::{Outcome, PushResult};
 
@@ -308,15 +308,6 @@ impl Store {
             attempts: row.attempts,
         })
     }
-}
-
-/// The request id was used before for something else.
-pub fn request_id_reused() -> Error {
-    Error::invalid_field(
-        "request_id",
-        "was used before for another request; use a new one, or repeat the first request unchanged",
-    )
-    .with_reason("REQUEST_ID_REUSED")
 }
 
 /// Over what a repeat must have in common with the first time.

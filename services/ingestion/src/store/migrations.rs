@@ -12,6 +12,7 @@ impl MigratorTrait for Migrator {
             Box::new(vorrang_database::event_log::Migration),
             Box::new(vorrang_database::idempotency::Migration),
             Box::new(First),
+            Box::new(Recorded),
             Box::new(Due),
         ]
     }
@@ -39,6 +40,31 @@ impl MigrationTrait for First {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())
+    }
+}
+
+/// Which contacts of a quarantined payload were recorded, so that a retry leaves them alone.
+struct Recorded;
+
+impl MigrationName for Recorded {
+    fn name(&self) -> &str {
+        "ingestion_0002"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Recorded {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let table = Table::alter()
+            .table("quarantine")
+            .add_column(text("recorded").default(""))
+            .to_owned();
+        manager.alter_table(table).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let table = Table::alter().table("quarantine").drop_column("recorded").to_owned();
+        manager.alter_table(table).await
     }
 }
 

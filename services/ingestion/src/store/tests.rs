@@ -88,6 +88,7 @@ fn quarantine_item(reason: &'static str) -> NewQuarantineItem {
         reason,
         detail: "d".to_owned(),
         queue: String::new(),
+        recorded: vec![0, 3],
     }
 }
 
@@ -200,9 +201,10 @@ both_engines! {
         let store = store(&db).await;
         let first = store.quarantine("t1", quarantine_item("A"), &raw("1"), now()).await.expect("kept");
         let second = store.quarantine("t1", quarantine_item("A"), &raw("2"), now() + TimeDelta::seconds(1)).await.expect("kept");
-        store.retried("t1", first, Err(("B", "still not"))).await.expect("written");
-        assert_eq!(store.quarantine_item("t1", first).await.expect("is there").reason, "B");
-        store.retried("t1", first, Ok(&created("tickets/1"))).await.expect("written");
+        store.retried("t1", first, Retried::NotYet("B", "still not"), &[0, 3, 4]).await.expect("written");
+        let waiting = store.quarantine_item("t1", first).await.expect("is there");
+        assert_eq!((waiting.reason.as_str(), waiting.state, waiting.recorded), ("B", QuarantineState::Waiting, vec![0, 3, 4]));
+        store.retried("t1", first, Retried::Released(&created("tickets/1")), &[0, 3, 4, 5]).await.expect("written");
         let released = store.quarantine_item("t1", first).await.expect("is there");
         assert_eq!((released.state, released.result), (QuarantineState::Released, Some(created("tickets/1"))));
         assert_eq!(store.discard("t1", first).await.expect_err("is a ticket").reason(), "ALREADY_RELEASED");

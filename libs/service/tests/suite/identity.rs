@@ -122,6 +122,6 @@ async fn a_method_that_no_contract_knows_opens_to_nobody() {
     let refused = grpc.unary(request, path, codec).await.expect_err("nobody may");
     assert_eq!(
         (refused.code(), reason(&refused).as_str()),
-        (Code::PermissionDenied, "METHOD_CLOSED")
+        (Code::Unimplemented, "METHOD_UNKNOWN")
     );
 }

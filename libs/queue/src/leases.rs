@@ -18,8 +18,10 @@ pub struct LeaseRef {
 /// Why a lease is given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReleaseKind {
-    /// The agent declined or was lost: counts, and the agent is passed over for a while.
+    /// The agent declined: counts, and the agent is passed over for a while.
     Counted,
+    /// The agent's stream was lost: as `Counted`, but each agent's lost streams and silence count only once.
+    Lost,
     /// Not the contact's fault (we stop, the agent went on a break): does not count.
     Uncounted,
     /// Ticketing refused the generation: it must not be offered again. The feed brings what is true.
@@ -40,7 +42,7 @@ pub struct Returns {
 pub enum Outcome {
     /// Back to its old place in its lane.
     Requeued,
-    /// Parked: it came back too often. [`Queue::stats`] shows it; a newer generation sets it free.
+    /// Parked: it came back too often. [`Queue::stats`] shows it; time ([`Queue::expire`]) or a newer generation sets it free.
     Parked,
     /// Nowhere: the feed will say.
     Discarded,
@@ -51,8 +53,13 @@ pub enum Outcome {
 /// What a sweep found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Swept {
-    /// The leases that were ended; as many as the limit means that there may be more.
-    Expired(Vec<Expired>),
+    /// As many of either as the limit means that there may be more.
+    Done {
+        /// The leases that were ended.
+        expired: Vec<Expired>,
+        /// How many parked contacts wait again.
+        unparked: usize,
+    },
     /// The queues are not complete: rebuild.
     NotReady,
 }
@@ -71,9 +78,36 @@ pub struct Expired {
 impl Queue {
     /// Extends leases by `lease_ms` from now. For each: how long it holds now, or `None` when it is no longer the caller's.
     pub async fn extend(&self, tenant: &str, lease_ms: u64, leases: &[LeaseRef]) -> Result<Vec<Option<u64>>, Error> {
+        self.extend_all(tenant, lease_ms, leases.iter().map(|lease| (lease, None)))
+            .await
+    }
+
+    /// As [`Queue::extend`], but each lease at most until so many milliseconds after its claim; what is over by then holds for 0 ms.
+    pub async fn extend_within(
+        &self,
+        tenant: &str,
+        lease_ms: u64,
+        leases: &[(LeaseRef, u64)],
+    ) -> Result<Vec<Option<u64>>, Error> {
+        let leases = leases.iter().map(|(lease, most_ms)| (lease, Some(*most_ms)));
+        self.extend_all(tenant, lease_ms, leases).await
+    }
+
+    async fn extend_all(
+        &self,
+        tenant: &str,
+        lease_ms: u64,
+        leases: impl Iterator<Item = (&LeaseRef, Option<u64>)> + Clone,
+    ) -> Result<Vec<Option<u64>>, Error> {
         let rows = self
             .call(tenant, &script::EXTEND, &[], |_| {
-                with_leases(vec![lease_ms.to_string()], leases)
+                let mut arguments = vec![lease_ms.to_string().into_bytes()];
+                for (lease, most_ms) in leases.clone() {
+                    arguments.push(lease.ticket.clone().into_bytes());
+                    arguments.push(lease.token.clone().into_bytes());
+                    arguments.push(most_ms.map(|ms| ms.to_string()).unwrap_or_default().into_bytes());
+                }
+                arguments
             })
             .await?;
         let now: u64 = rows.head().number(1)?;
@@ -94,6 +128,7 @@ impl Queue {
     ) -> Result<Vec<Outcome>, Error> {
         let how = match kind {
             ReleaseKind::Counted => "counted",
+            ReleaseKind::Lost => "once",
             ReleaseKind::Uncounted => "uncounted",
             ReleaseKind::Discard => "discard",
         };
@@ -106,18 +141,23 @@ impl Queue {
         rows.map(|mut row| read_outcome(&row.text(0)?)).collect()
     }
 
-    /// Ends at most `limit` leases that have run out. Any number of processes may sweep: each lease ends once.
-    pub async fn expire(&self, tenant: &str, limit: usize, returns: Returns) -> Result<Swept, Error> {
+    /// Ends at most `limit` leases that have run out, and lets at most `limit` contacts that are parked for `parked_ms` wait again, in
+    /// their old places, as if they had never come back. Any number of processes may sweep: each lease ends once. An agent's silence
+    /// counts as [`ReleaseKind::Lost`] does.
+    pub async fn expire(&self, tenant: &str, limit: usize, returns: Returns, parked_ms: u64) -> Result<Swept, Error> {
         let rows = self
             .call(tenant, &script::EXPIRE, &[], |_| {
-                [limit as u64, u64::from(returns.max), returns.cooldown_ms]
+                [limit as u64, u64::from(returns.max), returns.cooldown_ms, parked_ms]
                     .map(|number| number.to_string().into_bytes())
                     .to_vec()
             })
             .await?;
         match rows.status() {
             "NOT_READY" => Ok(Swept::NotReady),
-            "OK" => rows.map(read_expired).collect::<Result<_, _>>().map(Swept::Expired),
+            "OK" => Ok(Swept::Done {
+                unparked: rows.head().number(1)?,
+                expired: rows.map(read_expired).collect::<Result<_, _>>()?,
+            }),
             _ => Err(rows.unexpected("expire")),
         }
     }

@@ -56,11 +56,11 @@ local function put(ticket, generation, lane, score, member, channel, trace, data
     end
     leased = false
   end
-  local item = {generation, lane, score, member, channel, 0, {}, trace, data}
+  local item = {generation, lane, score, member, channel, 0, {}, trace, data, {}}
   local parked = false
   if old then
     if old[GENERATION] == generation then
-      item[RETURNS], item[SKIP] = old[RETURNS], old[SKIP]
+      item[RETURNS], item[SKIP], item[ONCE] = old[RETURNS], old[SKIP], old[ONCE] or {}
       -- The trace of the contact that brought it into the queue, not of a later change.
       if old[TRACE] ~= '' then
         item[TRACE] = old[TRACE]

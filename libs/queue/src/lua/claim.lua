@@ -64,7 +64,7 @@ while taken < count do
     call('ZREM', lane.key, lane.member)
     call('ZADD', LEASES, now + lease_ms, ticket)
     call('HINCRBY', LOADS, agent .. '\n' .. item[CHANNEL], 1)
-    save_holder(ticket, {'L', item[GENERATION], agent, item[CHANNEL], token})
+    save_holder(ticket, {'L', item[GENERATION], agent, item[CHANNEL], token, now})
     free[lane.channel] = free[lane.channel] - 1
     out[#out + 1] = {token, ticket, text(item[GENERATION]), item[LANE], item[SCORE], item[MEMBER], text(item[RETURNS]),
       text(now + lease_ms), text(now), item[TRACE], item[DATA]}

@@ -10,10 +10,12 @@ local META, ITEMS, HOLDERS, LEASES, LOADS, PARKED = KEYS[1], KEYS[2], KEYS[3], K
 local call, pack, unpack_ = redis.call, cmsgpack.pack, cmsgpack.unpack
 
 -- The fields of a packed item. Scores and members stay strings: Lua would print them with 14 digits only.
-local GENERATION, LANE, SCORE, MEMBER, CHANNEL, RETURNS, SKIP, TRACE, DATA = 1, 2, 3, 4, 5, 6, 7, 8, 9
+-- ONCE: the agents whose silence or lost stream has counted; missing in items of older processes.
+local GENERATION, LANE, SCORE, MEMBER, CHANNEL, RETURNS, SKIP, TRACE, DATA, ONCE = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 -- The fields of a packed holder. KIND is 'L' (offered, has a lease), 'H' (the agent's, takes a slot) or
--- 'F' (the agent's, slot given back; kept so that older news cannot take the slot again).
-local KIND, HGENERATION, AGENT, HCHANNEL, TOKEN = 1, 2, 3, 4, 5
+-- 'F' (the agent's, slot given back; kept so that older news cannot take the slot again). OFFERED_AT is in server ms; only offers
+-- have it, and not those of older processes.
+local KIND, HGENERATION, AGENT, HCHANNEL, TOKEN, OFFERED_AT = 1, 2, 3, 4, 5, 6
 
 local meta = call('HMGET', META, 'lanes', 'complete', 'seq', 'cursor', 'rebuild', 'rebuild_until')
 if (meta[1] or '') ~= ARGV[1] then
@@ -100,7 +102,9 @@ local function forget_item(ticket, item)
 end
 
 -- A returned offer goes back to its old place, or is parked after too many returns. The agent who let it go does not get it
--- again before `cooldown_ms`, so that others see it first and a single agent does not spin.
+-- again before `cooldown_ms`, so that others see it first and a single agent does not spin. `counted` is false, true, or 'once':
+-- the same agent counts only the first time, so that one bad desktop cannot park what is urgent. Remembering who counted is bounded
+-- by `max_returns`.
 local function return_item(ticket, holder, counted, max_returns, cooldown_ms, now)
   drop_holder(ticket, holder)
   local item = item_of(ticket)
@@ -108,14 +112,21 @@ local function return_item(ticket, holder, counted, max_returns, cooldown_ms, no
     return 'GONE'
   end
   if counted then
-    item[RETURNS] = item[RETURNS] + 1
+    local agent, once = holder[AGENT], item[ONCE] or {}
+    if counted ~= 'once' or not once[agent] then
+      item[RETURNS] = item[RETURNS] + 1
+    end
+    if counted == 'once' then
+      once[agent] = true
+    end
+    item[ONCE] = once
     local skip = {}
-    for agent, until_ms in pairs(item[SKIP]) do
+    for who, until_ms in pairs(item[SKIP]) do
       if until_ms > now then
-        skip[agent] = until_ms
+        skip[who] = until_ms
       end
     end
-    skip[holder[AGENT]] = now + cooldown_ms
+    skip[agent] = now + cooldown_ms
     item[SKIP] = skip
     save_item(ticket, item)
   end

@@ -74,8 +74,16 @@ impl Desk {
     }
 
     pub async fn expire(&self, limit: usize, returns: Returns) -> Vec<Expired> {
-        match self.queue.expire(&self.tenant, limit, returns).await.expect("expires") {
-            Swept::Expired(expired) => expired,
+        let (expired, unparked) = self.sweep(limit, returns, LONG_MS).await;
+        assert_eq!(unparked, 0, "nothing is parked for so long");
+        expired
+    }
+
+    /// Leases ended, and how many parked contacts wait again.
+    pub async fn sweep(&self, limit: usize, returns: Returns, parked_ms: u64) -> (Vec<Expired>, usize) {
+        let swept = self.queue.expire(&self.tenant, limit, returns, parked_ms).await;
+        match swept.expect("expires") {
+            Swept::Done { expired, unparked } => (expired, unparked),
             Swept::NotReady => panic!("the queues are not ready"),
         }
     }

@@ -17,8 +17,33 @@ pub struct Item {
     pub channel: String,
     pub place: Place,
     pub returns: u32,
+    /// Whose silence or lost stream has counted.
+    pub once: BTreeSet<String>,
     pub skip: BTreeSet<String>,
     pub parked: bool,
+}
+
+impl Item {
+    fn new(place: Place) -> Self {
+        Self {
+            generation: 0,
+            channel: String::new(),
+            place,
+            returns: 0,
+            once: BTreeSet::new(),
+            skip: BTreeSet::new(),
+            parked: false,
+        }
+    }
+}
+
+/// How a return counts towards parking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    Always,
+    /// The first time of each agent.
+    Once,
+    Never,
 }
 
 #[derive(Debug, Clone)]
@@ -91,14 +116,11 @@ impl Model {
             }
         }
         let same = self.items.remove(ticket).filter(|item| item.generation == generation);
-        let (returns, skip, parked) = same.map_or((0, BTreeSet::new(), false), |i| (i.returns, i.skip, i.parked));
         let item = Item {
             generation,
             channel: channel.to_owned(),
             place,
-            returns,
-            skip,
-            parked,
+            ..same.unwrap_or_else(|| Item::new(place))
         };
         self.items.insert(ticket.to_owned(), item);
         events
@@ -180,11 +202,13 @@ impl Model {
     }
 
     /// Ends a lease; gives whether the contact is parked now, `None` when it does not wait any more.
-    pub fn give_back(&mut self, ticket: &str, counted: bool, max: u32, passed_over: bool) -> Option<bool> {
+    pub fn give_back(&mut self, ticket: &str, counted: Counted, max: u32, passed_over: bool) -> Option<bool> {
         let holder = self.holders.remove(ticket)?;
         let item = self.items.get_mut(ticket)?;
-        if counted {
-            item.returns += 1;
+        if counted != Counted::Never {
+            if counted == Counted::Always || item.once.insert(holder.agent.clone()) {
+                item.returns += 1;
+            }
             item.skip.remove(&holder.agent);
             if passed_over {
                 item.skip.insert(holder.agent);
@@ -192,6 +216,17 @@ impl Model {
         }
         item.parked = item.returns >= max;
         Some(item.parked)
+    }
+
+    /// Everything that is parked waits again; gives how many.
+    pub fn unpark(&mut self) -> usize {
+        let parked = self.items.values_mut().filter(|item| item.parked);
+        parked
+            .map(|item| {
+                (item.parked, item.returns) = (false, 0);
+                item.once.clear();
+            })
+            .count()
     }
 
     pub fn discard(&mut self, ticket: &str) {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use vorrang_queue::{Change, Confirmation, Confirmed, LeaseRef, Outcome, Place, ReleaseKind, Returns};
 
 use crate::desk::{Desk, LONG_MS, lease, leave, new_token, wait};
-use crate::model::{Event, Model, assert_places_disjoint, raw};
+use crate::model::{Counted, Event, Model, assert_places_disjoint, raw};
 
 const AGENTS: [&str; 3] = ["anna", "ben", "cleo"];
 const CHANNELS: [&str; 2] = ["chat", "email"];
@@ -49,6 +49,7 @@ enum Step {
     },
     Expire {
         passed_over: bool,
+        unpark: bool,
     },
     Finish {
         agent: usize,
@@ -67,10 +68,10 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (agent.clone(), 0..3u32, 0..3u32, 1..4usize, any::<bool>())
             .prop_map(|(agent, chat, email, count, expired)| Step::Claim { agent, chat, email, count, expired }),
         3 => (0..64usize).prop_map(|lease| Step::Confirm { lease }),
-        4 => (0..64usize, 0..3u8, any::<bool>())
+        4 => (0..64usize, 0..4u8, any::<bool>())
             .prop_map(|(lease, kind, passed_over)| Step::Release { lease, kind, passed_over }),
         2 => (0..64usize).prop_map(|lease| Step::Extend { lease }),
-        2 => any::<bool>().prop_map(|passed_over| Step::Expire { passed_over }),
+        2 => any::<(bool, bool)>().prop_map(|(passed_over, unpark)| Step::Expire { passed_over, unpark }),
         2 => (agent, ticket).prop_map(|(agent, ticket)| Step::Finish { agent, ticket }),
     ]
 }
@@ -176,14 +177,17 @@ impl Run {
                     .expect("extends");
                 assert_eq!(extended, [held.then_some(LONG_MS)]);
             }
-            Step::Expire { passed_over } => {
+            Step::Expire { passed_over, unpark } => {
+                let free = if unpark { self.model.unpark() } else { 0 };
                 let due = self.model.expired();
                 let mut expected = BTreeMap::new();
                 for ticket in due {
-                    let parked = self.model.give_back(&ticket, true, MAX_RETURNS, passed_over);
+                    let parked = self.model.give_back(&ticket, Counted::Once, MAX_RETURNS, passed_over);
                     expected.insert(ticket, outcome(parked));
                 }
-                let expired = self.desk.expire(100, returns(passed_over)).await;
+                let parked_ms = if unpark { 0 } else { LONG_MS };
+                let (expired, unparked) = self.desk.sweep(100, returns(passed_over), parked_ms).await;
+                assert_eq!(unparked, free);
                 let expired: BTreeMap<_, _> = expired.into_iter().map(|e| (e.lease.ticket, e.outcome)).collect();
                 assert_eq!(expired, expected);
             }
@@ -282,7 +286,12 @@ impl Run {
     async fn release(&mut self, number: usize, kind: u8, passed_over: bool) {
         let Some((lease, ..)) = self.lease(number) else { return };
         let held = self.model.holds_lease(&lease.ticket, &lease.token);
-        let kind = [ReleaseKind::Counted, ReleaseKind::Uncounted, ReleaseKind::Discard][usize::from(kind)];
+        let kind = [
+            ReleaseKind::Counted,
+            ReleaseKind::Lost,
+            ReleaseKind::Uncounted,
+            ReleaseKind::Discard,
+        ][usize::from(kind)];
         let expected = match kind {
             _ if !held => Outcome::Gone,
             ReleaseKind::Discard => {
@@ -290,7 +299,11 @@ impl Run {
                 Outcome::Discarded
             }
             _ => {
-                let counted = kind == ReleaseKind::Counted;
+                let counted = match kind {
+                    ReleaseKind::Counted => Counted::Always,
+                    ReleaseKind::Lost => Counted::Once,
+                    _ => Counted::Never,
+                };
                 outcome(self.model.give_back(&lease.ticket, counted, MAX_RETURNS, passed_over))
             }
         };

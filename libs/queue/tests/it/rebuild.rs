@@ -25,7 +25,7 @@ async fn queues_that_were_never_built_are_not_ready() {
         queue.peek("acme", "default", &[], 5).await.expect("peeks"),
         Peeked::NotReady
     );
-    let swept = queue.expire("acme", 10, crate::desk::RETURNS).await.expect("sweeps");
+    let swept = queue.expire("acme", 10, crate::desk::RETURNS, 0).await.expect("sweeps");
     assert_eq!(swept, vorrang_queue::Swept::NotReady);
     assert!(!queue.stats("acme", 6, 5).await.expect("counts").complete);
     assert_eq!(queue.state("acme").await.expect("reads").complete, None);

@@ -5,6 +5,7 @@ mod desktop;
 mod faults;
 mod queues;
 mod replicas;
+mod returns;
 mod stack;
 mod ticketing;
 mod work;

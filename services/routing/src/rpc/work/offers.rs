@@ -13,13 +13,23 @@ use vorrang_queue::{Claim, Claimed, LeaseRef, Offer, Outcome, ReleaseKind};
 use super::session::{Gone, Offered, Session};
 use crate::decision::{Decision, Reason, What};
 use crate::desks::Notice;
-use crate::words::Presence;
+use crate::words::{Channel, Presence};
 use crate::{convert, rebuild};
 
 /// Contacts offered by one claim.
 const AT_ONCE: usize = 10;
 /// A sweeper ends a lease this much after its time at the latest; then we need no notice to know.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How long after it was made heartbeats keep an offer at most: a desktop sends them by itself, also when nobody sits there. A
+/// customer on the line waits for the next agent no longer than this.
+fn kept_ms(channel: Channel, lease_ms: u64) -> u64 {
+    let most = match channel {
+        Channel::Chat | Channel::Phone => 60_000,
+        Channel::Email | Channel::Social | Channel::Sms | Channel::Messaging | Channel::Web | Channel::Api => 300_000,
+    };
+    most.max(2 * lease_ms)
+}
 
 impl Session {
     /// Offers what capacity allows, the most urgent first.
@@ -164,6 +174,15 @@ impl Session {
             Err(error) => Err(error),
         };
         self.app.desks.ring(&self.tenant);
+        for (outcome, lease) in released.iter().flatten().zip(leases) {
+            if *outcome == Outcome::Parked {
+                tracing::warn!(
+                    tenant = self.tenant,
+                    ticket = lease.ticket,
+                    "a contact came back too often; parked"
+                );
+            }
+        }
         released
             .inspect_err(|error| tracing::debug!(error = error.chain(), "leases not given back; they expire"))
             .ok()
@@ -212,23 +231,19 @@ impl Session {
         }
     }
 
-    /// Extends every offer that is not being accepted; rescinds those that are lost, for `lost`.
+    /// Extends every offer that is not being accepted, as long as it may be kept; rescinds those that are lost, for `lost`.
     pub(super) async fn extend(&mut self, lost: Reason) -> Result<(), Gone> {
-        let (offers, leases): (Vec<String>, Vec<LeaseRef>) = self
+        let offers: Vec<String> = self
             .offers
             .iter()
             .filter(|(_, offered)| !offered.accepting)
-            .map(|(offer, offered)| (offer.clone(), offered.lease(offer)))
-            .unzip();
-        if leases.is_empty() {
+            .map(|(offer, _)| offer.clone())
+            .collect();
+        if offers.is_empty() {
             return Ok(());
         }
         let asked_at = Instant::now();
-        let extended = match self.app.policies.of(&self.tenant).await {
-            Ok(policy) => self.app.queue.extend(&self.tenant, policy.lease_ms(), &leases).await,
-            Err(error) => Err(error),
-        };
-        let Ok(extended) = extended else {
+        let Ok(extended) = self.extend_all(&offers).await else {
             // The leases go on until they expire; the next heartbeat tries again.
             return Ok(());
         };
@@ -258,6 +273,19 @@ impl Session {
         Ok(())
     }
 
+    /// For each how long it holds now; `None`: it is lost.
+    async fn extend_all(&self, offers: &[String]) -> Result<Vec<Option<u64>>, Error> {
+        let lease_ms = self.app.policies.of(&self.tenant).await?.lease_ms();
+        let leases: Vec<(LeaseRef, u64)> = offers
+            .iter()
+            .filter_map(|offer| {
+                let offered = self.offers.get(offer)?;
+                Some((offered.lease(offer), kept_ms(offered.contact.channel, lease_ms)))
+            })
+            .collect();
+        self.app.queue.extend_within(&self.tenant, lease_ms, &leases).await
+    }
+
     /// Takes offers off the desktop whose time is over, in case another process has ended their leases.
     async fn drop_expired(&mut self) -> Result<(), Gone> {
         let now = Instant::now();
@@ -278,5 +306,23 @@ impl Session {
     pub(super) async fn look(&mut self) -> Result<(), Gone> {
         self.drop_expired().await?;
         self.settle().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heartbeats_keep_an_offer_for_a_while_only() {
+        for (channel, lease_ms, expected) in [
+            (Channel::Chat, 30_000, 60_000),
+            (Channel::Phone, 1_000, 60_000),
+            (Channel::Phone, 45_000, 90_000),
+            (Channel::Email, 30_000, 300_000),
+            (Channel::Web, 300_000, 600_000),
+        ] {
+            assert_eq!(kept_ms(channel, lease_ms), expected, "{channel:?} {lease_ms}");
+        }
     }
 }

@@ -264,7 +264,8 @@ impl Session {
         let mut decisions = Vec::new();
         let at = self.app.clock.now();
         if !leases.is_empty() {
-            // It counts, since a contact may be what brings desktops down; but a desktop that comes back may have it again.
+            // It counts once for each agent, since a contact may be what brings desktops down; but a desktop that comes back may have
+            // it again.
             let returns = match self.app.policies.of(&self.tenant).await {
                 Ok(policy) => Returns {
                     cooldown_ms: 0,
@@ -278,7 +279,7 @@ impl Session {
             let released = self
                 .app
                 .queue
-                .release(&self.tenant, ReleaseKind::Counted, returns, &leases)
+                .release(&self.tenant, ReleaseKind::Lost, returns, &leases)
                 .await;
             match released {
                 Err(error) => tracing::debug!(error = error.chain(), "offers not given back; they expire"),

@@ -33,12 +33,12 @@ impl Policies {
         }
     }
 
-    /// The policy of a tenant, at most 5 seconds old. A database that is away does not stop offers: then the last one read holds.
+    /// The policy of a tenant, at most 5 seconds old, whichever way the clock was set. A database that is away does not stop offers: then the last one read holds.
     pub(crate) async fn of(&self, tenant: &str) -> Result<Arc<Policy>, Error> {
         let now = self.clock.now();
         let last = self.lock().get(tenant).cloned();
         match last {
-            Some((policy, at)) if now - at < FRESH => Ok(policy),
+            Some((policy, at)) if (now - at).abs() < FRESH => Ok(policy),
             last => match (self.store.policy(tenant).await, last) {
                 (Ok(policy), _) => {
                     let policy = Arc::new(policy);
@@ -59,5 +59,43 @@ impl Policies {
     fn lock(&self) -> std::sync::MutexGuard<'_, Read> {
         // Whatever a panicking holder left is a policy that was in force.
         self.read.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vorrang_clock::ManualClock;
+    use vorrang_database::Database;
+    use vorrang_service::Ids;
+
+    use super::*;
+    use crate::contact::tests::at;
+    use crate::store::{Call, Migrator};
+
+    #[tokio::test]
+    async fn a_clock_that_was_set_back_does_not_keep_an_old_policy() {
+        let database = vorrang_testkit::sqlite();
+        let database = Database::connect(database.url()).await.expect("connects");
+        database.migrate::<Migrator>().await.expect("migrates");
+        let store = Store::new(database, Ids::default());
+        let clock = ManualClock::new(at(0));
+        let policies = Policies::new(store.clone(), clock.shared());
+        assert_eq!(policies.of("acme").await.expect("reads").version, 0);
+        let call = Call {
+            tenant: "acme".to_owned(),
+            request_id: String::new(),
+            request_hash: [0; 32],
+            actor: "key".to_owned(),
+            trace_parent: String::new(),
+            now: at(0),
+        };
+        // By another process.
+        store
+            .update_policy(&call, |policy| Ok(policy.clone()))
+            .await
+            .expect("changes");
+        assert_eq!(policies.of("acme").await.expect("reads").version, 0, "fresh enough");
+        clock.set(at(-3_600));
+        assert_eq!(policies.of("acme").await.expect("reads").version, 1);
     }
 }

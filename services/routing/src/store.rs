@@ -20,6 +20,7 @@ use crate::convert;
 use crate::event::Event;
 
 pub use migrations::Migrator;
+pub(crate) use presence::Present;
 pub(crate) use work::Work;
 
 /// The store. Clones share the database.

@@ -1,4 +1,4 @@
-//! Presence in the database, and whose stream was lost with its process.
+//! Presence in the database, and the signs that streams live.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
@@ -18,11 +18,13 @@ pub(crate) struct Newest {
     pub disabled: bool,
 }
 
-/// An agent whose stream nobody has.
+/// An agent who is not offline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Lost {
+pub(crate) struct Present {
     pub agent: String,
     pub session: String,
+    /// When a process last said that the session lives, in unix microseconds by its own clock: only good for telling signs apart.
+    pub seen_at: i64,
 }
 
 impl Store {
@@ -65,20 +67,20 @@ impl Store {
             .collect())
     }
 
-    /// Agents of the tenant who are not offline although nobody has seen their session since `before`: its process died.
-    pub(crate) async fn lost_sessions(&self, tenant: &str, before: DateTime<Utc>) -> Result<Vec<Lost>, Error> {
+    /// Agents of the tenant who are not offline.
+    pub(crate) async fn present_agents(&self, tenant: &str) -> Result<Vec<Present>, Error> {
         let rows = Entity::find()
             .filter(Column::Tenant.eq(tenant))
             .filter(Column::Presence.ne(Presence::Offline.word()))
-            .filter(Column::SeenAt.lt(micros(before)))
             .all(self.database.reader())
             .await
             .map_err(database_error)?;
         Ok(rows
             .into_iter()
-            .map(|row| Lost {
+            .map(|row| Present {
                 agent: row.id,
                 session: row.session,
+                seen_at: row.seen_at,
             })
             .collect())
     }

@@ -1,4 +1,5 @@
 use vorrang_clock::{Clock as _, ManualClock};
+use vorrang_database::micros;
 use vorrang_error::Kind;
 use vorrang_testkit::{TestDatabase, both_engines};
 
@@ -128,17 +129,21 @@ both_engines! {
         );
     }
 
-    async fn streams_that_nobody_sees_are_lost(db: TestDatabase) {
+    async fn streams_show_when_they_were_last_seen(db: TestDatabase) {
         let store = store(&db).await;
         create(&store, "ada").await;
         record(&store, vec![presence("s1", true, Presence::Available)]).await;
-        assert_eq!(store.lost_sessions("acme", now()).await.expect("reads"), []);
+        let present = async |tenant: &str| {
+            let present = store.present_agents(tenant).await.expect("reads");
+            present.into_iter().map(|one| (one.session, one.seen_at)).collect::<Vec<_>>()
+        };
+        assert_eq!(present("acme").await, [("s1".to_owned(), micros(now()))]);
+        assert_eq!(present("globex").await, []);
         let later = now() + chrono::TimeDelta::seconds(61);
-        let lost = store.lost_sessions("acme", later).await.expect("reads");
-        assert_eq!(lost.iter().map(|lost| lost.session.as_str()).collect::<Vec<_>>(), ["s1"]);
-        assert_eq!(store.lost_sessions("globex", later).await.expect("reads"), []);
         store.touch_sessions("acme", &["s1".to_owned()], later).await.expect("touches");
-        assert_eq!(store.lost_sessions("acme", later).await.expect("reads"), []);
+        assert_eq!(present("acme").await, [("s1".to_owned(), micros(later))]);
+        record(&store, vec![presence("s1", false, Presence::Offline)]).await;
+        assert_eq!(present("acme").await, []);
     }
 
     async fn work_is_open_until_it_ends_and_wrapped_up_once(db: TestDatabase) {

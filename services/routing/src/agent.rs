@@ -59,6 +59,9 @@ impl Profile {
             if text.chars().count() > most {
                 violations.add(field, format!("must have at most {most} characters"));
             }
+            if text.contains('\0') {
+                violations.add(field, "must not contain NUL characters");
+            }
         }
     }
 }
@@ -135,5 +138,19 @@ mod tests {
         .check(&mut violations);
         let error = violations.into_result().expect_err("both are too long");
         assert_eq!(error.violations().len(), 2);
+    }
+
+    #[test]
+    fn names_that_no_database_takes_are_refused_together() {
+        let mut violations = Violations::new();
+        Profile {
+            display_name: "An\0na".to_owned(),
+            team: "\0".to_owned(),
+            disabled: false,
+        }
+        .check(&mut violations);
+        let error = violations.into_result().expect_err("both have a NUL");
+        let fields: Vec<&str> = error.violations().iter().map(|one| one.field.as_str()).collect();
+        assert_eq!(fields, ["agent.display_name", "agent.team"]);
     }
 }

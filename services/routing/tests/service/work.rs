@@ -295,6 +295,8 @@ async fn what_a_desktop_must_not_say_is_refused_and_the_stream_goes_on() {
     let offer = anna.offer().await;
     anna.decline(&offer, &"x".repeat(101)).await;
     assert_eq!(anna.refusal().await, "REASON_TOO_LONG");
+    anna.decline(&offer, "no\0").await;
+    assert_eq!(anna.refusal().await, "REASON_INVALID");
     // Said twice, recorded once.
     anna.accept(&offer).await;
     anna.accept(&offer).await;

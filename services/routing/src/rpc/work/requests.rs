@@ -15,6 +15,17 @@ use crate::{convert, names};
 /// Longest reason in characters.
 const REASON_MAX_CHARS: usize = 100;
 
+/// What is wrong with the reason that a desktop gives: a word and a sentence.
+fn check_reason(reason: &str) -> Result<(), (&'static str, &'static str)> {
+    if reason.chars().count() > REASON_MAX_CHARS {
+        return Err(("REASON_TOO_LONG", "reason must have at most 100 characters"));
+    }
+    if reason.contains('\0') {
+        return Err(("REASON_INVALID", "reason must not contain NUL characters"));
+    }
+    Ok(())
+}
+
 impl Session {
     pub(super) async fn request(&mut self, request: pb::WorkRequest) -> Result<(), Gone> {
         self.silent = false;
@@ -54,10 +65,8 @@ impl Session {
     }
 
     async fn decline(&mut self, decline: pb::DeclineOffer) -> Result<(), Gone> {
-        if decline.reason.chars().count() > REASON_MAX_CHARS {
-            return self
-                .refuse("REASON_TOO_LONG", "reason must have at most 100 characters")
-                .await;
+        if let Err((reason, message)) = check_reason(&decline.reason) {
+            return self.refuse(reason, message).await;
         }
         let Some(offered) = self
             .offers
@@ -148,10 +157,8 @@ impl Session {
     }
 
     async fn set_presence(&mut self, set: pb::SetPresence) -> Result<(), Gone> {
-        if set.reason.chars().count() > REASON_MAX_CHARS {
-            return self
-                .refuse("REASON_TOO_LONG", "reason must have at most 100 characters")
-                .await;
+        if let Err((reason, message)) = check_reason(&set.reason) {
+            return self.refuse(reason, message).await;
         }
         let Some(presence) = convert::wanted_presence(set.presence) else {
             let message = "presence must be AVAILABLE, BUSY or AWAY; who is offline ends the stream";

@@ -10,4 +10,6 @@ pub(crate) mod identity;
 pub(crate) mod load;
 pub(crate) mod panic;
 pub(crate) mod rate;
+mod revocation;
 pub(crate) mod trace;
+pub(crate) mod traffic;

@@ -12,6 +12,7 @@ mod etag;
 mod files;
 mod ids;
 mod layers;
+mod lifeline;
 mod methods;
 mod page;
 mod peers;

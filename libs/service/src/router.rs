@@ -17,6 +17,7 @@ use crate::layers::deadline::Deadlines;
 use crate::layers::identity::Identity;
 use crate::layers::load::Load;
 use crate::layers::rate::Rate;
+use crate::layers::trace::Traces;
 use crate::layers::{deadline, explain, identity, load, panic, trace};
 use crate::methods::Methods;
 use crate::refusal::{http_error, is_grpc};
@@ -28,6 +29,9 @@ pub(crate) struct Parts {
     pub(crate) verifier: Verifier,
     pub(crate) rate: Rate,
     pub(crate) limits: LimitsConfig,
+    /// Cancelled when the process begins to stop.
+    pub(crate) drain: CancellationToken,
+    /// Cancelled when streams must end.
     pub(crate) cut: CancellationToken,
 }
 
@@ -45,16 +49,20 @@ pub(crate) fn router(services: &mut [Bound], health: &HealthReporter, parts: Par
     }
     let identity = Identity {
         methods: parts.methods.clone(),
-        verifier: parts.verifier,
+        verifier: parts.verifier.clone(),
         rate: parts.rate,
     };
     let closed = closed.layer(from_fn_with_state(identity, identity::admit));
     // What a gRPC message may be long, a request's body may be too.
     let http = http.layer(DefaultBodyLimit::max(parts.limits.max_message_bytes));
-    let load = Load::new(parts.methods.clone(), &parts.limits);
+    let load = Load::new(parts.methods.clone(), parts.verifier, &parts.limits);
     let deadlines = Deadlines {
         methods: parts.methods.clone(),
         cut: parts.cut,
+    };
+    let traces = Traces {
+        methods: parts.methods,
+        drain: parts.drain,
     };
     Ok(closed
         .merge(public(health, &names)?)
@@ -64,7 +72,7 @@ pub(crate) fn router(services: &mut [Bound], health: &HealthReporter, parts: Par
         .layer(from_fn_with_state(deadlines, deadline::enforce))
         .layer(from_fn(panic::catch))
         .layer(from_fn(explain::explain))
-        .layer(from_fn_with_state(parts.methods, trace::record)))
+        .layer(from_fn_with_state(traces, trace::record)))
 }
 
 /// Health and both reflections: what tools ask before they have a credential.

@@ -96,7 +96,8 @@ impl Suite {
             methods,
             verifier: context.verifier.clone(),
             rate: context.rate.clone(),
-            limits: limits.clone(),
+            limits,
+            drain: stop.drain.clone(),
             cut: stop.cut.clone(),
         };
         let router = router(&mut bound, &health, parts)?;
@@ -104,7 +105,7 @@ impl Suite {
             .chain(bound.iter().flat_map(|service| service.grpc_names.iter().copied()))
             .collect();
         set_health(&health, &names, ServingStatus::Serving).await;
-        let front = Front::new(router, &limits);
+        let front = Front::new(router);
         tokio::spawn(server::serve_pipes(local, front.clone(), stop.clone()));
         let served = tokio::spawn(server::serve(listener, front, stop.clone()));
         let admin = admin.map(|listener| tokio::spawn(admin::serve(listener, stop.drain.clone(), stop.hard.clone())));

@@ -49,7 +49,7 @@ pub mod attributes {
     pub const HTTP_ROUTE: &str = "http.route";
     /// 200, 404, …
     pub const HTTP_STATUS: &str = "http.response.status_code";
-    /// Which limit: `requests`, `streams`, `tenant`.
+    /// Which limit: `requests`, `streams`, `http`, `reflections`, `watchers`, `connections`, `tenant`.
     pub const LIMIT: &str = "vorrang.limit";
     /// What became of a contact: `CREATED`, `APPENDED`, `DUPLICATE`, `QUARANTINED`, `ACCEPTED`.
     pub const OUTCOME: &str = "vorrang.outcome";

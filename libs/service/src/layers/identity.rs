@@ -10,7 +10,9 @@ use vorrang_error::{Error, Kind};
 use vorrang_identity::{Caller, Verifier};
 
 use crate::layers::rate::Rate;
+use crate::layers::revocation::until_refused;
 use crate::layers::trace::Actor;
+use crate::layers::traffic::Traffic;
 use crate::methods::{Access, Methods};
 use crate::refusal::refuse;
 use crate::status::foreign::unknown_method;
@@ -37,8 +39,16 @@ pub(crate) async fn admit(State(identity): State<Identity>, mut request: Request
         }
     }
     let actor = Actor::of(&caller);
+    let stream = Traffic::of(&identity.methods, request.uri().path()).is_stream();
+    let key = credential(request.headers())
+        .ok()
+        .filter(|_| stream && !caller.is_internal());
+    let key = key.map(str::to_owned);
     request.extensions_mut().insert(caller);
-    let mut response = next.run(request).await;
+    let mut response = match key {
+        Some(key) => until_refused(identity.verifier, key, request, next).await,
+        None => next.run(request).await,
+    };
     response.extensions_mut().insert(actor);
     response
 }
@@ -71,7 +81,8 @@ fn open(access: Access, caller: &Caller) -> Result<(), Error> {
     }
 }
 
-fn credential(headers: &HeaderMap) -> Result<&str, Error> {
+/// The text after `Bearer `.
+pub(crate) fn credential(headers: &HeaderMap) -> Result<&str, Error> {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let (scheme, credential) = value.and_then(|value| value.split_once(' ')).unwrap_or_default();
     if scheme.eq_ignore_ascii_case("bearer") && !credential.is_empty() {

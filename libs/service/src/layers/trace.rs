@@ -9,14 +9,21 @@ use http::{HeaderMap, Method};
 use http_body::Body as _;
 use std::task::Poll;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tonic::Code;
-use tracing::{Instrument as _, Span, field};
+use tracing::{Instrument as _, Level, Span, field};
 use vorrang_identity::{Caller, Tenant};
 use vorrang_telemetry::metrics::{attribute, attributes, metrics};
 
 use crate::body::watched;
 use crate::methods::Methods;
 use crate::refusal::is_grpc;
+
+/// What stands for every name that we do not know, by the conventions.
+const OTHER: &str = "_OTHER";
+const METHODS: [&str; 9] = [
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+];
 
 /// Who acted, for the log; passed outwards in the response's extensions, since only inner layers know.
 #[derive(Clone)]
@@ -38,8 +45,15 @@ impl Actor {
     }
 }
 
-pub(crate) async fn record(State(methods): State<Arc<Methods>>, request: Request, next: Next) -> Response {
-    let mut call = Call::begin(&methods, &request);
+#[derive(Clone)]
+pub(crate) struct Traces {
+    pub(crate) methods: Arc<Methods>,
+    /// Cancelled when the process begins to stop.
+    pub(crate) drain: CancellationToken,
+}
+
+pub(crate) async fn record(State(traces): State<Traces>, request: Request, next: Next) -> Response {
+    let mut call = Call::begin(traces, &request);
     let span = call.span.clone();
     let response = next.run(request).instrument(span.clone()).await;
     call.actor = response.extensions().get().cloned();
@@ -67,11 +81,12 @@ struct Call {
     started: Instant,
     outcome: Option<Outcome>,
     actor: Option<Actor>,
+    drain: CancellationToken,
 }
 
 enum Kind {
-    Grpc { method: String },
-    Http { method: Method, route: String },
+    Grpc { method: String, stream: bool },
+    Http { method: &'static str, route: String },
 }
 
 #[derive(Clone, Copy)]
@@ -81,12 +96,13 @@ enum Outcome {
 }
 
 impl Call {
-    fn begin(methods: &Methods, request: &Request) -> Self {
+    fn begin(traces: Traces, request: &Request) -> Self {
         let kind = if is_grpc(request.headers()) {
             // Names that clients invent must not become time series.
-            let known = methods.get(request.uri().path()).map(|method| method.name.clone());
+            let known = traces.methods.get(request.uri().path());
             Kind::Grpc {
-                method: known.unwrap_or_else(|| "_OTHER".to_owned()),
+                method: known.map_or_else(|| OTHER.to_owned(), |method| method.name.clone()),
+                stream: known.is_some_and(|method| method.streaming),
             }
         } else {
             let route = request
@@ -94,12 +110,12 @@ impl Call {
                 .get::<MatchedPath>()
                 .map(|path| path.as_str().to_owned());
             Kind::Http {
-                method: request.method().clone(),
-                route: route.unwrap_or_else(|| "_OTHER".to_owned()),
+                method: known(request.method()),
+                route: route.unwrap_or_else(|| OTHER.to_owned()),
             }
         };
         let span = match &kind {
-            Kind::Grpc { method } => tracing::info_span!(
+            Kind::Grpc { method, .. } => tracing::info_span!(
                 "request",
                 otel.name = method,
                 otel.kind = "server",
@@ -114,7 +130,7 @@ impl Call {
                 otel.name = format!("{method} {route}"),
                 otel.kind = "server",
                 otel.status_code = field::Empty,
-                http.request.method = %method,
+                http.request.method = method,
                 http.route = route,
                 http.response.status_code = field::Empty,
             ),
@@ -126,13 +142,14 @@ impl Call {
             started: Instant::now(),
             outcome: None,
             actor: None,
+            drain: traces.drain,
         };
         call.count(1);
         call
     }
 
     fn count(&self, change: i64) {
-        if let Kind::Grpc { method } = &self.kind {
+        if let Kind::Grpc { method, .. } = &self.kind {
             metrics()
                 .rpc_server_active_requests
                 .add(change, &[attribute(attributes::RPC_METHOD, method.clone())]);
@@ -154,7 +171,7 @@ impl Drop for Call {
         }
         let took = self.started.elapsed().as_secs_f64();
         match (&self.kind, self.outcome) {
-            (Kind::Grpc { method }, outcome) => {
+            (Kind::Grpc { method, stream }, outcome) => {
                 let code = match outcome {
                     Some(Outcome::Grpc(code)) => code,
                     // The client went away, or we were stopped the hard way.
@@ -162,7 +179,15 @@ impl Drop for Call {
                 };
                 let name = name(code);
                 self.span.record("rpc.response.status_code", name);
-                if is_our_fault(code) {
+                // A stream that we ended because we stop is no failure, and every client of every stop would log one.
+                let stopped = *stream && code == Code::Unavailable && self.drain.is_cancelled();
+                let level = match code {
+                    Code::Ok | Code::Cancelled => Level::DEBUG,
+                    _ if stopped => Level::DEBUG,
+                    code if is_our_fault(code) => Level::WARN,
+                    _ => Level::INFO,
+                };
+                if level == Level::WARN {
                     self.span.record("otel.status_code", "ERROR");
                 }
                 metrics().rpc_server_call_duration.record(
@@ -173,13 +198,7 @@ impl Drop for Call {
                         attribute(attributes::RPC_STATUS, name),
                     ],
                 );
-                self.log(
-                    method,
-                    name,
-                    code == Code::Ok || code == Code::Cancelled,
-                    is_our_fault(code),
-                    took,
-                );
+                self.log(level, method, name, took);
             }
             (Kind::Http { method, route }, outcome) => {
                 let status = match outcome {
@@ -193,37 +212,40 @@ impl Drop for Call {
                 metrics().http_server_request_duration.record(
                     took,
                     &[
-                        attribute(attributes::HTTP_METHOD, method.to_string()),
+                        attribute(attributes::HTTP_METHOD, *method),
                         attribute(attributes::HTTP_ROUTE, route.clone()),
                         attribute(attributes::HTTP_STATUS, i64::from(status)),
                     ],
                 );
                 let what = format!("{method} {route}");
-                self.log(
-                    &what,
-                    &status.to_string(),
-                    status < 400 || status == 499,
-                    status >= 500,
-                    took,
-                );
+                let level = match status {
+                    ..400 | 499 => Level::DEBUG,
+                    500.. => Level::WARN,
+                    _ => Level::INFO,
+                };
+                self.log(level, &what, &status.to_string(), took);
             }
         }
     }
 }
 
 impl Call {
-    fn log(&self, method: &str, code: &str, well: bool, our_fault: bool, seconds: f64) {
+    fn log(&self, level: Level, method: &str, code: &str, seconds: f64) {
         let _inside = self.span.enter();
         let tenant = self.actor.as_ref().map(|actor| actor.tenant.as_str());
         let credential = self.actor.as_ref().map(|actor| actor.credential.as_str());
-        if our_fault {
-            tracing::warn!(method, code, seconds, tenant, credential, "request failed");
-        } else if well {
-            tracing::debug!(method, code, seconds, tenant, credential, "request");
-        } else {
-            tracing::info!(method, code, seconds, tenant, credential, "request refused");
+        match level {
+            Level::WARN => tracing::warn!(method, code, seconds, tenant, credential, "request failed"),
+            Level::DEBUG => tracing::debug!(method, code, seconds, tenant, credential, "request"),
+            _ => tracing::info!(method, code, seconds, tenant, credential, "request refused"),
         }
     }
+}
+
+/// The name of an HTTP method; clients may invent any number of others.
+fn known(method: &Method) -> &'static str {
+    let known = METHODS.into_iter().find(|known| *known == method.as_str());
+    known.unwrap_or(OTHER)
 }
 
 /// Which codes make a server span an error, by the RPC conventions.

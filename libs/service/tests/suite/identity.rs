@@ -5,6 +5,7 @@ use vorrang_api::feed::v1::{FollowRequest, GetHeadRequest};
 use vorrang_api::knowledge::v1::feed_service_client::FeedServiceClient;
 use vorrang_identity::Scope;
 use vorrang_service::{caller, status, tenant};
+use vorrang_testkit::DEADLINE;
 
 use crate::support::{Client, Fake, Key, Server, head, plain};
 
@@ -124,4 +125,32 @@ async fn a_method_that_no_contract_knows_opens_to_nobody() {
         (refused.code(), reason(&refused).as_str()),
         (Code::Unimplemented, "METHOD_UNKNOWN")
     );
+}
+
+#[tokio::test]
+async fn a_stream_ends_soon_after_its_key_was_revoked() {
+    let server = Fake::new().follow(futures::stream::pending).start().await;
+    let key = server.key("acme", &[Scope::FeedRead]).await;
+    let mut revoked = with_key(&server, &key).await;
+    let mut revoked = revoked
+        .follow(FollowRequest::default())
+        .await
+        .expect("it may")
+        .into_inner();
+    let other = server.client().await.follow(FollowRequest::default()).await;
+    let mut other = other.expect("it may").into_inner();
+
+    let id = key.split('_').nth(1).expect("an id");
+    let keys = &server.running.context().keys;
+    keys.revoke("acme", id).await.expect("it is revoked");
+    let ended = tokio::time::timeout(DEADLINE, revoked.message())
+        .await
+        .expect("it ends");
+    let ended = ended.expect_err("it is refused");
+    assert_eq!(
+        (ended.code(), reason(&ended).as_str()),
+        (Code::Unauthenticated, "CREDENTIAL_INVALID")
+    );
+    let other = futures::FutureExt::now_or_never(other.message());
+    assert!(other.is_none(), "another key's stream goes on: {other:?}");
 }

@@ -8,6 +8,7 @@ mod panics;
 mod peers;
 mod serving;
 mod starting;
+mod starving;
 mod stopping;
 mod support;
 mod tracing;

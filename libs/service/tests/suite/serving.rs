@@ -145,6 +145,12 @@ async fn browsers_call_by_grpc_web() {
     let (status, headers, _) = ask(server.running.addr(), with(preflight, b"")).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_METHODS], "POST");
+    // A `*` would not cover `authorization`, by the Fetch standard.
+    let allowed = headers[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().expect("ASCII");
+    assert!(
+        allowed.split(',').any(|name| name.trim() == "authorization"),
+        "{allowed}"
+    );
 }
 
 #[tokio::test]
@@ -282,6 +288,10 @@ async fn metrics_health_and_readiness_are_on_the_admin_address() {
         .await
         .expect("answered");
     ask(server.running.addr(), with(request(Method::POST, "/v1/echo"), b"x")).await;
+    for path in ["/v1/echo", "/invented"] {
+        let brew = Method::from_bytes(b"BREW").expect("a method");
+        ask(server.running.addr(), with(request(brew, path), b"")).await;
+    }
     let admin = server.running.admin_addr().expect("there is one");
     for path in ["/healthz", "/readyz"] {
         let (status, _, _) = ask(admin, with(request(Method::GET, path), b"")).await;
@@ -301,4 +311,6 @@ async fn metrics_health_and_readiness_are_on_the_admin_address() {
     });
     assert!(line.is_some(), "{text}");
     assert!(!text.contains("acme"), "a tenant is a label");
+    assert!(text.contains("http_request_method=\"_OTHER\""), "{text}");
+    assert!(!text.contains("BREW") && !text.contains("invented"), "{text}");
 }

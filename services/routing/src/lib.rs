@@ -52,10 +52,13 @@ use crate::store::Store;
 /// How long streams that were cut may take to give their offers back when the process stops.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// How long Redis may take to answer when we start. Later losses are waited for; an address that is wrong should be told now.
+const REACHABLE_IN: Duration = Duration::from_secs(5);
+
 /// Opens the database and Redis and serves agents, queues, work and the feed. The queues are filled in the background.
 pub async fn bind(context: Context) -> Result<Bound, Error> {
     let database = context.open_database::<Migrator>("routing").await?;
-    let queue = Queue::connect(&context.redis_url().await?)?;
+    let queue = reach(&context.redis_url().await?).await?;
     let store = Store::new(database.clone(), context.ids.clone());
     let feed = Feed::new(database.clone(), context.secrets.cursor_key(), context.clock.clone());
     let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
@@ -97,4 +100,21 @@ async fn end_streams(streams: TaskTracker, shutdown: CancellationToken, written:
     streams.close();
     let _ = tokio::time::timeout(LAST_WORDS, streams.wait()).await;
     written.cancel();
+}
+
+/// The queues in the Redis at `url`, once it has answered.
+async fn reach(url: &str) -> Result<Queue, Error> {
+    let queue = Queue::connect(url)?;
+    let unreachable = |why: String| {
+        let address = vorrang_service::redacted(url);
+        Error::unavailable(
+            "REDIS_UNAVAILABLE",
+            format!("Redis at {address} (redis.url) cannot be used: {why}"),
+        )
+    };
+    match tokio::time::timeout(REACHABLE_IN, queue.ping()).await {
+        Ok(Ok(())) => Ok(queue),
+        Ok(Err(why)) => Err(unreachable(why.chain())),
+        Err(_) => Err(unreachable(format!("no answer within {REACHABLE_IN:?}"))),
+    }
 }

@@ -46,6 +46,26 @@ fn no_redis_server() {
 }
 
 #[test]
+fn a_redis_that_cannot_be_reached_or_does_not_answer() {
+    let data = data_folder();
+    // It accepts connections and never says a word.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    for listener in [Ok(silent), Err(free)] {
+        // The free one is closed here: nobody listens there any more.
+        let (address, _held) = match listener {
+            Ok(silent) => (silent.local_addr(), Some(silent)),
+            Err(free) => (free.local_addr(), None),
+        };
+        let address = address.expect("an address").to_string();
+        let url = format!("redis://me:geheim@{address}/0");
+        let line = refused(command(data.path(), &["up"]).env("VORRANG_REDIS__URL", url));
+        assert!(line.contains("Redis") && line.contains(&address), "{line}");
+        assert!(!line.contains("geheim"), "{line}");
+    }
+}
+
+#[test]
 fn a_database_that_cannot_be_reached() {
     let data = data_folder();
     // A port that was free a moment ago: nobody listens there.

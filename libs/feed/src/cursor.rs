@@ -7,6 +7,8 @@ use sha2::Sha256;
 use uuid::Uuid;
 use vorrang_error::{Error, Kind};
 
+use crate::Owner;
+
 /// First byte of each cursor: the layout below. A new layout gets a new number and the old one stays readable.
 const VERSION: u8 = 1;
 /// Version, epoch, position; the tenant and the signature follow.
@@ -15,7 +17,7 @@ const SIGNATURE: usize = 32;
 /// Longest text that is looked at: cursors with the longest tenant name are shorter.
 const TEXT_MAX: usize = 1_024;
 
-/// Makes and reads cursors. All processes that serve one log share the key.
+/// Makes and reads the cursors of one owner's log. All processes that serve it share the key.
 #[derive(Clone)]
 pub struct Cursors(Hmac<Sha256>);
 
@@ -35,9 +37,12 @@ impl std::fmt::Debug for Cursors {
 }
 
 impl Cursors {
-    /// `key` is a secret of any length; changing it makes all cursors invalid.
-    pub fn new(key: &[u8]) -> Self {
-        Self(Hmac::new_from_slice(key).expect("HMAC takes keys of any length"))
+    /// `key` is a secret of any length; changing it makes all cursors invalid. The owners may share it: each signs with a key of its
+    /// own that is made from it, so that a cursor of another owner's log is refused like one that was edited.
+    pub fn new(owner: Owner, key: &[u8]) -> Self {
+        let keyed = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+        let own = keyed(key).chain_update("cursors of ").chain_update(owner.name());
+        Self(keyed(&own.finalize().into_bytes()))
     }
 
     /// The cursor of `tenant` at `position`: base64url text without padding.
@@ -55,7 +60,7 @@ impl Cursors {
     /// Reads a cursor of `tenant`.
     ///
     /// # Errors
-    /// Invalid `CURSOR_INVALID`; it does not tell an edited cursor from another tenant's.
+    /// Invalid `CURSOR_INVALID`; it does not tell an edited cursor from another tenant's or another owner's.
     pub fn read(&self, tenant: &str, text: &str) -> Result<Position, Error> {
         self.try_read(tenant, text).ok_or_else(|| {
             Error::new(

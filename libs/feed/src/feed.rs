@@ -14,21 +14,23 @@ use crate::cursor::{Cursors, Position};
 use crate::follow::Follow;
 use crate::request::{self, Tenancy};
 use crate::watcher::Watcher;
-use crate::{Batch, Response};
+use crate::{Batch, Owner, Response};
 
 /// Serves one service's log. Clones share the watcher.
 #[derive(Clone)]
 pub struct Feed {
     database: Database,
+    owner: Owner,
     cursors: Cursors,
     watcher: Arc<Watcher>,
 }
 
 impl Feed {
-    /// `cursor_key` is shared by all processes that serve this log.
-    pub fn new(database: Database, cursor_key: &[u8], clock: SharedClock) -> Self {
+    /// `cursor_key` is shared by all processes that serve this log; other owners may have the same.
+    pub fn new(owner: Owner, database: Database, cursor_key: &[u8], clock: SharedClock) -> Self {
         Self {
-            cursors: Cursors::new(cursor_key),
+            owner,
+            cursors: Cursors::new(owner, cursor_key),
             watcher: Arc::new(Watcher::new(database.clone(), clock)),
             database,
         }
@@ -58,7 +60,7 @@ impl Feed {
         tenancy: Tenancy,
         request: FollowRequest,
     ) -> Result<impl Stream<Item = Result<Batch, Error>> + Send + 'static, Error> {
-        let wish = request::parse(&self.cursors, tenancy, request)?;
+        let wish = request::parse(self.owner, &self.cursors, tenancy, request)?;
         let follow = Follow::start(self.database.clone(), self.cursors.clone(), &self.watcher, wish).await?;
         Ok(futures::stream::unfold(Some(follow), |follow| async move {
             let mut follow = follow?;

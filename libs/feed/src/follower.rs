@@ -121,6 +121,19 @@ impl<R: Response> Follower<R> {
         self.link = Link::Down(Instant::now());
     }
 
+    /// Goes on with one tenant from another cursor (empty: from the beginning), over a new stream. The other tenants go on after what
+    /// was given of them.
+    pub fn move_to(&mut self, tenant: &str, cursor: &str) {
+        if cursor.is_empty() {
+            self.cursors.remove(tenant);
+        } else {
+            self.cursors.insert(tenant.to_owned(), cursor.to_owned());
+        }
+        self.given.remove(tenant);
+        self.gap = None;
+        self.link = Link::Down(Instant::now());
+    }
+
     /// The next batch; waits for it, through any number of broken streams. May be dropped and called again without
     /// losing anything.
     ///

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use vorrang_api::feed::v1::{FollowRequest, StartPoint};
 use vorrang_error::{Error, Violations};
 
+use crate::Owner;
 use crate::cursor::{Cursors, Position};
 
 /// Longest list of types; owners have fewer.
@@ -31,7 +32,7 @@ pub(crate) struct Wish {
     pub types: HashSet<String>,
 }
 
-pub(crate) fn parse(cursors: &Cursors, tenancy: Tenancy, request: FollowRequest) -> Result<Wish, Error> {
+pub(crate) fn parse(owner: Owner, cursors: &Cursors, tenancy: Tenancy, request: FollowRequest) -> Result<Wish, Error> {
     let mut violations = Violations::new();
     let start = StartPoint::try_from(request.start).ok();
     if start.is_none() {
@@ -40,6 +41,13 @@ pub(crate) fn parse(cursors: &Cursors, tenancy: Tenancy, request: FollowRequest)
     let start = start.unwrap_or(StartPoint::Unspecified);
     if request.types.len() > TYPES_MAX {
         violations.add("types", format!("at most {TYPES_MAX} types"));
+    } else if !request.types.is_empty() {
+        let known = owner.types();
+        for (index, name) in request.types.iter().enumerate() {
+            if !known.contains(name.as_str()) {
+                violations.add(format!("types[{index}]"), "is not a type of event of this feed");
+            }
+        }
     }
     let mut given: Vec<(String, String)> = Vec::new();
     match &tenancy {

@@ -24,7 +24,7 @@ use vorrang_api::knowledge::v1::article_service_server::ArticleServiceServer;
 use vorrang_api::knowledge::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::knowledge::v1::session_service_server::SessionServiceServer;
 use vorrang_error::Error;
-use vorrang_feed::Feed;
+use vorrang_feed::{Feed, Owner};
 use vorrang_service::{Bound, Context, configured};
 
 pub use store::Migrator;
@@ -41,7 +41,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     let folder = context.data_folder("knowledge")?.join("index");
     let store = Store::new(database.clone(), context.ids.clone());
     let search = Search::new(store.clone(), folder);
-    let feed = Feed::new(database.clone(), context.secrets.cursor_key(), context.clock.clone());
+    let feed = Feed::new(Owner::Knowledge, database.clone(), context.secrets.cursor_key(), context.clock.clone());
     let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
     let knowledge = Knowledge(App {
         store: store.clone(),

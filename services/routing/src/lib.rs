@@ -35,7 +35,7 @@ use vorrang_api::routing::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::routing::v1::queue_service_server::QueueServiceServer;
 use vorrang_api::routing::v1::work_service_server::WorkServiceServer;
 use vorrang_error::Error;
-use vorrang_feed::Feed;
+use vorrang_feed::{Feed, Owner};
 use vorrang_queue::Queue;
 use vorrang_service::{Bound, Context, configured};
 
@@ -60,7 +60,12 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     let database = context.open_database::<Migrator>("routing").await?;
     let queue = reach(&context.redis_url().await?).await?;
     let store = Store::new(database.clone(), context.ids.clone());
-    let feed = Feed::new(database.clone(), context.secrets.cursor_key(), context.clock.clone());
+    let feed = Feed::new(
+        Owner::Routing,
+        database.clone(),
+        context.secrets.cursor_key(),
+        context.clock.clone(),
+    );
     let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
     // The writer outlives the streams, which have a last word to say.
     let written = CancellationToken::new();

@@ -27,7 +27,7 @@ use vorrang_api::ticketing::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
 use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
 use vorrang_error::Error;
-use vorrang_feed::Feed;
+use vorrang_feed::{Feed, Owner};
 use vorrang_service::{Bound, Context, configured};
 
 pub use store::migrations::Migrator;
@@ -44,7 +44,7 @@ use crate::store::Store;
 pub async fn bind(context: Context) -> Result<Bound, Error> {
     let database = context.open_database::<Migrator>("ticketing").await?;
     let store = Store::new(database.clone(), context.clock.clone(), context.ids.clone());
-    let feed = Feed::new(database.clone(), context.secrets.cursor_key(), context.clock.clone());
+    let feed = Feed::new(Owner::Ticketing, database.clone(), context.secrets.cursor_key(), context.clock.clone());
     let ticketing = Ticketing(App {
         intake: Intake::new(store.clone()),
         store,

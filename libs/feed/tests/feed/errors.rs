@@ -3,10 +3,10 @@
 use vorrang_api::feed::v1::{FollowRequest, StartPoint, TenantCursor};
 use vorrang_database::event_log;
 use vorrang_error::{Error, Kind};
-use vorrang_feed::{Feed, Tenancy};
+use vorrang_feed::{Feed, Owner, Tenancy};
 use vorrang_testkit::{TestDatabase, both_engines};
 
-use crate::support::{Batches, acme, after, append, from, migrated, serve, subjects};
+use crate::support::{Batches, KEY, acme, after, append, from, migrated, serve, subjects};
 
 async fn refused(feed: &Feed, tenancy: Tenancy, request: FollowRequest) -> Error {
     match feed.follow(tenancy, request).await {
@@ -43,6 +43,11 @@ both_engines! {
         let error = refused(feed, acme(), all_wrong).await;
         assert_eq!(error.kind(), Kind::Invalid);
         assert_eq!(fields(&error), ["start", "types", "tenant_cursors", "start"]);
+        let unknown = FollowRequest {
+            types: ["ticket_created", "offer_made", "", "TicketCreated"].map(str::to_owned).into(),
+            ..from(StartPoint::Now)
+        };
+        assert_eq!(fields(&refused(feed, acme(), unknown).await), ["types[1]", "types[2]", "types[3]"]);
         let twice = FollowRequest {
             cursor,
             tenant_cursors: vec![named.clone(), named],
@@ -62,6 +67,16 @@ both_engines! {
             let request = FollowRequest { tenant_cursors: vec![named], ..from(StartPoint::Beginning) };
             assert_eq!(refused(&served.feed, Tenancy::All, request).await.reason(), "CURSOR_INVALID");
         }
+    }
+
+    /// Also when both use the same key, as all services of a suite do.
+    async fn a_cursor_of_another_owner_is_refused_as_such(db: TestDatabase) {
+        let db = migrated(db.url()).await;
+        let served = serve(&db);
+        let routing = Feed::new(Owner::Routing, db.clone(), KEY, served.clock.shared());
+        let theirs = routing.cursor("acme", 0).await.expect("reads");
+        let error = refused(&served.feed, acme(), after(&theirs)).await;
+        assert_eq!((error.kind(), error.reason()), (Kind::Invalid, "CURSOR_INVALID"));
     }
 
     async fn a_cursor_from_the_future_is_refused(db: TestDatabase) {

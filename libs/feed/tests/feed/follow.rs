@@ -77,12 +77,12 @@ both_engines! {
         let db = migrated(db.url()).await;
         let served = serve(&db);
         let kind = |kind: &str| NewEvent { kind: kind.to_owned(), ..event(kind) };
-        append_events(&db, "acme", vec![kind("noise"), kind("wanted"), kind("noise")]).await;
-        let request = FollowRequest { types: vec!["wanted".to_owned()], ..from(StartPoint::Beginning) };
+        append_events(&db, "acme", vec![kind("ticket_updated"), kind("ticket_assigned"), kind("ticket_updated")]).await;
+        let request = FollowRequest { types: vec!["ticket_assigned".to_owned()], ..from(StartPoint::Beginning) };
         let mut stream = Batches::open(&served.feed, acme(), request).await;
         let batch = stream.next().await;
-        assert_eq!(subjects(&batch), ["wanted"]);
-        append_events(&db, "acme", vec![kind("noise")]).await;
+        assert_eq!(subjects(&batch), ["ticket_assigned"]);
+        append_events(&db, "acme", vec![kind("ticket_updated")]).await;
         let moved = stream.next().await;
         assert_eq!((moved.events.len(), moved.caught_up), (0, true));
         append(&db, "acme", &["next"]).await;

@@ -215,6 +215,23 @@ both_engines! {
         assert_eq!(events(&mut follower).await.0, [2]);
     }
 
+    async fn one_tenant_can_be_moved_while_the_others_go_on(db: TestDatabase) {
+        let db = migrated(db.url()).await;
+        let served = serve(&db);
+        append(&db, "acme", &["a", "b"]).await;
+        let running = start(Owner::Real(served.feed.clone())).await;
+        let mut follower = follower(running.address, BTreeMap::new());
+        assert_eq!(events(&mut follower).await.0, [1, 2]);
+        append(&db, "globex", &["x"]).await;
+        assert_eq!(events(&mut follower).await.0, [1]);
+        follower.move_to("acme", &served.feed.cursor("acme", 1).await.expect("reads"));
+        assert_eq!(events(&mut follower).await.0, [2], "acme once more, globex not");
+        append(&db, "globex", &["y"]).await;
+        assert_eq!(events(&mut follower).await.0, [2]);
+        follower.move_to("acme", "");
+        assert_eq!(events(&mut follower).await.0, [1, 2], "from the beginning");
+    }
+
     async fn what_only_a_rebuild_cures_is_told(db: TestDatabase) {
         let db = migrated(db.url()).await;
         let served = serve(&db);

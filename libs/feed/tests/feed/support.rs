@@ -13,7 +13,7 @@ use vorrang_api::ticketing::v1 as pb;
 use vorrang_database::event_log::{self, NewEvent};
 use vorrang_database::{Database, from_micros};
 use vorrang_error::Error;
-use vorrang_feed::{Batch, Feed, Tenancy};
+use vorrang_feed::{Batch, Feed, Owner, Tenancy};
 use vorrang_testkit::{DEADLINE, ManualClock};
 
 /// The key of all cursors in these tests.
@@ -50,7 +50,7 @@ pub struct Served {
 
 pub fn serve(database: &Database) -> Served {
     let clock = ManualClock::new(noon());
-    let feed = Feed::new(database.clone(), KEY, clock.shared());
+    let feed = Feed::new(Owner::Ticketing, database.clone(), KEY, clock.shared());
     let shutdown = CancellationToken::new();
     feed.spawn(shutdown.clone());
     Served {

@@ -10,7 +10,7 @@ use vorrang_api::feed::v1::{FollowRequest, GetHeadRequest, GetHeadResponse};
 use vorrang_api::{knowledge, routing, ticketing};
 use vorrang_database::event_log::{self, NewEvent};
 use vorrang_database::{Database, from_micros};
-use vorrang_feed::{Feed, Tenancy};
+use vorrang_feed::{Feed, Owner, Tenancy};
 use vorrang_identity::Tenant;
 use vorrang_service::{Bind, Bound, Context, caller, configured, status, tenant};
 use vorrang_testkit::TestDatabase;
@@ -91,10 +91,15 @@ impl Owners {
 
     /// Serves the three feeds.
     pub fn bind(&self) -> Bind {
-        let databases = [&self.ticketing, &self.routing, &self.knowledge].map(|log| log.database.clone());
+        let databases = [
+            (Owner::Ticketing, &self.ticketing),
+            (Owner::Routing, &self.routing),
+            (Owner::Knowledge, &self.knowledge),
+        ]
+        .map(|(owner, log)| (owner, log.database.clone()));
         Bind::new("owners", move |context: Context| async move {
             let [ticketing, routing, knowledge] =
-                databases.map(|database| Feed::new(database, context.secrets.cursor_key(), context.clock.clone()));
+                databases.map(|(owner, database)| Feed::new(owner, database, context.secrets.cursor_key(), context.clock.clone()));
             let shutdown = || context.shutdown.clone();
             Ok(Bound::new("owners")
                 .task("ticketing", ticketing.run(shutdown()))

@@ -16,7 +16,7 @@ use vorrang_api::ticketing::v1 as pb;
 use vorrang_clock::ManualClock;
 use vorrang_database::{Database, event_log};
 use vorrang_error::Error;
-use vorrang_feed::Feed;
+use vorrang_feed::{Feed, Owner};
 use vorrang_identity::{Caller, Scopes, Tenant};
 use vorrang_service::Ids;
 use vorrang_testkit::TestDatabase;
@@ -52,7 +52,7 @@ impl Fixture {
         let db = Database::connect(url).await.expect("connects");
         db.migrate::<Migrator>().await.expect("migrates");
         let store = Store::new(db.clone(), clock.shared(), Ids::default());
-        let feed = Feed::new(db.clone(), b"key", clock.shared());
+        let feed = Feed::new(Owner::Ticketing, db.clone(), b"key", clock.shared());
         Self {
             app: App {
                 intake: Intake::new(store.clone()),

@@ -107,8 +107,14 @@ fn whatsapp_payload_with_several_messages() {
     );
     let texts: Vec<&str> = mapped.contacts.iter().map(|part| part.contact.text.as_str()).collect();
     assert_eq!(texts, ["Hallo, mein Router blinkt rot", "[audio]", "Foto vom Router"]);
-    let positions: Vec<usize> = mapped.contacts.iter().map(|part| part.position).collect();
-    assert_eq!(positions, [0, 1, 3], "what is skipped counts");
+    let positions = |mapped: &Mapped| -> Vec<usize> { mapped.contacts.iter().map(|part| part.position).collect() };
+    assert_eq!(positions(&mapped), [0, 1, 2]);
+    let first_skipped = WHATSAPP.replacen("\"type\": \"text\"", "\"type\": \"system\"", 1);
+    assert_eq!(
+        positions(&self::mapped("whatsapp-cloud", &first_skipped)),
+        [1, 2],
+        "what is skipped counts"
+    );
     for Part { contact, .. } in &mapped.contacts {
         assert_eq!(contact.channel, Channel::Messaging);
         assert_eq!(contact.display_name, "Jonas Weber");

@@ -33,7 +33,36 @@ pub enum Confirmed {
     Stale,
 }
 
+/// Who holds a ticket: by an offer, or as theirs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Whose it is.
+    pub agent: String,
+    /// Token of the offer; empty when the queues know of none.
+    pub token: String,
+    /// The generation that was offered, or the one after the assignment.
+    pub generation: i64,
+}
+
 impl Queue {
+    /// Who holds these tickets, in the same order.
+    pub async fn holders(&self, tenant: &str, tickets: &[String]) -> Result<Vec<Option<Holder>>, Error> {
+        let rows = self
+            .call(tenant, &script::HOLDERS, &[], |_| {
+                tickets.iter().map(|ticket| ticket.clone().into_bytes()).collect()
+            })
+            .await?;
+        rows.map(|mut row| {
+            let holder = Holder {
+                agent: row.text(0)?,
+                token: row.text(1)?,
+                generation: row.number(2)?,
+            };
+            Ok((!holder.agent.is_empty()).then_some(holder))
+        })
+        .collect()
+    }
+
     /// Makes offers the agents' own. Stronger than any lease, since ticketing has decided; repeating it changes nothing.
     pub async fn confirm(&self, tenant: &str, confirmations: &[Confirmation]) -> Result<Vec<Confirmed>, Error> {
         let rows = self

@@ -25,7 +25,7 @@ mod withdraw;
 pub use apply::{Applied, Batch, Change, Held, Operation, Waiting};
 pub use claim::{Claim, Claimed, Offer};
 pub use connection::Queue;
-pub use held::{Confirmation, Confirmed};
+pub use held::{Confirmation, Confirmed, Holder};
 pub use lane::{Lane, Place};
 pub use leases::{Expired, LeaseRef, Outcome, ReleaseKind, Returns, Swept};
 pub use rebuild::{Begin, State};

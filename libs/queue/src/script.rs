@@ -28,6 +28,7 @@ scripts! {
     EXPIRE = "expire"
     EXTEND = "extend"
     FINISH = "finish"
+    HOLDERS = "holders"
     PEEK = "peek"
     REBUILD_BEGIN = "rebuild_begin"
     REBUILD_END = "rebuild_end"

@@ -2,36 +2,39 @@
 //!
 //! Every process follows; the script lets each batch count once. Where the queues stand is only in Redis: after a rollback of
 //! Redis following goes on from the older cursor, after a loss the queues are rebuilt.
+//!
+//! One tenant never holds up the others: one whose queues are not complete, or whose news cannot be applied, is paused. A task makes
+//! its queues complete, its news are left out until then, and it is followed again from where its queues stand.
+
+mod accepted;
+mod news;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use futures::StreamExt as _;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_api::ticketing::v1::feed_service_client::FeedServiceClient;
 use vorrang_error::{Error, Kind};
 use vorrang_feed::{Follower, Incoming};
-use vorrang_queue::{Applied, Batch, Change, Operation};
+use vorrang_queue::{Applied, Operation, State};
 
 use crate::app::App;
-use crate::convert;
-use crate::decision::{Decision, Reason, What};
-use crate::desks::Notice;
-use crate::{peers, project, rebuild};
+use crate::{peers, rebuild};
 
 /// Between attempts while Redis or ticketing is away.
 const RETRY: Duration = Duration::from_millis(250);
+/// Between attempts to make one tenant's queues complete at most.
+const RETRY_MAX: Duration = Duration::from_secs(2);
+/// The stream is opened anew for tenants that are complete again at most this often, however many they are.
+const REOPEN: Duration = Duration::from_millis(100);
+/// Heads of tenants asked for at once.
+const HEADS_AT_ONCE: usize = 16;
 
 type TicketingFollower = Follower<pb::FollowResponse>;
-
-/// Where following goes on.
-#[derive(Default)]
-struct Positions {
-    /// The cursors of complete queues, by tenant.
-    cursors: BTreeMap<String, String>,
-    /// The marks of the rebuilds that made them.
-    marks: HashMap<String, String>,
-}
 
 pub(crate) async fn run(app: App, shutdown: CancellationToken) {
     tokio::select! {
@@ -42,31 +45,21 @@ pub(crate) async fn run(app: App, shutdown: CancellationToken) {
 
 async fn follow(app: &App) {
     meet_tenants(app).await;
-    let mut positions = positions(app).await;
-    let mut follower = new_follower(app, std::mem::take(&mut positions.cursors));
-    let mut marks = positions.marks;
+    let mut following = Following::new(app);
+    following.begin(false).await;
     loop {
-        if let Err(error) = step(app, &mut follower, &mut marks).await {
-            if error.kind() == Kind::Unavailable {
-                tracing::debug!(error = error.chain(), "the feed cannot be applied now");
-            } else {
-                tracing::warn!(error = error.chain(), "the feed could not be applied; starting again");
-            }
-            tokio::time::sleep(RETRY).await;
-            restart(&mut follower, &mut marks, self::positions(app).await);
+        // Not at once: all that are complete by then go on with one new stream.
+        let reopen = following.reopened + REOPEN;
+        let some_paused = !following.completing.is_empty();
+        let completed = async {
+            tokio::time::sleep_until(reopen).await;
+            following.completing.join_next_with_id().await
+        };
+        tokio::select! {
+            Some(done) = completed, if some_paused => following.go_on(done),
+            incoming = following.follower.next() => following.take(incoming).await,
         }
     }
-}
-
-fn new_follower(app: &App, cursors: BTreeMap<String, String>) -> TicketingFollower {
-    let client = FeedServiceClient::new(app.peers.ticketing(None));
-    Follower::all(
-        move |request| {
-            let mut client = client.clone();
-            async move { client.follow(request).await }
-        },
-        cursors,
-    )
 }
 
 /// Learns which tenants there are, so that their queues are looked after even while nothing happens. The feed brings the rest.
@@ -81,220 +74,230 @@ async fn meet_tenants(app: &App) {
     }
 }
 
-fn restart(follower: &mut TicketingFollower, marks: &mut HashMap<String, String>, positions: Positions) {
-    *marks = positions.marks;
-    follower.restart(positions.cursors);
+/// The state of following. A tenant has a mark, or is paused, or is new.
+struct Following<'a> {
+    app: &'a App,
+    follower: TicketingFollower,
+    /// The marks of the rebuilds that made the queues which are followed, by tenant.
+    marks: HashMap<String, String>,
+    /// Tenants whose news are left out, with the task that makes their queues complete.
+    paused: HashMap<String, Id>,
+    completing: JoinSet<(String, State)>,
+    /// When the stream was last opened anew for tenants that were paused.
+    reopened: Instant,
 }
 
-/// Where the queues stand; waits until Redis can say.
-async fn positions(app: &App) -> Positions {
-    loop {
-        match try_positions(app).await {
-            Ok(positions) => return positions,
-            Err(error) => {
-                tracing::debug!(error = error.chain(), "positions not read");
-                tokio::time::sleep(RETRY).await;
+type Completed = Result<(Id, (String, State)), JoinError>;
+
+impl<'a> Following<'a> {
+    fn new(app: &'a App) -> Self {
+        let client = FeedServiceClient::new(app.peers.ticketing(None));
+        let follower = Follower::all(
+            move |request| {
+                let mut client = client.clone();
+                async move { client.follow(request).await }
+            },
+            BTreeMap::new(),
+        );
+        Self {
+            app,
+            follower,
+            marks: HashMap::new(),
+            paused: HashMap::new(),
+            completing: JoinSet::new(),
+            reopened: Instant::now(),
+        }
+    }
+
+    /// Follows all tenants from where their queues stand; waits until Redis can say. `renew`: the queues are wrong and are rebuilt first.
+    async fn begin(&mut self, renew: bool) {
+        let states = loop {
+            match states(self.app).await {
+                Ok(states) => break states,
+                Err(error) => tracing::debug!(error = error.chain(), "positions not read"),
             }
-        }
-    }
-}
-
-/// Queues that are not complete are rebuilt first, so that one start is enough for all of them.
-async fn try_positions(app: &App) -> Result<Positions, Error> {
-    let mut positions = Positions::default();
-    for tenant in app.desks.tenants() {
-        let mut state = app.queue.state(&tenant).await?;
-        if state.complete.is_none() {
-            rebuild::ensure(app, &tenant).await?;
-            state = app.queue.state(&tenant).await?;
-        }
-        if let Some(mark) = state.complete {
-            if !state.cursor.is_empty() {
-                positions.cursors.insert(tenant.clone(), state.cursor);
-            }
-            positions.marks.insert(tenant, mark);
-        }
-    }
-    Ok(positions)
-}
-
-/// Takes the next piece of the feed and applies it. An error means: start again from where the queues stand.
-async fn step(app: &App, follower: &mut TicketingFollower, marks: &mut HashMap<String, String>) -> Result<(), Error> {
-    match follower.next().await {
-        Ok(Incoming::Batch {
-            tenant, events, cursor, ..
-        }) => {
-            app.desks.meet(&tenant);
-            if apply(app, &tenant, marks, &events, cursor).await? {
-                restart(follower, marks, try_positions(app).await?);
-            }
-            Ok(())
-        }
-        Ok(Incoming::CaughtUp { .. }) => Ok(()),
-        Err(error) if matches!(error.kind(), Kind::Precondition | Kind::OutOfRange | Kind::Invalid) => {
-            // The log is not the one the queues were made from: a restored copy, another key, too long away.
-            tracing::warn!(error = error.chain(), "the feed refused our cursors; rebuilding");
-            renew_all(app).await?;
-            restart(follower, marks, try_positions(app).await?);
-            Ok(())
-        }
-        Err(error) => Err(error),
-    }
-}
-
-async fn renew_all(app: &App) -> Result<(), Error> {
-    for tenant in app.desks.tenants() {
-        match app.queue.state(&tenant).await?.complete {
-            Some(found) => rebuild::renew(app, &tenant, &found).await?,
-            None => rebuild::ensure(app, &tenant).await?,
-        }
-    }
-    Ok(())
-}
-
-/// Applies a batch; tells whether following must start again from where the queues stand now.
-async fn apply(
-    app: &App,
-    tenant: &str,
-    marks: &mut HashMap<String, String>,
-    events: &[pb::Event],
-    cursor: String,
-) -> Result<bool, Error> {
-    let Some(mut batch) = batch(app, tenant, events, cursor).await? else {
-        return Ok(false);
-    };
-    if !marks.contains_key(tenant) {
-        // A tenant that is new to us; somebody may have built its queues already.
-        learn_mark(app, tenant, marks).await?;
-    }
-    batch.mark = marks.get(tenant).cloned();
-    let mut applied = app.queue.apply(tenant, &batch).await?;
-    if applied == Applied::NotReady {
-        rebuild::ensure_with(app, tenant, &batch.operations).await?;
-        learn_mark(app, tenant, marks).await?;
-        // What the rebuild has read already is left out; the rest, if any, counts.
-        batch.mark = marks.get(tenant).cloned();
-        applied = app.queue.apply(tenant, &batch).await?;
-    }
-    match applied {
-        Applied::Done(changes) => {
-            app.rebuilds.set_traceless(tenant, false);
-            tell(app, tenant, &batch.operations, changes).await;
-            Ok(false)
-        }
-        Applied::Seen => {
-            recall(app, tenant, &batch).await?;
-            // Another process applied it; our streams still want to know.
-            app.desks.ring(tenant);
-            Ok(false)
-        }
-        Applied::Gap { .. } | Applied::NotReady => {
-            // So that a log which never fills the gap does not keep us busy.
             tokio::time::sleep(RETRY).await;
-            Ok(true)
-        }
-    }
-}
-
-async fn learn_mark(app: &App, tenant: &str, marks: &mut HashMap<String, String>) -> Result<(), Error> {
-    if let Some(mark) = app.queue.state(tenant).await?.complete {
-        marks.insert(tenant.to_owned(), mark);
-    }
-    Ok(())
-}
-
-/// After a rebuild: what it covers comes by once more, and brings the traces that ticketing's list does not have.
-async fn recall(app: &App, tenant: &str, batch: &Batch) -> Result<(), Error> {
-    if app.rebuilds.is_traceless(tenant) {
-        app.queue.recall(tenant, &batch.operations).await?;
-    }
-    Ok(())
-}
-
-async fn batch(app: &App, tenant: &str, events: &[pb::Event], cursor: String) -> Result<Option<Batch>, Error> {
-    let seqs = || {
-        events
-            .iter()
-            .filter_map(|event| event.head.as_ref().map(|head| head.seq))
-    };
-    let (Some(first), Some(last)) = (seqs().next(), seqs().next_back()) else {
-        return Ok(None);
-    };
-    let policy = app.policies.of(tenant).await?;
-    let operations = events
-        .iter()
-        .filter_map(|event| {
-            let head = event.head.as_ref()?;
-            let news = convert::ticket_news(event.payload.as_ref()?)?;
-            Some(project::operation(
-                &policy,
-                head.seq,
-                &news.ticket,
-                news.accepted,
-                &head.trace_parent,
-            ))
-        })
-        .collect();
-    Ok(Some(Batch {
-        from: first - 1,
-        to: last,
-        cursor,
-        mark: None,
-        operations,
-    }))
-}
-
-/// Tells the agents' streams what the batch meant for them.
-async fn tell(app: &App, tenant: &str, operations: &[Operation], changes: Vec<Change>) {
-    let mut decisions = Vec::new();
-    let at = app.clock.now();
-    let mut note = |what| {
-        decisions.push(Decision {
-            at,
-            trace: String::new(),
-            what,
-        })
-    };
-    for change in changes {
-        match change {
-            Change::Revoked(held) => {
-                app.desks.tell(
-                    tenant,
-                    &held.agent,
-                    Notice::Taken {
-                        offer: held.token.clone(),
-                    },
-                );
-                note(What::Returned {
-                    offer: held.token,
-                    agent: held.agent,
-                    ticket: held.ticket,
-                    reason: Reason::Taken,
-                    decline_reason: String::new(),
-                });
+        };
+        let mut cursors = BTreeMap::new();
+        self.marks.clear();
+        for (tenant, state) in states {
+            match state.complete {
+                Some(mark) if !renew && !self.paused.contains_key(&tenant) => {
+                    if !state.cursor.is_empty() {
+                        cursors.insert(tenant.clone(), state.cursor);
+                    }
+                    self.marks.insert(tenant, mark);
+                }
+                found => self.pause(&tenant, found.filter(|_| renew), Vec::new(), Duration::ZERO),
             }
-            Change::Freed(held) => note(What::Left {
-                agent: held.agent,
-                ticket: held.ticket,
-            }),
-            // Told below, with those whose lease was gone by then.
-            Change::Assigned(_) => {}
+        }
+        let app = self.app;
+        let paused: Vec<String> = self.paused.keys().cloned().collect();
+        let heads: Vec<(String, String)> = futures::stream::iter(paused)
+            .map(|tenant| async move {
+                let cursor = head(app, &tenant).await;
+                (tenant, cursor)
+            })
+            .buffer_unordered(HEADS_AT_ONCE)
+            .collect()
+            .await;
+        cursors.extend(heads.into_iter().filter(|(_, head)| !head.is_empty()));
+        self.follower.restart(cursors);
+    }
+
+    /// Leaves the tenant's news out until its queues are complete, which a task sees to, from `after` on. `found`: the mark of queues that
+    /// are wrong. `news`: a piece of the feed they were not ready for.
+    fn pause(&mut self, tenant: &str, found: Option<String>, news: Vec<Operation>, after: Duration) {
+        self.marks.remove(tenant);
+        if !self.paused.contains_key(tenant) {
+            let (app, name) = (self.app.clone(), tenant.to_owned());
+            let task = self.completing.spawn(complete(app, name, found, news, after));
+            self.paused.insert(tenant.to_owned(), task.id());
         }
     }
-    for operation in operations {
-        if let Operation::Leave {
-            ticket,
-            agent: Some(agent),
-            slot: Some(_),
-            ..
-        } = operation
-        {
-            app.desks
-                .tell(tenant, agent, Notice::Assigned { ticket: ticket.clone() });
+
+    /// Follows tenants whose queues are complete again.
+    fn go_on(&mut self, first: Completed) {
+        let mut next = Some(first);
+        while let Some(completed) = next {
+            match completed {
+                Ok((_, (tenant, state))) => {
+                    self.paused.remove(&tenant);
+                    self.follower.move_to(&tenant, &state.cursor);
+                    self.marks.extend(state.complete.map(|mark| (tenant, mark)));
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a rebuild ended without an outcome; it is tried again");
+                    // New to us again: its next news will not fit, and it is paused once more.
+                    self.paused.retain(|_, task| *task != error.id());
+                }
+            }
+            next = self.completing.try_join_next_with_id();
+        }
+        self.reopened = Instant::now();
+    }
+
+    /// Takes the next piece of the feed.
+    async fn take(&mut self, incoming: Result<Incoming<pb::Event>, Error>) {
+        match incoming {
+            Ok(Incoming::Batch {
+                tenant, events, cursor, ..
+            }) => {
+                self.app.desks.meet(&tenant);
+                if let Err(error) = self.apply(&tenant, &events, cursor).await {
+                    if error.kind() == Kind::Unavailable {
+                        tracing::debug!(tenant, error = error.chain(), "the feed cannot be applied now");
+                    } else {
+                        tracing::warn!(
+                            tenant,
+                            error = error.chain(),
+                            "the feed could not be applied; trying again"
+                        );
+                    }
+                    self.pause(&tenant, None, Vec::new(), RETRY);
+                }
+            }
+            Ok(Incoming::CaughtUp { .. }) => {}
+            Err(error) if matches!(error.kind(), Kind::Precondition | Kind::OutOfRange | Kind::Invalid) => {
+                // The log is not the one the queues were made from: a restored copy, another key, too long away.
+                tracing::warn!(error = error.chain(), "the feed refused our cursors; rebuilding");
+                self.renew(&error).await;
+            }
+            Err(error) => {
+                tracing::warn!(error = error.chain(), "the feed broke; starting again");
+                tokio::time::sleep(RETRY).await;
+                self.begin(false).await;
+            }
         }
     }
-    app.desks.ring(tenant);
-    if let Err(error) = app.recorder.record_all(tenant, decisions).await {
-        tracing::error!(error = error.chain(), "a decision is missing in the log");
+
+    /// Rebuilds the queues of the tenant that the refusal names, or of all.
+    async fn renew(&mut self, refusal: &Error) {
+        let named = refusal.metadata().iter().find(|(key, _)| *key == "tenant");
+        match named.and_then(|(_, tenant)| self.marks.get(tenant).cloned().map(|mark| (tenant, mark))) {
+            Some((tenant, mark)) => {
+                self.pause(tenant, Some(mark), Vec::new(), Duration::ZERO);
+                let head = head(self.app, tenant).await;
+                self.follower.move_to(tenant, &head);
+            }
+            None => self.begin(true).await,
+        }
     }
+
+    async fn apply(&mut self, tenant: &str, events: &[pb::Event], cursor: String) -> Result<(), Error> {
+        // Before the cursor moves, and for paused tenants too: who rebuilds has to know it.
+        accepted::record(self.app, tenant, events).await?;
+        if self.paused.contains_key(tenant) {
+            return Ok(());
+        }
+        let Some(mut batch) = news::batch(self.app, tenant, events, cursor).await? else {
+            return Ok(());
+        };
+        if !self.marks.contains_key(tenant) {
+            // A tenant that is new to us; somebody may have built its queues already.
+            let mark = self.app.queue.state(tenant).await?.complete;
+            self.marks.extend(mark.map(|mark| (tenant.to_owned(), mark)));
+        }
+        batch.mark = self.marks.get(tenant).cloned();
+        match self.app.queue.apply(tenant, &batch).await? {
+            Applied::Done(changes) => {
+                self.app.rebuilds.set_traceless(tenant, false);
+                news::tell(self.app, tenant, &batch.operations, changes).await;
+            }
+            Applied::Seen => news::seen(self.app, tenant, &batch.operations).await?,
+            Applied::NotReady => self.pause(tenant, None, batch.operations, Duration::ZERO),
+            // Later, so that a log which never fills the gap does not keep us busy.
+            Applied::Gap { .. } => self.pause(tenant, None, Vec::new(), RETRY),
+        }
+        Ok(())
+    }
+}
+
+async fn states(app: &App) -> Result<Vec<(String, State)>, Error> {
+    let mut states = Vec::new();
+    for tenant in app.desks.tenants() {
+        let state = app.queue.state(&tenant).await?;
+        states.push((tenant, state));
+    }
+    Ok(states)
+}
+
+/// Where to follow a tenant whose news are left out anyway. Empty, the beginning, is as right but costs more.
+async fn head(app: &App, tenant: &str) -> String {
+    match peers::head(&app.peers, tenant).await {
+        Ok(cursor) => cursor,
+        Err(error) => {
+            tracing::debug!(tenant, error = error.chain(), "head of the feed not read");
+            String::new()
+        }
+    }
+}
+
+/// Tries until the tenant's queues are complete; gives where they stand.
+async fn complete(
+    app: App,
+    tenant: String,
+    found: Option<String>,
+    news: Vec<Operation>,
+    after: Duration,
+) -> (String, State) {
+    tokio::time::sleep(after).await;
+    let mut wait = RETRY;
+    loop {
+        match try_complete(&app, &tenant, found.as_deref(), &news).await {
+            Ok(state) if state.complete.is_some() => return (tenant, state),
+            Ok(_) => {}
+            Err(error) => tracing::debug!(tenant, error = error.chain(), "the queues are not complete yet"),
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(RETRY_MAX);
+    }
+}
+
+async fn try_complete(app: &App, tenant: &str, found: Option<&str>, news: &[Operation]) -> Result<State, Error> {
+    match found {
+        Some(found) => rebuild::renew(app, tenant, found).await?,
+        None => rebuild::ensure_with(app, tenant, news).await?,
+    }
+    app.queue.state(tenant).await
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use vorrang_api::feed::v1::GetHeadRequest;
 use vorrang_api::ticketing::v1 as pb;
+use vorrang_api::ticketing::v1::feed_service_client::FeedServiceClient;
 use vorrang_api::ticketing::v1::internal_service_client::InternalServiceClient;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
 use vorrang_api::timestamp;
@@ -99,6 +101,17 @@ pub(crate) async fn queued_tickets(peers: &Peers, tenant: &str, token: &str) -> 
         cursor: page.cursor,
         seq: page.seq,
     })
+}
+
+/// The cursor of the tenant's feed as it stands.
+pub(crate) async fn head(peers: &Peers, tenant: &str) -> Result<String, Error> {
+    let mut request = tonic::Request::new(GetHeadRequest {});
+    request.set_timeout(CALL_MAX);
+    FeedServiceClient::new(peers.ticketing(Some(tenant)))
+        .get_head(request)
+        .await
+        .map(|answer| answer.into_inner().cursor)
+        .map_err(|status| peer_error("ticketing", status))
 }
 
 /// All tenants that ticketing knows.

@@ -1,5 +1,6 @@
 //! What a ticket's state means for the queues. Pure: the same ticket and policy always give the same operation.
 
+use chrono::{DateTime, Utc};
 use vorrang_queue::{Lane, Operation, Place, Waiting};
 
 use crate::contact::{Contact, Ticket};
@@ -10,30 +11,35 @@ pub(crate) fn lane(ticket: &Ticket) -> Lane {
     Lane::new(&ticket.queue, ticket.channel.word())
 }
 
+/// The contact that `ticket` is, or was, while it waits since `entered` in this generation.
+pub(crate) fn contact(policy: &Policy, ticket: &Ticket, entered: DateTime<Utc>, generation: i64) -> Contact {
+    let standing = policy.standing(ticket, entered);
+    Contact {
+        ticket: ticket.id.clone(),
+        number: ticket.number,
+        queue: ticket.queue.clone(),
+        channel: ticket.channel,
+        tier: ticket.tier.clone(),
+        priority: ticket.priority,
+        class: standing.class,
+        rank: standing.rank,
+        due_at: standing.due_at,
+        queue_entered_at: entered,
+        generation,
+        subject: ticket.subject.clone(),
+    }
+}
+
 /// What is true of `ticket` after the event at `seq`, for the queues. `accepted` says that the event is an agent's acceptance of our
 /// offer, which takes a slot of theirs; an assignment by hand does not. `trace` is the event's trace context.
 pub(crate) fn operation(policy: &Policy, seq: i64, ticket: &Ticket, accepted: bool, trace: &str) -> Operation {
     match ticket.queue_entered_at {
         Some(entered) if ticket.assignee.is_none() => {
-            let standing = policy.standing(ticket, entered);
+            let contact = contact(policy, ticket, entered, ticket.generation);
             let place = Place {
-                class: standing.rank,
-                due_ms: standing.due_at.timestamp_millis(),
+                class: contact.rank,
+                due_ms: contact.due_at.timestamp_millis(),
                 arrival_us: entered.timestamp_micros(),
-            };
-            let contact = Contact {
-                ticket: ticket.id.clone(),
-                number: ticket.number,
-                queue: ticket.queue.clone(),
-                channel: ticket.channel,
-                tier: ticket.tier.clone(),
-                priority: ticket.priority,
-                class: standing.class,
-                rank: standing.rank,
-                due_at: standing.due_at,
-                queue_entered_at: entered,
-                generation: ticket.generation,
-                subject: ticket.subject.clone(),
             };
             Operation::Wait {
                 seq,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
+use tokio::sync::Semaphore;
 use vorrang_error::Error;
 use vorrang_queue::{Begin, Operation};
 
@@ -25,9 +26,25 @@ const CHECKS_AT_ONCE: usize = 16;
 /// How long a client should wait before asking for queues that are being rebuilt.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// Tenants whose queues this process rebuilds at once: a big one, or one that hangs, must not hold up the others.
+const TENANTS_AT_ONCE: usize = 8;
+
 /// Which queues this process rebuilds or has rebuilt: one rebuild a tenant, everybody else waits for it. Clones share it.
-#[derive(Clone, Default)]
-pub(crate) struct Rebuilds(Arc<Mutex<HashMap<String, Rebuild>>>);
+#[derive(Clone)]
+pub(crate) struct Rebuilds {
+    tenants: Arc<Mutex<HashMap<String, Rebuild>>>,
+    /// Held while queues are filled.
+    permits: Arc<Semaphore>,
+}
+
+impl Default for Rebuilds {
+    fn default() -> Self {
+        Self {
+            tenants: Arc::default(),
+            permits: Arc::new(Semaphore::new(TENANTS_AT_ONCE)),
+        }
+    }
+}
 
 #[derive(Default)]
 struct Rebuild {
@@ -51,7 +68,7 @@ impl Rebuilds {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Rebuild>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.tenants.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -106,6 +123,7 @@ async fn run(app: &App, tenant: &str, found: Option<&str>, news: &[Operation]) -
         if state.complete.is_some() && state.complete.as_deref() != found {
             return Ok(());
         }
+        let permit = app.rebuilds.permits.acquire().await;
         let token = app.ids.next(app.clock.now()).to_string();
         match app.queue.begin_rebuild(tenant, &token, found).await? {
             Begin::Yours => {
@@ -116,7 +134,10 @@ async fn run(app: &App, tenant: &str, found: Option<&str>, news: &[Operation]) -
                 }
                 return filled;
             }
-            Begin::Busy(_) => tokio::time::sleep(LOOK_AGAIN).await,
+            Begin::Busy(_) => {
+                drop(permit);
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
             Begin::Complete => return Ok(()),
         }
     }

@@ -1,5 +1,6 @@
 //! Ticketing's tickets and events as routing sees them.
 
+use chrono::{DateTime, Utc};
 use vorrang_api::from_timestamp;
 use vorrang_api::ticketing::v1 as pb;
 
@@ -12,8 +13,10 @@ use crate::words::{Channel, Priority};
 pub(crate) struct News {
     /// The ticket after it.
     pub ticket: Ticket,
-    /// Whether it is the acceptance of our offer.
-    pub accepted: bool,
+    /// When our offer was accepted, if it is the acceptance of one.
+    pub accepted: Option<DateTime<Utc>>,
+    /// Since when the ticket had waited until then.
+    pub entered: Option<DateTime<Utc>>,
 }
 
 /// A ticket of ticketing's list of waiting ones.
@@ -43,8 +46,12 @@ pub(crate) fn queued(ticket: &pb::Ticket) -> Option<Ticket> {
 /// What `payload` says of a ticket; `None` when it says nothing that matters to the queues.
 pub(crate) fn ticket_news(payload: &pb::event::Payload) -> Option<News> {
     use pb::event::Payload;
-    let accepted = matches!(payload, Payload::TicketAssigned(assigned)
-        if assigned.source() == pb::ticket_assigned::Source::Routing);
+    let accepted = match payload {
+        Payload::TicketAssigned(assigned) if assigned.source() == pb::ticket_assigned::Source::Routing => {
+            Some(assigned)
+        }
+        _ => None,
+    };
     let ticket = match payload {
         Payload::TicketCreated(event) => event.ticket.as_ref(),
         Payload::TicketUpdated(event) => event.ticket.as_ref(),
@@ -54,5 +61,10 @@ pub(crate) fn ticket_news(payload: &pb::event::Payload) -> Option<News> {
         Payload::MessageCreated(event) => event.ticket.as_ref(),
         Payload::CustomerCreated(_) | Payload::CustomerUpdated(_) | Payload::SurveyAnswered(_) => None,
     }?;
-    queued(ticket).map(|ticket| News { ticket, accepted })
+    let time = |sent: Option<&prost_types::Timestamp>| sent.and_then(from_timestamp);
+    queued(ticket).map(|ticket| News {
+        ticket,
+        accepted: accepted.map(|assigned| time(assigned.accepted_at.as_ref()).unwrap_or_default()),
+        entered: accepted.and_then(|assigned| time(assigned.queue_entered_at.as_ref())),
+    })
 }

@@ -63,6 +63,8 @@ pub(super) mod work {
         pub ticket: String,
         pub agent: String,
         pub channel: String,
+        /// The generation that was offered; 0 in rows of before it was kept.
+        pub generation: i64,
         pub accepted_at: i64,
         /// When its slot was given back.
         pub ended_at: Option<i64>,

@@ -15,6 +15,7 @@ impl MigratorTrait for Migrator {
             Box::new(Agents),
             Box::new(Policies),
             Box::new(Works),
+            Box::new(WorkGenerations),
         ]
     }
 }
@@ -139,5 +140,34 @@ impl MigrationTrait for Works {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.drop_table(Table::drop().table("works").to_owned()).await
+    }
+}
+
+struct WorkGenerations;
+
+impl MigrationName for WorkGenerations {
+    fn name(&self) -> &str {
+        "m0004_work_generations"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for WorkGenerations {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut generation = big_integer("generation");
+        manager
+            .alter_table(
+                Table::alter()
+                    .table("works")
+                    .add_column(generation.default(0))
+                    .to_owned(),
+            )
+            .await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .alter_table(Table::alter().table("works").drop_column("generation").to_owned())
+            .await
     }
 }

@@ -50,6 +50,10 @@ fn presence(session: &str, hello: bool, presence: Presence) -> What {
 }
 
 fn accepted() -> What {
+    accepted_in(1)
+}
+
+fn accepted_in(generation: i64) -> What {
     What::Accepted {
         offer: "offer".to_owned(),
         agent: "ada".to_owned(),
@@ -64,7 +68,7 @@ fn accepted() -> What {
             rank: 0,
             due_at: now(),
             queue_entered_at: now(),
-            generation: 1,
+            generation,
             subject: "Drucker brennt".to_owned(),
         },
     }
@@ -159,9 +163,50 @@ both_engines! {
         record(&store, vec![wrapped_up()]).await;
         record(&store, vec![wrapped_up()]).await;
         assert_eq!(kinds(&store).await, ["offer_accepted", "wrap_up_ended"]);
+        // The feed says the same once more, and what was before.
+        record(&store, vec![accepted(), accepted_in(0)]).await;
+        assert_eq!(kinds(&store).await, ["offer_accepted", "wrap_up_ended"]);
+        assert!(store.open_work("acme").await.expect("reads").is_empty());
+        let known = store.generations("acme", &[TICKET.to_owned(), "unknown".to_owned()]).await.expect("reads");
+        assert_eq!(known.into_iter().collect::<Vec<_>>(), [(TICKET.to_owned(), 1)]);
         // Accepted again, by the same agent: open again.
-        record(&store, vec![accepted()]).await;
+        record(&store, vec![accepted_in(3)]).await;
         assert_eq!(store.open_work("acme").await.expect("reads").len(), 1);
+        assert_eq!(store.open_work_of("acme", "ada").await.expect("reads").len(), 1);
+        assert!(store.open_work_of("acme", "bob").await.expect("reads").is_empty());
+    }
+
+    /// Two processes decide of the same agents in opposite order.
+    async fn writers_of_the_same_rows_never_deadlock(db: TestDatabase) {
+        let stores = [store(&db).await, store(&db).await];
+        let agents: Vec<String> = (0..20).map(|number| format!("agent-{number}")).collect();
+        for agent in &agents {
+            create(&stores[0], agent).await;
+        }
+        let writers = stores.into_iter().enumerate().map(|(index, store)| {
+            let mut agents = agents.clone();
+            if index == 1 {
+                agents.reverse();
+            }
+            async move {
+                for _ in 0..20 {
+                    let decisions = agents.iter().map(|agent| Decision {
+                        at: now(),
+                        trace: String::new(),
+                        what: What::Presence {
+                            agent: agent.clone(),
+                            session: "s".to_owned(),
+                            hello: true,
+                            presence: Presence::Available,
+                            reason: String::new(),
+                            capacities: Vec::new(),
+                        },
+                    });
+                    store.record("acme", decisions.collect(), now()).await.expect("records at once");
+                }
+            }
+        });
+        futures::future::join_all(writers).await;
     }
 
     async fn decisions_are_logged_in_order_without_customers_text(db: TestDatabase) {

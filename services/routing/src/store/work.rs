@@ -1,7 +1,9 @@
 //! Who works on what: the slots that a rebuild of the queues must take again.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use vorrang_database::{Tx, error as database_error, micros};
 use vorrang_error::Error;
@@ -55,6 +57,17 @@ impl Store {
         Ok(rows.into_iter().map(Work::from).collect())
     }
 
+    /// The generations in which these tickets were last accepted, as far as noted.
+    pub(crate) async fn generations(&self, tenant: &str, tickets: &[String]) -> Result<HashMap<String, i64>, Error> {
+        let rows = Entity::find()
+            .filter(Column::Tenant.eq(tenant))
+            .filter(Column::Ticket.is_in(tickets.iter().map(String::as_str)))
+            .all(self.database.reader())
+            .await
+            .map_err(database_error)?;
+        Ok(rows.into_iter().map(|row| (row.ticket, row.generation)).collect())
+    }
+
     /// Whether the agent was the last to accept the ticket from us.
     pub(crate) async fn has_worked_on(&self, tenant: &str, agent: &str, ticket: &str) -> Result<bool, Error> {
         let found = Entity::find()
@@ -68,38 +81,51 @@ impl Store {
     }
 }
 
+/// Notes that the agent accepted the contact; `false` when that was noted before. Who asked ticketing and who follows its feed both say
+/// so, in any order and any number of times: the generation tells them from an acceptance of another time.
 pub(super) async fn begin(
     tx: &Tx,
     tenant: &str,
     agent: &str,
     contact: &Contact,
     at: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
+    let old = |column| Expr::col((Entity, column));
+    let new = |column: Column| Expr::col(("excluded", column));
+    // The later time is for a log that was restored, where generations begin again from an older one.
+    let newer = new(Column::Generation)
+        .gt(old(Column::Generation))
+        .or(new(Column::Generation)
+            .ne(old(Column::Generation))
+            .and(new(Column::AcceptedAt).gt(old(Column::AcceptedAt))));
     let row = ActiveModel {
         tenant: Set(tenant.to_owned()),
         ticket: Set(contact.ticket.clone()),
         agent: Set(agent.to_owned()),
         channel: Set(contact.channel.word().to_owned()),
+        generation: Set(contact.generation),
         accepted_at: Set(micros(at)),
         ended_at: Set(None),
         wrapped_up_at: Set(None),
     };
-    Entity::insert(row)
+    let written = Entity::insert(row)
         .on_conflict(
             OnConflict::columns([Column::Tenant, Column::Ticket])
                 .update_columns([
                     Column::Agent,
                     Column::Channel,
+                    Column::Generation,
                     Column::AcceptedAt,
                     Column::EndedAt,
                     Column::WrappedUpAt,
                 ])
+                .action_and_where(newer)
                 .to_owned(),
         )
         .exec_without_returning(tx.conn())
         .await
         .map_err(database_error)?;
-    Ok(())
+    Ok(written > 0)
 }
 
 pub(super) async fn end(tx: &Tx, tenant: &str, agent: &str, ticket: &str, at: DateTime<Utc>) -> Result<(), Error> {

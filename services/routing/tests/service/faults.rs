@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use vorrang_api::routing::v1::event::Payload;
 use vorrang_api::routing::v1::rescinded::Reason;
 use vorrang_api::routing::v1::work_response::Response;
-use vorrang_api::ticketing::v1::{Channel, Priority};
+use vorrang_api::ticketing::v1::internal_service_client::InternalServiceClient;
+use vorrang_api::ticketing::v1::{AcceptTicketRequest, Channel, Priority};
 use vorrang_error::Error;
 use vorrang_testkit::{DEADLINE, RedisServer, wait_until};
 
-use crate::desktop::id_of;
+use crate::desktop::{Desktop, id_of};
 use crate::stack::{Stack, TENANT};
 use crate::ticketing::{FakeTicketing, Mode};
 
@@ -211,6 +213,115 @@ async fn queues_that_are_being_rebuilt_say_so() {
     .await;
     stack.ticketing.set_mode(Mode::Up);
     stack.waiting(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_whose_queues_cannot_be_rebuilt_holds_up_nobody_else() {
+    // Before ours in every order.
+    const STUCK: &str = "aaa";
+    let redis = RedisServer::start().await;
+    let stack = Stack::on(&redis.url(), "", FakeTicketing::new()).await;
+    let open = |at| {
+        stack
+            .ticketing
+            .open(STUCK, Channel::Email, "standard", Priority::Normal, at)
+    };
+    let stuck = async || {
+        let request = vorrang_api::routing::v1::PeekQueueRequest::default();
+        stack.queues(STUCK).peek_queue(request).await
+    };
+    open(1);
+    wait_until(DEADLINE, "the other tenant's contact to wait", || async {
+        stuck().await.is_ok_and(|peeked| peeked.get_ref().contacts.len() == 1)
+    })
+    .await;
+    let mut anna = stack.desktop("anna", &MAIL).await;
+    stack.ticketing.set_listable(STUCK, false);
+    redis.flush_all().await;
+    for at in 1..4 {
+        open(at);
+        let ticket = stack.mail(at);
+        assert_eq!(anna.take_one().await, ticket);
+        anna.wrap_up(&ticket).await;
+        anna.finished().await;
+    }
+    stuck().await.expect_err("is still being rebuilt");
+    stack.ticketing.set_listable(STUCK, true);
+    wait_until(DEADLINE, "the other tenant to be back", || async {
+        stuck().await.is_ok_and(|peeked| peeked.get_ref().contacts.len() == 4)
+    })
+    .await;
+    open(9);
+    wait_until(DEADLINE, "the other tenant to be followed", || async {
+        stuck().await.is_ok_and(|peeked| peeked.get_ref().contacts.len() == 5)
+    })
+    .await;
+}
+
+/// What is left when a process dies after ticketing has recorded an acceptance and before it could write that down itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_acceptance_that_only_ticketing_has_recorded_takes_its_slot_and_is_told() {
+    let redis = RedisServer::start().await;
+    let stack = Stack::on(&redis.url(), "", FakeTicketing::new()).await;
+    stack.agent("anna").await;
+    let ticket = stack.mail(1);
+    stack.waiting(1).await;
+    let accept = AcceptTicketRequest {
+        request_id: "lost".to_owned(),
+        name: format!("tickets/{ticket}"),
+        agent: "agents/anna".to_owned(),
+        generation: 1,
+        accepted_at: Some(prost_types::Timestamp {
+            seconds: 1_790_000_000,
+            nanos: 0,
+        }),
+    };
+    InternalServiceClient::new(stack.running.peers().ticketing(Some(TENANT)))
+        .accept_ticket(accept)
+        .await
+        .expect("recorded");
+    let events = stack
+        .log_when(|payload| matches!(payload, Payload::OfferAccepted(_)))
+        .await;
+    let event = events.last().expect("one");
+    let Some(Payload::OfferAccepted(accepted)) = &event.payload else {
+        panic!("accepted")
+    };
+    let contact = accepted.contact.as_ref().expect("a contact");
+    assert_eq!(
+        (accepted.agent.as_str(), contact.generation, contact.class.as_str()),
+        ("agents/anna", 1, "normal")
+    );
+    // The log comes first, then the queue.
+    stack.waiting(0).await;
+    let mut anna = Desktop::open(&stack, "anna", &MAIL).await;
+    assert_eq!(
+        anna.assigned().await.ticket.expect("the ticket").name,
+        format!("tickets/{ticket}")
+    );
+
+    redis.flush_all().await;
+    let next = stack.mail(2);
+    assert_eq!(stack.waiting(1).await, std::slice::from_ref(&next));
+    anna.has_nothing().await;
+    anna.wrap_up(&ticket).await;
+    anna.finished().await;
+    assert_eq!(anna.take_one().await, next);
+    let name = format!("tickets/{next}");
+    let of_next = |payload: &Payload| {
+        matches!(payload, Payload::OfferAccepted(accepted)
+            if accepted.contact.as_ref().is_some_and(|contact| contact.ticket == name))
+    };
+    let events = stack.log_when(of_next).await;
+    let accepted = events.iter().filter_map(|event| match &event.payload {
+        Some(Payload::OfferAccepted(accepted)) => Some(accepted.offer.is_empty()),
+        _ => None,
+    });
+    assert_eq!(
+        accepted.collect::<Vec<_>>(),
+        [true, false],
+        "each once, by its offer where one is known"
+    );
 }
 
 /// Agents work while Redis is emptied again and again: every contact is served once, nobody ever has more than their capacity.

@@ -1,6 +1,6 @@
 //! A stand-in for ticketing that keeps its promises (generations, request ids, a dense log) and breaks on demand.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::stream::BoxStream;
@@ -43,6 +43,8 @@ pub struct FakeTicketing {
 
 struct State {
     mode: Mode,
+    /// Tenants whose waiting tickets cannot be listed.
+    unlistable: HashSet<String>,
     /// Changes when the log is "restored".
     epoch: u32,
     logs: BTreeMap<String, Vec<Event>>,
@@ -59,6 +61,7 @@ impl FakeTicketing {
         Self {
             state: Arc::new(Mutex::new(State {
                 mode: Mode::Up,
+                unlistable: HashSet::new(),
                 epoch: 1,
                 logs: BTreeMap::new(),
                 tickets: HashMap::new(),
@@ -87,6 +90,16 @@ impl FakeTicketing {
     /// Refuses the next acceptances, one error for each; nothing is recorded then.
     pub fn refuse(&self, errors: impl IntoIterator<Item = Error>) {
         self.state().refusals.extend(errors);
+    }
+
+    /// Whether the tenant's waiting tickets can be listed.
+    pub fn set_listable(&self, tenant: &str, listable: bool) {
+        let mut state = self.state();
+        if listable {
+            state.unlistable.remove(tenant);
+        } else {
+            state.unlistable.insert(tenant.to_owned());
+        }
     }
 
     /// As if the database had been restored: cursors of before are refused.
@@ -290,7 +303,7 @@ impl InternalService for FakeTicketing {
         const PAGE: usize = 3;
         let tenant = tenant(&request).map_err(status)?;
         let state = self.state();
-        if state.mode == Mode::Down {
+        if state.mode == Mode::Down || state.unlistable.contains(&tenant) {
             return Err(down());
         }
         let from: usize = request.get_ref().page_token.parse().unwrap_or(0);

@@ -143,7 +143,7 @@ async fn an_answer_that_is_too_large_says_so() {
 #[tokio::test]
 async fn no_status_leaves_without_an_error_info() {
     for (given, code) in [
-        (Status::internal("a secret of a customer"), Code::Internal),
+        (Status::new(Code::Internal, "a secret of a customer"), Code::Internal),
         (Status::unknown("nobody knows"), Code::Unknown),
         (Status::data_loss("it is gone"), Code::DataLoss),
     ] {

@@ -20,7 +20,7 @@ async fn the_earliest_end_counts() {
     let start = Instant::now();
     let stuck = async {
         let _hold = Lifeline::current().hold(Some(start + 9 * SECOND));
-        tokio::time::sleep(SECOND).await;
+        tokio::time::advance(SECOND).await;
         Lifeline::current().end_at(start + 2 * SECOND);
         Lifeline::current().end_at(start + 5 * SECOND);
         std::future::pending::<()>().await;
@@ -33,7 +33,7 @@ async fn the_earliest_end_counts() {
 async fn a_call_that_ended_leaves_no_end_for_the_next_one() {
     let calls = async {
         drop(Lifeline::current().hold(Some(Instant::now() + SECOND)));
-        tokio::time::sleep(9 * SECOND).await;
+        tokio::time::advance(9 * SECOND).await;
         "done"
     };
     assert_eq!(Lifeline::default().bound(calls).await, Some("done"));

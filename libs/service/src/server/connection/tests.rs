@@ -88,10 +88,11 @@ async fn who_only_greets_is_sent_away() {
 
 #[tokio::test(start_paused = true)]
 async fn who_was_served_may_be_idle_for_a_while() {
-    let (client, served) = open(router());
+    let (client, mut served) = open(router());
     let mut sender = http2(client).await;
     drop(ask(&mut sender, "/quick").await);
-    tokio::time::sleep(9 * MINUTE).await;
+    let left = tokio::time::timeout(9 * MINUTE, &mut served).await;
+    assert!(left.is_err(), "it stays");
     drop(ask(&mut sender, "/quick").await);
     let took = took(served).await;
     assert!(took >= IDLE_TIMEOUT && took <= IDLE_TIMEOUT + GOODBYE, "{took:?}");
@@ -100,11 +101,11 @@ async fn who_was_served_may_be_idle_for_a_while() {
 
 #[tokio::test(start_paused = true)]
 async fn an_open_call_keeps_its_connection() {
-    let (client, served) = open(router());
+    let (client, mut served) = open(router());
     let mut sender = http2(client).await;
     let call = ask(&mut sender, "/open").await;
-    tokio::time::sleep(120 * MINUTE).await;
-    assert!(!served.is_finished() && !sender.is_closed());
+    let left = tokio::time::timeout(120 * MINUTE, &mut served).await;
+    assert!(left.is_err() && !sender.is_closed(), "it stays");
     drop(call);
     let took = took(served).await;
     assert!(took <= 2 * IDLE_TIMEOUT, "{took:?}");

@@ -41,7 +41,12 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     let folder = context.data_folder("knowledge")?.join("index");
     let store = Store::new(database.clone(), context.ids.clone());
     let search = Search::new(store.clone(), folder);
-    let feed = Feed::new(Owner::Knowledge, database.clone(), context.secrets.cursor_key(), context.clock.clone());
+    let feed = Feed::new(
+        Owner::Knowledge,
+        database.clone(),
+        context.secrets.cursor_key(),
+        context.clock.clone(),
+    );
     let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
     let knowledge = Knowledge(App {
         store: store.clone(),

@@ -44,7 +44,12 @@ use crate::store::Store;
 pub async fn bind(context: Context) -> Result<Bound, Error> {
     let database = context.open_database::<Migrator>("ticketing").await?;
     let store = Store::new(database.clone(), context.clock.clone(), context.ids.clone());
-    let feed = Feed::new(Owner::Ticketing, database.clone(), context.secrets.cursor_key(), context.clock.clone());
+    let feed = Feed::new(
+        Owner::Ticketing,
+        database.clone(),
+        context.secrets.cursor_key(),
+        context.clock.clone(),
+    );
     let ticketing = Ticketing(App {
         intake: Intake::new(store.clone()),
         store,

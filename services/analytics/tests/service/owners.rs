@@ -98,8 +98,9 @@ impl Owners {
         ]
         .map(|(owner, log)| (owner, log.database.clone()));
         Bind::new("owners", move |context: Context| async move {
-            let [ticketing, routing, knowledge] =
-                databases.map(|(owner, database)| Feed::new(owner, database, context.secrets.cursor_key(), context.clock.clone()));
+            let [ticketing, routing, knowledge] = databases.map(|(owner, database)| {
+                Feed::new(owner, database, context.secrets.cursor_key(), context.clock.clone())
+            });
             let shutdown = || context.shutdown.clone();
             Ok(Bound::new("owners")
                 .task("ticketing", ticketing.run(shutdown()))

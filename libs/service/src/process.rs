@@ -74,15 +74,22 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Error> {
         .map_err(|why| Error::unavailable("NO_RUNTIME", format!("cannot start threads: {why}")))
 }
 
-/// Ends when the process is asked to stop by SIGTERM or SIGINT.
-pub async fn terminated() {
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        // Without handlers the signals end the process by themselves.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+/// Ends when the process is asked to stop by SIGTERM or SIGINT. Listens from the call on, not from the first poll: call it before
+/// saying that the process is ready, since whoever hears that may stop it at once.
+///
+/// # Panics
+/// Outside a runtime.
+pub fn terminated() -> impl Future<Output = ()> {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut term), Ok(mut int)) = signals else {
+            // Without handlers the signals end the process by themselves.
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
     }
 }
 

@@ -28,10 +28,11 @@ pub fn run(settings: &Settings) -> Result<ExitCode, Error> {
     };
     crate::block_on(async move {
         let running = start(config).await?;
+        let told_to_stop = terminated();
         // For people and scripts that wait for it; everything else that is written is a log line.
         eprintln!("vorrang: ready on {}", running.url());
         let failed = tokio::select! {
-            () = terminated() => false,
+            () = told_to_stop => false,
             () = running.failed() => true,
         };
         running.shutdown().await;

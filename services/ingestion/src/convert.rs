@@ -1,5 +1,6 @@
 //! Between the contracts' types and ours.
 
+use prost::Message as _;
 use vorrang_api::ingestion::v1 as api;
 use vorrang_api::ticketing::v1 as ticketing;
 use vorrang_api::{from_timestamp, timestamp};
@@ -9,6 +10,7 @@ use crate::contact::{Channel, Contact, Identity, IdentityKind, Priority};
 use crate::intake::GRPC;
 use crate::names;
 use crate::outcome::{Outcome, PushResult};
+use crate::presets::NotUnderstood;
 use crate::store::{QuarantineItem, QuarantineState, Receipt, Source};
 
 /// Reads a pushed contact. What cannot be read at all goes to `violations`; limits are checked later.
@@ -82,6 +84,23 @@ pub fn read_contact(contact: Option<api::Contact>, violations: &mut Violations) 
         read.thread_keys.push(format!("contact:{GRPC}:{}", read.external_id));
     }
     read
+}
+
+/// Reads a pushed contact from the bytes it was kept as.
+///
+/// # Errors
+/// [`NotUnderstood`] when they are no contact: it was readable when it came, so another build kept it.
+pub fn read_kept_contact(kept: &[u8]) -> Result<Contact, NotUnderstood> {
+    let mut violations = Violations::new();
+    let contact = api::Contact::decode(kept).ok();
+    let read = read_contact(contact, &mut violations);
+    match violations.into_result() {
+        Ok(()) => Ok(read),
+        Err(error) => Err(NotUnderstood {
+            reason: "CONTACT_INVALID",
+            detail: error.message().to_owned(),
+        }),
+    }
 }
 
 fn read_identity(

@@ -10,7 +10,8 @@ use vorrang_error::{Error, Kind, Violations};
 
 use crate::app::{App, part_delivery_id};
 use crate::contact::check;
-use crate::intake::{MAIL_TYPE, read_mail};
+use crate::convert;
+use crate::intake::{CONTACT_TYPE, MAIL_TYPE, read_mail};
 use crate::metrics;
 use crate::outcome::{Outcome, PushResult};
 use crate::presets::{self, NotUnderstood, Part, Preset};
@@ -33,7 +34,7 @@ pub struct Came<'a> {
     pub queue: &'a str,
     /// Whether it is a mail whatever the preset reads.
     pub is_mail: bool,
-    /// How to read it; none is needed for mails.
+    /// How to read it; none is needed for mails and for contacts that came over gRPC.
     pub preset: Option<&'a Preset>,
     /// As it came.
     pub raw: Arc<NewRaw>,
@@ -97,6 +98,10 @@ fn read_now(came: &Came<'_>, now: DateTime<Utc>) -> Read {
         Some(preset) if preset.is_mail() => mail(),
         Some(preset) => presets::map(preset, &raw.source, &raw.content)
             .map(|mapped| (mapped.contacts, mapped.problems.into_iter().next())),
+        // It was pushed over gRPC, kept while ticketing was down, and then refused.
+        None if raw.content_type == CONTACT_TYPE => {
+            convert::read_kept_contact(&raw.content).map(|contact| (vec![Part { position: 0, contact }], None))
+        }
         None => Err(NotUnderstood {
             reason: "PRESET_UNKNOWN",
             detail: "nothing says how to read it".to_owned(),

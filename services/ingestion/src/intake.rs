@@ -11,6 +11,8 @@ use crate::presets::NotUnderstood;
 pub const EMAIL: &str = "email";
 /// Source of contacts that came by `PushTicket` and `PushTickets`.
 pub const GRPC: &str = "grpc";
+/// Media type of contacts as they came over gRPC: the encoded `Contact`.
+pub const CONTACT_TYPE: &str = "application/x-protobuf; message=vorrang.ingestion.v1.Contact";
 /// Media type of raw mails.
 pub const MAIL_TYPE: &str = "message/rfc822";
 /// Largest mail in bytes.

@@ -9,12 +9,9 @@ use vorrang_error::{Error, Violations};
 use crate::app::{App, check_request_id, delivery_id};
 use crate::contact::check;
 use crate::convert;
-use crate::intake::GRPC;
+use crate::intake::{CONTACT_TYPE, GRPC};
 use crate::recorder::Push;
 use crate::store::NewRaw;
-
-/// Media type of contacts as they came over gRPC.
-const CONTACT_TYPE: &str = "application/x-protobuf; message=vorrang.ingestion.v1.Contact";
 
 pub async fn handle(app: &App, request: Request<PushTicketRequest>) -> Result<PushTicketResponse, Error> {
     let tenant = vorrang_service::tenant(&request)?;

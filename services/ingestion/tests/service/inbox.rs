@@ -114,6 +114,13 @@ async fn what_ticketing_refuses_for_good_is_put_where_people_see_it() {
         (&items[0].name, items[0].reason.as_str()),
         (&result.quarantine_item, "REFUSED_BY_TICKETING")
     );
+
+    // Once the reason is gone, a retry brings the contact as it was pushed.
+    stack.ticketing.set(Mode::Up);
+    let retried = stack.retry(&items[0].name).await;
+    assert_eq!(retried.outcome(), Outcome::Appended);
+    assert_eq!(stack.ticketing.texts(), ["fine", "behind it", "refuse"]);
+    assert!(stack.quarantined(State::Waiting).await.is_empty());
 }
 
 #[tokio::test]

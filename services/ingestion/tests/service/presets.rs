@@ -1,7 +1,7 @@
 //! A team's own presets, and what a corrected one makes of what came before.
 
 use vorrang_api::ingestion::v1::quarantine_item::State;
-use vorrang_api::ingestion::v1::{DiscardQuarantineItemRequest, Outcome, PushResult, RetryQuarantineItemRequest};
+use vorrang_api::ingestion::v1::{DiscardQuarantineItemRequest, Outcome};
 use vorrang_testkit::{DataFolder, data_folder};
 
 use crate::stack::{Stack, TENANT, sha256};
@@ -39,12 +39,6 @@ async fn post(stack: &Stack, body: &str) -> (Vec<String>, String) {
     )
 }
 
-async fn retry(stack: &Stack, name: &str) -> PushResult {
-    let request = RetryQuarantineItemRequest { name: name.to_owned() };
-    let answer = stack.quarantine(TENANT).retry_quarantine_item(request).await;
-    answer.expect("tried").into_inner().result.expect("a result")
-}
-
 #[tokio::test]
 async fn a_corrected_preset_releases_the_bad_item_and_leaves_the_good_one_alone() {
     let folder = data_folder();
@@ -64,19 +58,19 @@ async fn a_corrected_preset_releases_the_bad_item_and_leaves_the_good_one_alone(
         .discard_quarantine_item(discard)
         .await
         .expect("discarded");
-    assert_eq!(retry(&stack, &item).await.outcome(), Outcome::Quarantined);
+    assert_eq!(stack.retry(&item).await.outcome(), Outcome::Quarantined);
     assert_eq!(stack.quarantined(State::Discarded).await.len(), 1);
 
     // The good one reads differently now, too.
     let corrected = "subject = \"/title\"\n[[identity]]\nkind = \"email\"\nvalue = [\"/who\", \"/from\"]";
     write(&stack.folder, &own(corrected));
     let stack = stack.restart().await;
-    let released = retry(&stack, &item).await;
+    let released = stack.retry(&item).await;
     assert_eq!(
         (released.outcome(), released.ticket.as_str()),
         (Outcome::Created, "tickets/2")
     );
-    assert_eq!(retry(&stack, &item).await, released, "it was released once");
+    assert_eq!(stack.retry(&item).await, released, "it was released once");
     assert_eq!(stack.ticketing.texts(), ["good", "bad"]);
     assert_eq!(stack.quarantined(State::Released).await.len(), 1);
 }
@@ -90,11 +84,11 @@ async fn an_item_is_released_only_when_all_of_it_is_recorded() {
     let body = r#"{"events":[{"who":"a@x.example","body":"one"},{"who":"a@x.example","body":"refuse"}]}"#;
     let (told, item) = post(&stack, body).await;
     assert_eq!(told, ["CREATED", "QUARANTINED"]);
-    assert_eq!(retry(&stack, &item).await.outcome(), Outcome::Quarantined);
+    assert_eq!(stack.retry(&item).await.outcome(), Outcome::Quarantined);
     let waiting = stack.quarantined(State::Waiting).await;
     assert_eq!((waiting.len(), waiting[0].reason.as_str()), (1, "REFUSED_BY_TICKETING"));
     stack.ticketing.set(Mode::Up);
-    let released = retry(&stack, &item).await;
+    let released = stack.retry(&item).await;
     assert_eq!(
         (released.outcome(), released.ticket.as_str()),
         (Outcome::Created, "tickets/2")

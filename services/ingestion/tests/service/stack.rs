@@ -12,7 +12,7 @@ use vorrang_api::ingestion::v1::quarantine_service_client::QuarantineServiceClie
 use vorrang_api::ingestion::v1::source_service_client::SourceServiceClient;
 use vorrang_api::ingestion::v1::{
     Contact, CreateSourceRequest, GetReceiptRequest, ListQuarantineItemsRequest, PushEmailRequest, PushResult,
-    PushTicketRequest, QuarantineItem, Receipt, Source, quarantine_item::State, receipt,
+    PushTicketRequest, QuarantineItem, Receipt, RetryQuarantineItemRequest, Source, quarantine_item::State, receipt,
 };
 use vorrang_api::ticketing::v1::{Identity, identity};
 use vorrang_service::{Bind, Config, PeerChannel, Running, Suite};
@@ -132,6 +132,16 @@ impl Stack {
             .await
             .expect("lists");
         response.into_inner().quarantine_items
+    }
+
+    pub async fn retry(&self, name: &str) -> PushResult {
+        let request = RetryQuarantineItemRequest { name: name.to_owned() };
+        let response = self
+            .quarantine(TENANT)
+            .retry_quarantine_item(request)
+            .await
+            .expect("answered");
+        response.into_inner().result.expect("a result")
     }
 
     /// Posts what is signed by the preset's header, and gives status and body.

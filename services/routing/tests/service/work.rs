@@ -1,10 +1,14 @@
 //! The agents' stream.
 
+use http::uri::PathAndQuery;
+use prost::Message as _;
+use tonic::Code;
+use tonic_prost::ProstCodec;
 use vorrang_api::routing::v1::event::Payload;
 use vorrang_api::routing::v1::rescinded::Reason;
 use vorrang_api::routing::v1::work_request::Request;
 use vorrang_api::routing::v1::work_response::Response;
-use vorrang_api::routing::v1::{Agent, Heartbeat, Presence, UpdateAgentRequest};
+use vorrang_api::routing::v1::{Agent, Heartbeat, Presence, UpdateAgentRequest, WorkResponse};
 use vorrang_api::ticketing::v1::{Channel, Priority};
 use vorrang_service::reason;
 use vorrang_testkit::{TestDatabase, both_engines};
@@ -312,4 +316,37 @@ async fn what_a_desktop_must_not_say_is_refused_and_the_stream_goes_on() {
     }
     assert!(matches!(answers.last(), Some(Response::Finished(_))), "{answers:?}");
     assert_eq!(stack.ticketing.accepts().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_cannot_be_read_ends_the_stream_with_the_reason_and_returns_what_was_offered() {
+    let stack = Stack::start().await;
+    drop(stack.desktop("anna", &MAIL).await);
+    let ticket = stack.mail(1);
+    for beginning in [vec![], vec![hello("anna", &MAIL).encode_to_vec()]] {
+        // On the wire the same as a request: a message of one field, here with bytes that are no hello.
+        let requests = beginning.into_iter().chain([b"\xff\xff".to_vec()]);
+        let mut client = tonic::client::Grpc::new(stack.running.peers().routing(Some(TENANT)));
+        client.ready().await.expect("it is there");
+        let path = PathAndQuery::from_static("/vorrang.routing.v1.WorkService/Work");
+        let codec = ProstCodec::<Vec<u8>, WorkResponse>::new();
+        let requests = tonic::Request::new(futures::stream::iter(requests));
+        let mut responses = client
+            .streaming(requests, path, codec)
+            .await
+            .expect("begins")
+            .into_inner();
+        let status = loop {
+            match responses.message().await {
+                Ok(response) => assert!(response.is_some(), "it ends with the reason"),
+                Err(status) => break status,
+            }
+        };
+        assert_eq!(
+            (status.code(), reason(&status).as_deref()),
+            (Code::InvalidArgument, Some("REQUEST_MALFORMED"))
+        );
+    }
+    let offer = stack.desktop("ben", &MAIL).await.offer().await;
+    assert_eq!(id_of(&offer), ticket);
 }

@@ -29,7 +29,8 @@ pub(super) async fn receive(
 ) -> Result<Option<Hello>, Error> {
     let first = match tokio::time::timeout(HELLO_MAX, inbound.message()).await {
         Ok(Ok(Some(first))) => first,
-        Ok(Ok(None) | Err(_)) => return Ok(None),
+        Ok(Ok(None)) => return Ok(None),
+        Ok(Err(broken)) => return vorrang_service::unreadable(&broken).map_or(Ok(None), Err),
         Err(_) => {
             return Err(Error::precondition(
                 "HELLO_MISSING",

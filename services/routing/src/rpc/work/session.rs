@@ -206,7 +206,14 @@ impl Session {
             let went_on = tokio::select! {
                 message = inbound.message() => match message {
                     Ok(Some(request)) => self.request(request).await,
-                    Ok(None) | Err(_) => return,
+                    Ok(None) => return,
+                    Err(broken) => {
+                        // A request that cannot be read is the desktop's mistake, and it must be told; a cut line has nobody to tell.
+                        if let Some(error) = vorrang_service::unreadable(&broken) {
+                            self.fail(error).await;
+                        }
+                        return;
+                    }
                 },
                 Some(done) = self.accepting.join_next() => match done {
                     Ok(acceptance) => {

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::sources::{children, name, none, root};
 
 /// From the bottom up. A crate may use those that stand before it.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
     "error",
     "clock",
+    "filter",
     "api",
     "database",
     "queue",

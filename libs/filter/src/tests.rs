@@ -252,6 +252,8 @@ fn a_filter_names_its_fields_once() {
         filter.to_string(),
         "(subject:word OR intent = word OR tags:word) AND NOT state = OPEN AND (subject:x OR custom_fields.size:*)"
     );
+    let colon = Filter::from(Expr::field("subject", Test::Contains(Pattern::exactly(":"))));
+    assert_eq!(Filter::parse(&colon.to_string(), &schema()), Ok(colon));
     assert!(Filter::default().expr().is_none() && Filter::default().to_string().is_empty());
 }
 

@@ -14,8 +14,8 @@ pub fn ends_word(letter: char) -> bool {
 pub fn write_pattern(f: &mut fmt::Formatter<'_>, pieces: &[String]) -> fmt::Result {
     let safe = |letter: char| letter.is_alphanumeric() || "_-./@+:".contains(letter);
     let misread = match pieces {
-        [word] => word.is_empty() || word.starts_with('-') || is_keyword(word),
-        [first, ..] => first.starts_with('-') || pieces.iter().all(String::is_empty),
+        [word] => word.is_empty() || word.starts_with(['-', ':']) || is_keyword(word),
+        [first, ..] => first.starts_with(['-', ':']) || pieces.iter().all(String::is_empty),
         [] => true,
     };
     let quote = if misread || !pieces.iter().all(|piece| piece.chars().all(safe)) {

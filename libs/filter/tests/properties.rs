@@ -260,7 +260,7 @@ fn backtracks(pieces: &[String], text: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn written_and_read_again_it_is_the_same(expr in expr()) {

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crate::sources::{children, name, none, root};
 
 /// From the bottom up. A crate may use those that stand before it.
-const LAYERS: [&str; 12] = [
+const LAYERS: [&str; 13] = [
     "error",
     "clock",
     "filter",
+    "calendar",
     "api",
     "database",
     "queue",

@@ -1,0 +1,96 @@
+//! Which version counts on which local day.
+
+use std::sync::Arc;
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::schedule::Schedule;
+use crate::version::Version;
+use crate::week::Week;
+use crate::zone::{DAY, Zone};
+
+/// A local day, as days since 1970-01-01.
+pub type Day = i64;
+
+/// The number of a date.
+pub fn day(date: NaiveDate) -> Day {
+    i64::from(date.num_days_from_ce()) - 719_163
+}
+
+/// The days of one version.
+#[derive(Debug)]
+pub struct Era<'a> {
+    /// The first day; of the oldest era all days are that come before.
+    pub from: Day,
+    pub version: &'a Version,
+    pub zone: Arc<Zone>,
+    pub week: Arc<Week>,
+}
+
+/// All days, by version.
+#[derive(Debug)]
+pub struct Eras<'a> {
+    eras: Vec<Era<'a>>,
+}
+
+impl<'a> Eras<'a> {
+    /// The eras of `schedule`, in order.
+    pub fn of(schedule: &'a Schedule) -> Self {
+        // By the day from which each counts; the sort keeps the order of writing among equals.
+        let mut versions: Vec<(Day, &Version)> = schedule.versions().iter().enumerate().map(counts_from).collect();
+        versions.sort_by_key(|(from, _)| *from);
+        let mut eras: Vec<Era<'a>> = Vec::with_capacity(versions.len());
+        for (from, version) in versions {
+            if eras.last().is_some_and(|last| last.from == from) {
+                eras.pop();
+            }
+            eras.push(Era {
+                from,
+                version,
+                zone: Zone::of(version.zone()),
+                week: Arc::new(Week::new(version.week())),
+            });
+        }
+        if let Some(oldest) = eras.first_mut() {
+            oldest.from = Day::MIN;
+        }
+        Self { eras }
+    }
+
+    /// In order; there is at least one.
+    pub fn iter(&self) -> impl Iterator<Item = &Era<'a>> {
+        self.eras.iter()
+    }
+
+    /// The era of `day`.
+    pub fn on(&self, day: Day) -> &Era<'a> {
+        let after = self.eras.partition_point(|era| era.from <= day);
+        &self.eras[after.saturating_sub(1)]
+    }
+
+    /// What is open by the hours that start on `day`: instants, perhaps overlapping.
+    pub fn open_from(&self, day: Day) -> impl Iterator<Item = (i64, i64)> {
+        let era = self.on(day);
+        let exceptions = era.version.exceptions();
+        let exception = date(day).and_then(|date| exceptions.get(&date));
+        let hours = exception.unwrap_or_else(|| &era.version.week()[(day + 3).rem_euclid(7) as usize]);
+        hours.iter().map(move |span| {
+            let instant = |minute: u16| era.zone.instant(day * DAY + i64::from(minute) * 60);
+            (instant(span.start_minute()), instant(span.end_minute()))
+        })
+    }
+}
+
+/// The day from which the `index`th version in the order of writing counts.
+fn counts_from((index, version): (usize, &Version)) -> (Day, &Version) {
+    let from = match version.valid_from() {
+        Some(date) => day(date),
+        None if index == 0 => Day::MIN,
+        None => day(version.at().with_timezone(&version.zone()).date_naive()),
+    };
+    (from, version)
+}
+
+fn date(day: Day) -> Option<NaiveDate> {
+    NaiveDate::from_num_days_from_ce_opt(i32::try_from(day + 719_163).ok()?)
+}

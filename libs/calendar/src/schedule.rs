@@ -1,0 +1,106 @@
+//! The versions of a desk's opening hours.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::version::Version;
+
+/// Versions that one schedule may have.
+pub const VERSIONS_MAX: usize = 200;
+
+/// Opening hours over time: at least one version, in the order in which they were written.
+///
+/// Its JSON is the list of its versions; it is what a ticket keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Version>", into = "Vec<Version>")]
+pub struct Schedule {
+    versions: Vec<Version>,
+}
+
+/// A schedule without a version, or with more than [`VERSIONS_MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a schedule has 1 to {VERSIONS_MAX} versions, not {0}")]
+pub struct TooManyVersions(pub usize);
+
+impl Schedule {
+    /// A schedule of `versions`; of those written in the same instant the later in the list is the later.
+    pub fn new(mut versions: Vec<Version>) -> Result<Self, TooManyVersions> {
+        if versions.is_empty() || versions.len() > VERSIONS_MAX {
+            return Err(TooManyVersions(versions.len()));
+        }
+        versions.sort_by_key(Version::at);
+        Ok(Self { versions })
+    }
+
+    /// The versions as they were written, oldest first.
+    pub fn versions(&self) -> &[Version] {
+        &self.versions
+    }
+
+    /// What was known at `instant`: the versions written at or before it. `None`: nothing was written yet.
+    ///
+    /// A ticket is measured by what was known when it was opened: a version announced before counts from its day on,
+    /// one written later never.
+    pub fn known_at(&self, instant: DateTime<Utc>) -> Option<Self> {
+        let known = self.versions.partition_point(|version| version.at() <= instant);
+        Self::new(self.versions[..known].to_vec()).ok()
+    }
+}
+
+impl From<Schedule> for Vec<Version> {
+    fn from(schedule: Schedule) -> Self {
+        schedule.versions
+    }
+}
+
+impl TryFrom<Vec<Version>> for Schedule {
+    type Error = TooManyVersions;
+
+    fn try_from(versions: Vec<Version>) -> Result<Self, TooManyVersions> {
+        Self::new(versions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(at: &str) -> Version {
+        serde_json::from_str(&format!(
+            r#"{{"at": "{at}", "time_zone": "UTC", "weekly": {{"mon": ["09:00-17:00"]}}}}"#
+        ))
+        .expect("a version")
+    }
+
+    #[test]
+    fn a_ticket_knows_what_was_written_before_it() {
+        let schedule =
+            Schedule::new(vec![version("2026-06-30T12:00:00Z"), version("2026-01-05T08:00:00Z")]).expect("a schedule");
+        let known = |at: &str| {
+            schedule
+                .known_at(at.parse().expect("a time"))
+                .map(|known| known.versions.len())
+        };
+        assert_eq!(known("2026-01-05T07:59:59.999999Z"), None);
+        assert_eq!(known("2026-01-05T08:00:00Z"), Some(1));
+        assert_eq!(known("2026-06-30T11:59:59Z"), Some(1));
+        assert_eq!(known("2026-06-30T12:00:00Z"), Some(2));
+    }
+
+    #[test]
+    fn a_snapshot_comes_back_as_it_was() {
+        let schedule =
+            Schedule::new(vec![version("2026-01-05T08:00:00Z"), version("2026-06-30T12:00:00Z")]).expect("a schedule");
+        let json = serde_json::to_string(&schedule).expect("JSON");
+        assert_eq!(
+            json,
+            r#"[{"at":"2026-01-05T08:00:00Z","time_zone":"UTC","weekly":{"mon":["09:00-17:00"]}},{"at":"2026-06-30T12:00:00Z","time_zone":"UTC","weekly":{"mon":["09:00-17:00"]}}]"#
+        );
+        assert_eq!(serde_json::from_str::<Schedule>(&json).expect("a schedule"), schedule);
+        let error = serde_json::from_str::<Schedule>("[]").expect_err("nothing");
+        assert!(error.to_string().contains("1 to 200 versions, not 0"), "{error}");
+        let many = vec![version("2026-01-05T08:00:00Z"); VERSIONS_MAX + 1];
+        assert_eq!(Schedule::new(many), Err(TooManyVersions(VERSIONS_MAX + 1)));
+    }
+}

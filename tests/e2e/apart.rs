@@ -93,6 +93,7 @@ async fn start(name: &str, folder: &DataFolder, redis: &RedisServer, peers: &Pee
     config.secrets.internal_key = "an internal key of at least 32 characters".to_owned();
     config.secrets.cursor_key = "a cursor key of at least 32 characters, too".to_owned();
     config.secrets.key_pepper = "a pepper of at least 32 characters as well".to_owned();
+    config.secrets.data_key = "a data key of at least 32 characters, the last".to_owned();
     config.redis.url = redis.url();
     config.peers = peers.clone();
     if name == "ticketing" {

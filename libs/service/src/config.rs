@@ -67,7 +67,7 @@ pub struct IngestionConfig {
     pub data: String,
 }
 
-/// Signing keys as set: empty, or at least 32 characters.
+/// The installation's keys as set: empty, or at least 32 characters.
 #[derive(Clone, Serialize)]
 pub struct SecretsConfig {
     /// Signs calls among services.
@@ -76,6 +76,8 @@ pub struct SecretsConfig {
     pub cursor_key: String,
     /// Key of the hashes of API keys.
     pub key_pepper: String,
+    /// Wraps the keys of personal data.
+    pub data_key: String,
 }
 
 /// Redis' address.

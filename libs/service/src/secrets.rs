@@ -1,4 +1,4 @@
-//! The three signing keys of an installation.
+//! The four keys of an installation: three sign, one seals.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use vorrang_error::Error;
 use crate::config::Config;
 use crate::files;
 
-/// Signing keys: from the configuration, or generated once and kept in `data_dir/secrets`, mode 0600.
+/// The installation's keys: from the configuration, or generated once and kept in `data_dir/secrets`, mode 0600.
 ///
 /// `Debug` shows nothing of them.
 #[derive(Clone)]
@@ -17,6 +17,7 @@ struct Keys {
     internal: Vec<u8>,
     cursor: Vec<u8>,
     pepper: Vec<u8>,
+    data: Vec<u8>,
 }
 
 impl Secrets {
@@ -28,6 +29,7 @@ impl Secrets {
             internal: key(config, "internal_key", &config.secrets.internal_key)?,
             cursor: key(config, "cursor_key", &config.secrets.cursor_key)?,
             pepper: key(config, "key_pepper", &config.secrets.key_pepper)?,
+            data: key(config, "data_key", &config.secrets.data_key)?,
         })))
     }
 
@@ -44,6 +46,11 @@ impl Secrets {
     /// Key of the hashes of API keys.
     pub fn key_pepper(&self) -> &[u8] {
         &self.0.pepper
+    }
+
+    /// Wraps the keys under which personal data is stored. Whoever loses it loses every customer's texts.
+    pub fn data_key(&self) -> &[u8] {
+        &self.0.data
     }
 }
 
@@ -101,7 +108,7 @@ mod tests {
             std::fs::read_dir(folder.path().join("secrets"))
                 .expect("readable")
                 .count(),
-            3,
+            4,
             "leftovers"
         );
     }

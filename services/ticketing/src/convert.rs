@@ -2,6 +2,13 @@
 
 pub mod input;
 mod output;
+mod personal;
 mod words;
 
-pub use output::{contact_result, customer, event, message, survey_answer, ticket};
+pub use output::{contact_result, customer, message, survey_answer, ticket};
+pub use personal::{Parts as EventParts, erased as erased_event};
+
+/// An event as it is stored, in its two parts; with an empty head, which the feed fills in.
+pub fn event_parts(fact: &crate::event::Fact) -> EventParts {
+    personal::parts(output::event(fact))
+}

@@ -96,6 +96,8 @@ pub struct Customer {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+    /// When everything personal about it was erased.
+    pub erased_at: Option<DateTime<Utc>>,
 }
 
 /// The fields of a customer that a client can set.
@@ -150,6 +152,7 @@ impl Customer {
             revision: 1,
             created_at: now,
             updated_at: now,
+            erased_at: None,
         }
     }
 
@@ -194,6 +197,20 @@ impl Customer {
             // Beyond the bound a customer is found by what is known already; the contact itself is not lost.
         }
         self.touch_if_changed(&before, now)
+    }
+
+    /// Refuses to add anything personal to somebody who was erased.
+    ///
+    /// # Errors
+    /// Precondition `ERASED`.
+    pub fn check_not_erased(&self) -> Result<(), Error> {
+        match self.erased_at {
+            None => Ok(()),
+            Some(_) => Err(Error::precondition(
+                "ERASED",
+                "the customer's data was erased: nothing personal can be added",
+            )),
+        }
     }
 
     fn touch_if_changed(&mut self, before: &Self, now: DateTime<Utc>) -> bool {

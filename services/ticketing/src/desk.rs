@@ -55,6 +55,8 @@ pub struct Written {
     pub messages: Vec<crate::message::Message>,
     /// Contacts that must not be taken again.
     pub seen: BTreeMap<ContactKey, Recorded>,
+    /// Customers and tickets that are new, each with whose it is.
+    pub new: Vec<(Uuid, Uuid)>,
     /// New and moved thread keys.
     pub threads: BTreeMap<String, Uuid>,
     /// What happened, in order.
@@ -178,6 +180,7 @@ impl<'a> Desk<'a> {
                 customer.learn("", "", &ours, self.now);
                 customer.revision = 1;
                 self.known.customers.insert(id, customer.clone());
+                self.written.new.push((id, id));
                 Fact::CustomerCreated(customer)
             }
         };
@@ -201,6 +204,10 @@ impl<'a> Desk<'a> {
             let Some(ticket) = self.known.threads.get(key).and_then(|id| self.known.tickets.get(id)) else {
                 continue;
             };
+            if ticket.erased {
+                // A new conversation: nothing may lead from whoever writes now to who was erased.
+                continue;
+            }
             if key.starts_with(SUBJECT_KEY) && ticket.customer != customer {
                 continue;
             }
@@ -274,6 +281,7 @@ impl<'a> Desk<'a> {
             opened_at: contact.message.occurred_at,
             fields: contact.fields.clone(),
         };
+        self.written.new.push((opening.id, customer));
         Ticket::open(opening, self.now)
     }
 

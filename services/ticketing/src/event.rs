@@ -60,6 +60,14 @@ impl Fact {
         }
     }
 
+    /// Whose key seals what is personal in it: the ticket's, or the customer's.
+    pub fn owner(&self) -> Uuid {
+        match self {
+            Self::CustomerCreated(customer) | Self::CustomerUpdated(customer) => customer.id,
+            Self::Ticket(ticket, _) => ticket.id,
+        }
+    }
+
     /// When it happened, if the change itself knows better than the clock.
     pub fn occurred_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self {

@@ -35,7 +35,7 @@ pub use store::migrations::Migrator;
 use crate::app::App;
 use crate::grpc::Ticketing;
 use crate::intake::Intake;
-use crate::store::Store;
+use crate::store::{Personal, Store};
 
 /// Opens the database and serves customers, tickets, the doors for ingestion and routing, and the feed.
 ///
@@ -43,7 +43,12 @@ use crate::store::Store;
 /// When the database cannot be reached or has another schema.
 pub async fn bind(context: Context) -> Result<Bound, Error> {
     let database = context.open_database::<Migrator>("ticketing").await?;
-    let store = Store::new(database.clone(), context.clock.clone(), context.ids.clone());
+    let store = Store::new(
+        database.clone(),
+        context.clock.clone(),
+        context.ids.clone(),
+        Personal::new(context.secrets.data_key()),
+    );
     let feed = Feed::new(
         Owner::Ticketing,
         database.clone(),

@@ -52,6 +52,8 @@ pub struct Message {
     pub external_id: String,
     /// Whether a machine wrote it.
     pub automated: bool,
+    /// Whether its texts were erased.
+    pub erased: bool,
 }
 
 /// A message before it has a place.
@@ -99,6 +101,7 @@ impl Draft {
             attachments: self.attachments,
             external_id: self.external_id,
             automated: self.automated,
+            erased: false,
         }
     }
 }

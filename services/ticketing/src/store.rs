@@ -13,9 +13,12 @@ mod create_ticket;
 mod customers;
 mod entity;
 mod list;
+mod log;
 pub mod migrations;
+pub mod personal;
 mod record;
 mod row;
+mod sealed;
 mod survey;
 mod write;
 
@@ -30,6 +33,7 @@ use crate::words::Actor;
 
 pub use create_ticket::NewTicket;
 pub use list::{QueuedPosition, TicketFilter};
+pub use personal::Personal;
 pub use survey::NewAnswer;
 
 /// Who calls, for which tenant, and what makes the call repeatable.
@@ -53,12 +57,18 @@ pub struct Store {
     db: Database,
     clock: SharedClock,
     ids: Ids,
+    personal: Personal,
 }
 
 impl Store {
     /// A store on a database that has the schema of [`migrations::Migrator`].
-    pub fn new(db: Database, clock: SharedClock, ids: Ids) -> Self {
-        Self { db, clock, ids }
+    pub fn new(db: Database, clock: SharedClock, ids: Ids, personal: Personal) -> Self {
+        Self {
+            db,
+            clock,
+            ids,
+            personal,
+        }
     }
 
     /// Begins a repeatable call: the stored answer when this is a repeat.
@@ -74,9 +84,12 @@ impl Store {
         .await?;
         match begin {
             Begin::New => Ok(Begun::New(tx)),
-            Begin::Same(bytes) => {
+            Begin::Same(stored) => {
+                let stored = stored.as_slice();
+                let keyring = self.personal.keyring_for(tx.conn(), &call.tenant, [stored]).await?;
                 tx.rollback().await?;
-                let answer = R::decode(bytes.as_slice())
+                let answer = keyring.open_answer(&call.request_id, stored)?;
+                let answer = R::decode(answer.ok_or_else(personal::erased)?.as_slice())
                     .map_err(|cause| Error::internal("a stored answer cannot be read").caused_by(cause))?;
                 Ok(Begun::Same(answer))
             }

@@ -84,6 +84,8 @@ pub struct Ticket {
     pub updated_at: DateTime<Utc>,
     /// Rises with every change; the etag.
     pub revision: i64,
+    /// Whether its texts were erased.
+    pub erased: bool,
 }
 
 impl Ticket {
@@ -127,6 +129,7 @@ impl Ticket {
             created_at: now,
             updated_at: now,
             revision: 1,
+            erased: false,
         }
     }
 

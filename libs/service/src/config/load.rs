@@ -49,6 +49,7 @@ fn typed(sources: Sources) -> Result<Config, Error> {
             internal_key: read.secret("secrets.internal_key"),
             cursor_key: read.secret("secrets.cursor_key"),
             key_pepper: read.secret("secrets.key_pepper"),
+            data_key: read.secret("secrets.data_key"),
         },
         ticketing: read.store("ticketing"),
         ingestion: IngestionConfig {

@@ -17,6 +17,7 @@ pub(super) const SECRET_KEYS: &[&str] = &[
     "secrets.internal_key",
     "secrets.cursor_key",
     "secrets.key_pepper",
+    "secrets.data_key",
     "ticketing.database_url",
     "ingestion.database_url",
     "routing.database_url",

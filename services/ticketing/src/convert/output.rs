@@ -53,6 +53,7 @@ pub fn ticket(ticket: &Ticket) -> pb::Ticket {
         created_at: time(ticket.created_at),
         updated_at: time(ticket.updated_at),
         etag: vorrang_service::etag(ticket.revision),
+        erased: ticket.erased,
     }
 }
 
@@ -82,6 +83,7 @@ pub fn message(message: &Message) -> pb::Message {
         created_at: time(message.created_at),
         external_id: message.external_id.clone(),
         automated: message.automated,
+        erased: message.erased,
     }
 }
 
@@ -105,6 +107,7 @@ pub fn customer(customer: &Customer) -> pb::Customer {
         etag: vorrang_service::etag(customer.revision),
         created_at: time(customer.created_at),
         updated_at: time(customer.updated_at),
+        erased_at: maybe(customer.erased_at),
     }
 }
 

@@ -5,6 +5,7 @@ mod customers;
 mod faults;
 mod intake;
 mod messages;
+mod privacy;
 mod queue;
 mod races;
 mod tickets;
@@ -24,8 +25,8 @@ use vorrang_testkit::TestDatabase;
 use super::*;
 use crate::app::App;
 use crate::intake::Intake;
-use crate::store::Store;
 use crate::store::migrations::Migrator;
+use crate::store::{Personal, Store};
 
 /// Everything under the identity layer, for tenant `acme` unless said otherwise.
 pub struct Fixture {
@@ -51,7 +52,7 @@ impl Fixture {
     pub async fn at(url: &str, clock: ManualClock) -> Self {
         let db = Database::connect(url).await.expect("connects");
         db.migrate::<Migrator>().await.expect("migrates");
-        let store = Store::new(db.clone(), clock.shared(), Ids::default());
+        let store = Store::new(db.clone(), clock.shared(), Ids::default(), Personal::new(b"a data key"));
         let feed = Feed::new(Owner::Ticketing, db.clone(), b"key", clock.shared());
         Self {
             app: App {
@@ -73,10 +74,11 @@ impl Fixture {
         let mut all = Vec::new();
         loop {
             let after = all.len() as i64;
-            let read = event_log::read(&self.db, tenant, after, 500).await.expect("reads");
+            let mut read = event_log::read(&self.db, tenant, after, 500).await.expect("reads");
             if read.is_empty() {
                 return all;
             }
+            self.app.store.open_events(tenant, &mut read).await.expect("opens");
             for stored in read {
                 assert_eq!(stored.seq, all.len() as i64 + 1, "the log is dense");
                 let mut event = pb::Event::decode(stored.payload.as_slice()).expect("an event of ours");

@@ -25,19 +25,20 @@ impl Store {
             Begun::New(tx) => tx,
             Begun::Same(answer) => return Ok(answer),
         };
-        let mut ticket = row::lock_ticket(&tx, &call.tenant, which)
+        let mut ticket = row::lock_ticket(&tx, &self.personal, &call.tenant, which)
             .await?
             .ok_or_else(|| Error::not_found(names::TICKET, which.name()))?;
         // The time is read under the lock, so that the times of a ticket's changes are in their order.
         let now = self.clock.now();
         let changes = decide(&mut ticket, &self.ids, now)?;
         let answer = respond(&ticket, &changes);
+        let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[ticket.id]).await?;
         if !changes.is_empty() {
-            write::tickets(&tx, &call.tenant, std::slice::from_ref(&ticket)).await?;
-            write::parts(&tx, &call.tenant, &ticket, &changes, now).await?;
+            write::tickets(&tx, &keyring, &call.tenant, std::slice::from_ref(&ticket)).await?;
+            write::parts(&tx, &keyring, &call.tenant, &ticket, &changes, now).await?;
         }
         let events = self.events(call, &ticket, changes, now);
-        self.commit(tx, call, &answer, events, now).await?;
+        self.commit(tx, call, &keyring, &answer, events, now).await?;
         Ok(answer)
     }
 }

@@ -4,6 +4,7 @@ use prost::Message;
 use uuid::Uuid;
 use vorrang_error::Error;
 
+use super::personal::Owner;
 use super::{Begun, Call, Store, row, write};
 use crate::message::Draft;
 use crate::names;
@@ -27,7 +28,7 @@ impl Store {
     /// Opens a ticket; it waits in its queue at once.
     ///
     /// # Errors
-    /// NotFound when the tenant has no such customer.
+    /// NotFound when the tenant has no such customer, Precondition `ERASED` when everything about them was erased.
     pub async fn create_ticket<R, A>(&self, call: &Call, mut new: NewTicket, respond: A) -> Result<R, Error>
     where
         R: Message + Default,
@@ -37,10 +38,13 @@ impl Store {
             Begun::New(tx) => tx,
             Begun::Same(answer) => return Ok(answer),
         };
-        let customer = row::customers(tx.conn(), &call.tenant, &[new.customer])
+        // The tenant's lock comes first: nobody is erased between the look and the commit.
+        let number = row::lock_tenant(&tx, &call.tenant).await? + 1;
+        let customer = row::customers(tx.conn(), &self.personal, &call.tenant, &[new.customer])
             .await?
             .remove(&new.customer)
             .ok_or_else(|| Error::not_found(names::CUSTOMER, names::customer(new.customer)))?;
+        customer.check_not_erased()?;
         let mut call = call.clone();
         if let Some(message) = &mut new.message {
             if message.actor.kind == ActorKind::Customer {
@@ -50,7 +54,6 @@ impl Store {
             call.actor = message.actor.clone();
         }
         let call = &call;
-        let number = row::lock_tenant(&tx, &call.tenant).await? + 1;
         let now = self.clock.now();
         let opening = Opening {
             id: self.ids.next(now),
@@ -71,10 +74,16 @@ impl Store {
         }
         let answer = respond(&ticket);
         write::last_number(&tx, &call.tenant, number).await?;
-        write::tickets(&tx, &call.tenant, std::slice::from_ref(&ticket)).await?;
-        write::parts(&tx, &call.tenant, &ticket, &changes, now).await?;
+        let owner = Owner {
+            id: ticket.id,
+            customer: ticket.customer,
+        };
+        self.personal.create(&tx, &call.tenant, [owner], now).await?;
+        let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[ticket.id]).await?;
+        write::tickets(&tx, &keyring, &call.tenant, std::slice::from_ref(&ticket)).await?;
+        write::parts(&tx, &keyring, &call.tenant, &ticket, &changes, now).await?;
         let events = self.events(call, &ticket, changes, now);
-        self.commit(tx, call, &answer, events, now).await?;
+        self.commit(tx, call, &keyring, &answer, events, now).await?;
         Ok(answer)
     }
 }

@@ -7,6 +7,7 @@ use vorrang_database::{Tx, error};
 use vorrang_error::Error;
 
 use super::entity::customer;
+use super::personal::Owner;
 use super::{Begun, Call, Store, row, write};
 use crate::customer::{Customer, Field, IdentityKey, Profile, identity_taken};
 use crate::event::Fact;
@@ -30,18 +31,24 @@ impl Store {
         row::lock_tenant(&tx, &call.tenant).await?;
         let now = self.clock.now();
         let customer = Customer::new(self.ids.next(now), profile, now);
-        check_owners(&tx, &call.tenant, &customer).await?;
-        write::customers(&tx, &call.tenant, [&customer]).await?;
+        self.check_owners(&tx, &call.tenant, &customer).await?;
+        let owner = Owner {
+            id: customer.id,
+            customer: customer.id,
+        };
+        self.personal.create(&tx, &call.tenant, [owner], now).await?;
+        let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[customer.id]).await?;
+        write::customers(&tx, &self.personal, &keyring, &call.tenant, [&customer]).await?;
         let answer = respond(&customer);
         let events = vec![self.event(call, Fact::CustomerCreated(customer), now)];
-        self.commit(tx, call, &answer, events, now).await?;
+        self.commit(tx, call, &keyring, &answer, events, now).await?;
         Ok(answer)
     }
 
     /// Changes the named fields of a customer; a non-empty `etag` must be the present one.
     ///
     /// # Errors
-    /// NotFound; Conflict `ETAG_MISMATCH`; AlreadyExists `IDENTITY_TAKEN`.
+    /// NotFound; Precondition `ERASED`; Conflict `ETAG_MISMATCH`; AlreadyExists `IDENTITY_TAKEN`.
     pub async fn update_customer<R, A>(
         &self,
         call: &Call,
@@ -60,26 +67,28 @@ impl Store {
         };
         row::lock_tenant(&tx, &call.tenant).await?;
         let now = self.clock.now();
-        let mut customer = row::customers(tx.conn(), &call.tenant, &[id])
+        let mut customer = row::customers(tx.conn(), &self.personal, &call.tenant, &[id])
             .await?
             .remove(&id)
             .ok_or_else(|| Error::not_found(names::CUSTOMER, names::customer(id)))?;
+        customer.check_not_erased()?;
         vorrang_service::check_etag(etag, customer.revision)?;
         let (profile, fields) = change;
         let changed = customer.update(profile, fields, now);
+        let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[id]).await?;
         let mut events = Vec::new();
         if changed {
-            check_owners(&tx, &call.tenant, &customer).await?;
+            self.check_owners(&tx, &call.tenant, &customer).await?;
             if fields.contains(&Field::Identities) {
                 write::clear_identities(&tx, &call.tenant, id).await?;
             }
-            write::customers(&tx, &call.tenant, [&customer]).await?;
+            write::customers(&tx, &self.personal, &keyring, &call.tenant, [&customer]).await?;
         }
         let answer = respond(&customer);
         if changed {
             events.push(self.event(call, Fact::CustomerUpdated(customer), now));
         }
-        self.commit(tx, call, &answer, events, now).await?;
+        self.commit(tx, call, &keyring, &answer, events, now).await?;
         Ok(answer)
     }
 
@@ -88,7 +97,7 @@ impl Store {
     /// # Errors
     /// NotFound when the tenant has no such customer.
     pub async fn customer(&self, tenant: &str, id: Uuid) -> Result<Customer, Error> {
-        row::customers(self.db.reader(), tenant, &[id])
+        row::customers(self.db.reader(), &self.personal, tenant, &[id])
             .await?
             .remove(&id)
             .ok_or_else(|| Error::not_found(names::CUSTOMER, names::customer(id)))
@@ -99,7 +108,7 @@ impl Store {
     /// # Errors
     /// NotFound when nobody of the tenant has it.
     pub async fn lookup_customer(&self, tenant: &str, key: IdentityKey) -> Result<Customer, Error> {
-        let owners = row::owners(self.db.reader(), tenant, std::slice::from_ref(&key)).await?;
+        let owners = row::owners(self.db.reader(), &self.personal, tenant, std::slice::from_ref(&key)).await?;
         match owners.get(&key) {
             Some(id) => self.customer(tenant, *id).await,
             // The value is somebody's address: it is not repeated.
@@ -119,15 +128,15 @@ impl Store {
             .all(self.db.reader())
             .await
             .map_err(error)?;
-        row::with_identities(self.db.reader(), tenant, rows).await
+        row::with_identities(self.db.reader(), &self.personal, tenant, rows).await
     }
-}
 
-async fn check_owners(tx: &Tx, tenant: &str, customer: &Customer) -> Result<(), Error> {
-    let keys: Vec<IdentityKey> = customer.identities.iter().map(|identity| identity.key()).collect();
-    let owners = row::owners(tx.conn(), tenant, &keys).await?;
-    match owners.into_iter().find(|(_, owner)| *owner != customer.id) {
-        Some((key, owner)) => Err(identity_taken(&key, owner)),
-        None => Ok(()),
+    async fn check_owners(&self, tx: &Tx, tenant: &str, customer: &Customer) -> Result<(), Error> {
+        let keys: Vec<IdentityKey> = customer.identities.iter().map(|identity| identity.key()).collect();
+        let owners = row::owners(tx.conn(), &self.personal, tenant, &keys).await?;
+        match owners.into_iter().find(|(_, owner)| *owner != customer.id) {
+            Some((key, owner)) => Err(identity_taken(&key, owner)),
+            None => Ok(()),
+        }
     }
 }

@@ -65,8 +65,9 @@ impl Store {
     /// NotFound when the tenant has no such ticket.
     pub async fn ticket(&self, tenant: &str, which: TicketRef) -> Result<Ticket, Error> {
         let row = row::find(tenant, which).one(self.db.reader()).await.map_err(error)?;
-        row.map(row::read_ticket)
-            .transpose()?
+        row::tickets(self.db.reader(), &self.personal, tenant, row.into_iter().collect())
+            .await?
+            .pop()
             .ok_or_else(|| Error::not_found(names::TICKET, which.name()))
     }
 
@@ -98,7 +99,7 @@ impl Store {
             .all(self.db.reader())
             .await
             .map_err(error)?;
-        rows.into_iter().map(row::read_ticket).collect()
+        row::tickets(self.db.reader(), &self.personal, tenant, rows).await
     }
 
     /// A page of waiting tickets. The head of the log is read before the first row: what changes meanwhile is behind it,
@@ -137,7 +138,7 @@ impl Store {
             .all(self.db.reader())
             .await
             .map_err(error)?;
-        let tickets = rows.into_iter().map(row::read_ticket).collect::<Result<_, _>>()?;
+        let tickets = row::tickets(self.db.reader(), &self.personal, tenant, rows).await?;
         Ok(Queued { tickets, seq })
     }
 
@@ -189,7 +190,7 @@ impl Store {
             .all(self.db.reader())
             .await
             .map_err(error)?;
-        let messages = rows.into_iter().map(row::read_message).collect::<Result<_, _>>()?;
+        let messages = row::messages(self.db.reader(), &self.personal, tenant, rows).await?;
         Ok((messages, sizes.last().is_some_and(|(position, _)| *position > last)))
     }
 

@@ -1,6 +1,7 @@
 //! The schema, a file a migration. Migrations only ever add; a column goes two releases after its last use.
 
 mod m0001_tables;
+mod m0002_privacy;
 
 use sea_orm_migration::prelude::*;
 use vorrang_database::{event_log, idempotency};
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(event_log::Migration),
             Box::new(idempotency::Migration),
             Box::new(m0001_tables::Tables),
+            Box::new(m0002_privacy::Privacy),
         ]
     }
 }

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
 use vorrang_database::idempotency::{self, Begin};
 use vorrang_database::{Tx, error};
 use vorrang_error::Error;
 
 use super::entity::{contact_key, thread_key};
+use super::personal::{Keyring, Lookup, Owner};
 use super::{Store, row, write};
 use crate::contact::{Contact, ContactKey, Outcome, Recorded};
 use crate::customer::IdentityKey;
-use crate::desk::{Desk, Known};
+use crate::desk::{Desk, Known, Written};
 
 /// The result of each contact, in their order.
 pub type Results = Vec<Result<Recorded, Error>>;
@@ -50,16 +53,35 @@ impl Store {
             recorded.push(taken);
         }
         let written = desk.finish();
+        let keyring = self.keyring_of(&tx, tenant, &written, now).await?;
         write::last_number(&tx, tenant, written.last_number).await?;
-        write::customers(&tx, tenant, written.customers.values()).await?;
-        write::tickets(&tx, tenant, written.tickets.values()).await?;
-        write::messages(&tx, tenant, &written.messages).await?;
-        write::contact_keys(&tx, tenant, &written.seen).await?;
-        write::thread_keys(&tx, tenant, &written.threads).await?;
+        write::customers(&tx, &self.personal, &keyring, tenant, written.customers.values()).await?;
+        write::tickets(&tx, &keyring, tenant, written.tickets.values()).await?;
+        write::messages(&tx, &keyring, tenant, &written.messages).await?;
+        let lookup = self.personal.lookup(tenant);
+        write::contact_keys(&tx, &lookup, tenant, &written.seen).await?;
+        write::thread_keys(&tx, &lookup, tenant, &written.threads).await?;
+        // They hold names of resources only, and need no sealing.
         idempotency::finish_many(&mut tx, tenant, answers).await?;
-        write::append(&mut tx, tenant, written.events, now).await?;
+        write::append(&mut tx, &keyring, tenant, written.events, now).await?;
         tx.commit().await?;
         Ok(results(slots, &recorded))
+    }
+
+    /// The keys of all customers and tickets that are written, new ones made.
+    async fn keyring_of(&self, tx: &Tx, tenant: &str, written: &Written, now: DateTime<Utc>) -> Result<Keyring, Error> {
+        let new = written.new.iter().map(|(id, customer)| Owner {
+            id: *id,
+            customer: *customer,
+        });
+        self.personal.create(tx, tenant, new, now).await?;
+        let ids: Vec<Uuid> = written
+            .customers
+            .keys()
+            .chain(written.tickets.keys())
+            .copied()
+            .collect();
+        self.personal.keyring(tx.conn(), tenant, &ids).await
     }
 
     /// Sorts out repeats: by what is stored, and within the batch.
@@ -99,19 +121,21 @@ impl Store {
             last_number: row::lock_tenant(tx, tenant).await?,
             ..Known::default()
         };
-        known.seen = seen(tx, tenant, contacts).await?;
+        let lookup = self.personal.lookup(tenant);
+        known.seen = seen(tx, &lookup, tenant, contacts).await?;
         let keys: HashSet<IdentityKey> = contacts
             .iter()
             .flat_map(|contact| &contact.identities)
             .map(|identity| identity.key())
             .collect();
-        known.owners = row::owners(tx.conn(), tenant, &keys.into_iter().collect::<Vec<_>>()).await?;
+        known.owners = row::owners(tx.conn(), &self.personal, tenant, &keys.into_iter().collect::<Vec<_>>()).await?;
         let mut ids: Vec<_> = known.owners.values().copied().collect();
         ids.sort_unstable();
         ids.dedup();
-        known.customers = row::customers(tx.conn(), tenant, &ids).await?;
-        known.threads = threads(tx, tenant, contacts).await?;
-        known.tickets = row::lock_tickets(tx, tenant, known.threads.values().copied().collect()).await?;
+        known.customers = row::customers(tx.conn(), &self.personal, tenant, &ids).await?;
+        known.threads = threads(tx, &lookup, tenant, contacts).await?;
+        known.tickets =
+            row::lock_tickets(tx, &self.personal, tenant, known.threads.values().copied().collect()).await?;
         Ok(known)
     }
 }
@@ -153,17 +177,24 @@ fn results(slots: Vec<Slot>, recorded: &[Recorded]) -> Results {
     results
 }
 
-async fn seen(tx: &Tx, tenant: &str, contacts: &[&Contact]) -> Result<HashMap<ContactKey, Recorded>, Error> {
-    let mut by_source: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+async fn seen(
+    tx: &Tx,
+    lookup: &Lookup,
+    tenant: &str,
+    contacts: &[&Contact],
+) -> Result<HashMap<ContactKey, Recorded>, Error> {
+    let mut by_source: BTreeMap<&str, HashMap<(String, [u8; 32]), &ContactKey>> = BTreeMap::new();
     for key in contacts
         .iter()
         .map(|contact| &contact.key)
         .filter(|key| key.identifies())
     {
-        by_source.entry(&key.source).or_default().insert(&key.external_id);
+        let hashes = row::contact_hashes(lookup, key);
+        by_source.entry(&key.source).or_default().insert(hashes, key);
     }
     let mut found = HashMap::new();
-    for (source, ids) in by_source {
+    for (source, keys) in by_source {
+        let ids: BTreeSet<&String> = keys.keys().map(|(id, _)| id).collect();
         let rows = contact_key::Entity::find()
             .filter(contact_key::Column::Tenant.eq(tenant))
             .filter(contact_key::Column::Source.eq(source))
@@ -174,10 +205,8 @@ async fn seen(tx: &Tx, tenant: &str, contacts: &[&Contact]) -> Result<HashMap<Co
         for row in rows {
             let content_hash = <[u8; 32]>::try_from(row.content_hash)
                 .map_err(|_| Error::internal("a stored content hash has not 32 bytes"))?;
-            let key = ContactKey {
-                source: row.source,
-                external_id: row.external_id,
-                content_hash,
+            let Some(key) = keys.get(&(row.external_id, content_hash)) else {
+                continue;
             };
             let recorded = Recorded {
                 outcome: Outcome::Duplicate,
@@ -186,28 +215,36 @@ async fn seen(tx: &Tx, tenant: &str, contacts: &[&Contact]) -> Result<HashMap<Co
                 message: row.message_id,
                 customer: row.customer_id,
             };
-            found.insert(key, recorded);
+            found.insert((*key).clone(), recorded);
         }
     }
     Ok(found)
 }
 
-async fn threads(tx: &Tx, tenant: &str, contacts: &[&Contact]) -> Result<HashMap<String, uuid::Uuid>, Error> {
-    let keys: HashSet<&str> = contacts
+async fn threads(
+    tx: &Tx,
+    lookup: &Lookup,
+    tenant: &str,
+    contacts: &[&Contact],
+) -> Result<HashMap<String, Uuid>, Error> {
+    let keys: HashMap<String, &String> = contacts
         .iter()
         .flat_map(|contact| &contact.reference_keys)
-        .map(String::as_str)
+        .map(|key| (row::thread_hash(lookup, key), key))
         .collect();
-    let keys: Vec<&str> = keys.into_iter().collect();
+    let hashes: Vec<&String> = keys.keys().collect();
     let mut found = HashMap::new();
-    for keys in keys.chunks(row::IN_MAX) {
+    for hashes in hashes.chunks(row::IN_MAX) {
         let rows = thread_key::Entity::find()
             .filter(thread_key::Column::Tenant.eq(tenant))
-            .filter(thread_key::Column::Key.is_in(keys.iter().copied()))
+            .filter(thread_key::Column::Key.is_in(hashes.iter().copied()))
             .all(tx.conn())
             .await
             .map_err(error)?;
-        found.extend(rows.into_iter().map(|row| (row.key, row.ticket_id)));
+        found.extend(
+            rows.into_iter()
+                .filter_map(|row| Some(((*keys.get(&row.key)?).clone(), row.ticket_id))),
+        );
     }
     Ok(found)
 }

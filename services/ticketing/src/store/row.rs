@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
+use prost::Message as _;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, from_micros, micros};
 use vorrang_error::Error;
 
 use super::entity::{customer, identity, message, number, ticket};
+use super::personal::{Keyring, Lookup, Personal, Place};
+use super::sealed::{self, AttachmentTexts, CustomerTexts, MessageTexts, TicketTexts};
+use crate::contact::ContactKey;
 use crate::customer::{Customer, Identity, IdentityKey, TIER_VIP};
 use crate::message::{Attachment, Message};
 use crate::names::TicketRef;
@@ -44,13 +48,20 @@ pub async fn lock_tenant(tx: &Tx, tenant: &str) -> Result<i64, Error> {
 }
 
 /// The ticket, locked until the commit.
-pub async fn lock_ticket(tx: &Tx, tenant: &str, which: TicketRef) -> Result<Option<Ticket>, Error> {
+pub async fn lock_ticket(
+    tx: &Tx,
+    personal: &Personal,
+    tenant: &str,
+    which: TicketRef,
+) -> Result<Option<Ticket>, Error> {
     let row = find(tenant, which)
         .lock_exclusive()
         .one(tx.conn())
         .await
         .map_err(error)?;
-    row.map(read_ticket).transpose()
+    Ok(tickets(tx.conn(), personal, tenant, row.into_iter().collect())
+        .await?
+        .pop())
 }
 
 /// The query for one ticket of a tenant.
@@ -63,7 +74,12 @@ pub fn find(tenant: &str, which: TicketRef) -> sea_orm::Select<ticket::Entity> {
 }
 
 /// The tickets with these ids, locked in the order of their ids.
-pub async fn lock_tickets(tx: &Tx, tenant: &str, mut ids: Vec<Uuid>) -> Result<HashMap<Uuid, Ticket>, Error> {
+pub async fn lock_tickets(
+    tx: &Tx,
+    personal: &Personal,
+    tenant: &str,
+    mut ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, Ticket>, Error> {
     ids.sort_unstable();
     ids.dedup();
     let mut found = HashMap::new();
@@ -76,9 +92,8 @@ pub async fn lock_tickets(tx: &Tx, tenant: &str, mut ids: Vec<Uuid>) -> Result<H
             .all(tx.conn())
             .await
             .map_err(error)?;
-        for row in rows {
-            found.insert(row.id, read_ticket(row)?);
-        }
+        let tickets = tickets(tx.conn(), personal, tenant, rows).await?;
+        found.extend(tickets.into_iter().map(|ticket| (ticket.id, ticket)));
     }
     Ok(found)
 }
@@ -86,35 +101,63 @@ pub async fn lock_tickets(tx: &Tx, tenant: &str, mut ids: Vec<Uuid>) -> Result<H
 /// Who has which of these identities.
 pub async fn owners<C: ConnectionTrait>(
     conn: &C,
+    personal: &Personal,
     tenant: &str,
     keys: &[IdentityKey],
 ) -> Result<HashMap<IdentityKey, Uuid>, Error> {
+    let lookup = personal.lookup(tenant);
     let mut found = HashMap::new();
     for keys in keys.chunks(IN_MAX) {
-        let mut by_kind: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut by_kind: BTreeMap<&str, HashMap<String, &IdentityKey>> = BTreeMap::new();
         for key in keys {
-            by_kind.entry(key.kind).or_default().push(&key.value);
+            by_kind
+                .entry(key.kind)
+                .or_default()
+                .insert(identity_hash(&lookup, key), key);
         }
-        for (kind, values) in by_kind {
-            let rows = identity::Entity::find()
+        for (kind, hashes) in by_kind {
+            let rows: Vec<(String, Uuid)> = identity::Entity::find()
+                .select_only()
+                .column(identity::Column::Value)
+                .column(identity::Column::CustomerId)
                 .filter(identity::Column::Tenant.eq(tenant))
                 .filter(identity::Column::Kind.eq(kind))
-                .filter(identity::Column::Value.is_in(values))
+                .filter(identity::Column::Value.is_in(hashes.keys()))
+                .into_tuple()
                 .all(conn)
                 .await
                 .map_err(error)?;
-            for row in rows {
-                let read = read_identity(&row)?;
-                found.insert(read.key(), row.customer_id);
-            }
+            found.extend(
+                rows.into_iter()
+                    .filter_map(|(hash, customer)| Some(((*hashes.get(&hash)?).clone(), customer))),
+            );
         }
     }
     Ok(found)
 }
 
+/// How an identity is found without being stored.
+pub fn identity_hash(lookup: &Lookup, key: &IdentityKey) -> String {
+    lookup.hash(key.kind, &key.value)
+}
+
+/// The stored form of a contact's external id and content hash: neither can be read or tried, both are found again.
+pub fn contact_hashes(lookup: &Lookup, key: &ContactKey) -> (String, [u8; 32]) {
+    (
+        lookup.hash("contact", &key.external_id),
+        lookup.digest("content", &key.content_hash),
+    )
+}
+
+/// The stored form of a thread key.
+pub fn thread_hash(lookup: &Lookup, key: &str) -> String {
+    lookup.hash("thread", key)
+}
+
 /// The customers with these ids, with all their identities.
 pub async fn customers<C: ConnectionTrait>(
     conn: &C,
+    personal: &Personal,
     tenant: &str,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Customer>, Error> {
@@ -127,7 +170,7 @@ pub async fn customers<C: ConnectionTrait>(
             .await
             .map_err(error)?;
         found.extend(
-            with_identities(conn, tenant, rows)
+            with_identities(conn, personal, tenant, rows)
                 .await?
                 .into_iter()
                 .map(|customer| (customer.id, customer)),
@@ -136,9 +179,10 @@ pub async fn customers<C: ConnectionTrait>(
     Ok(found)
 }
 
-/// Adds their identities to rows of customers; keeps the order.
+/// Rows of customers with their identities; keeps the order.
 pub async fn with_identities<C: ConnectionTrait>(
     conn: &C,
+    personal: &Personal,
     tenant: &str,
     rows: Vec<customer::Model>,
 ) -> Result<Vec<Customer>, Error> {
@@ -152,43 +196,68 @@ pub async fn with_identities<C: ConnectionTrait>(
         .all(conn)
         .await
         .map_err(error)?;
+    let sealed = rows.iter().filter_map(|row| row.sealed.as_deref());
+    let sealed = sealed.chain(all.iter().filter_map(|row| row.sealed.as_deref()));
+    let keyring = personal.keyring_for(conn, tenant, sealed).await?;
     let mut by_customer: HashMap<Uuid, Vec<Identity>> = HashMap::new();
     for row in all {
-        by_customer
-            .entry(row.customer_id)
-            .or_default()
-            .push(read_identity(&row)?);
+        let identity = read_identity(&keyring, &row)?;
+        by_customer.entry(row.customer_id).or_default().extend(identity);
     }
-    Ok(rows
-        .into_iter()
-        .map(|row| Customer {
-            identities: by_customer.remove(&row.id).unwrap_or_default(),
-            id: row.id,
-            display_name: row.display_name,
-            tier: row.tier,
-            language: row.language,
-            country: row.country,
-            revision: row.revision,
-            created_at: from_micros(row.created_at),
-            updated_at: from_micros(row.updated_at),
+    rows.into_iter()
+        .map(|row| {
+            let place = Place("customers", row.id.as_bytes());
+            let (texts, _) = sealed::open::<CustomerTexts>(&keyring, place, row.sealed.as_deref())?;
+            Ok(Customer {
+                identities: by_customer.remove(&row.id).unwrap_or_default(),
+                id: row.id,
+                display_name: texts.display_name,
+                tier: row.tier,
+                language: row.language,
+                country: row.country,
+                revision: row.revision,
+                created_at: from_micros(row.created_at),
+                updated_at: from_micros(row.updated_at),
+                erased_at: time(row.erased_at),
+            })
         })
-        .collect())
+        .collect()
 }
 
-fn read_identity(row: &identity::Model) -> Result<Identity, Error> {
-    Ok(Identity {
+/// None: it is erased.
+fn read_identity(keyring: &Keyring, row: &identity::Model) -> Result<Option<Identity>, Error> {
+    let place = Place("customer_identities", row.value.as_bytes());
+    let sealed = row.sealed.as_deref().unwrap_or_default();
+    let Some(value) = keyring.open(place, sealed)? else {
+        return Ok(None);
+    };
+    Ok(Some(Identity {
         kind: row.kind.parse()?,
-        value: row.value.clone(),
+        value: String::from_utf8(value)
+            .map_err(|cause| Error::internal("a stored identity is no text").caused_by(cause))?,
         verified: row.verified,
-    })
+    }))
 }
 
-/// A row as a ticket.
-pub fn read_ticket(row: ticket::Model) -> Result<Ticket, Error> {
+/// Rows as tickets; keeps the order.
+pub async fn tickets<C: ConnectionTrait>(
+    conn: &C,
+    personal: &Personal,
+    tenant: &str,
+    rows: Vec<ticket::Model>,
+) -> Result<Vec<Ticket>, Error> {
+    let sealed = rows.iter().filter_map(|row| row.sealed.as_deref());
+    let keyring = personal.keyring_for(conn, tenant, sealed).await?;
+    rows.into_iter().map(|row| read_ticket(&keyring, row)).collect()
+}
+
+fn read_ticket(keyring: &Keyring, row: ticket::Model) -> Result<Ticket, Error> {
+    let place = Place("tickets", row.id.as_bytes());
+    let (texts, erased) = sealed::open::<TicketTexts>(keyring, place, row.sealed.as_deref())?;
     Ok(Ticket {
         id: row.id,
         number: row.number,
-        subject: row.subject,
+        subject: texts.subject,
         customer: row.customer_id,
         channel: row.channel.parse()?,
         state: row.state.parse()?,
@@ -214,16 +283,19 @@ pub fn read_ticket(row: ticket::Model) -> Result<Ticket, Error> {
         created_at: from_micros(row.created_at),
         updated_at: from_micros(row.updated_at),
         revision: row.revision,
+        erased: erased || row.erased,
     })
 }
 
 /// A ticket as a row.
-pub fn ticket_row(tenant: &str, ticket: &Ticket) -> ticket::Model {
-    ticket::Model {
+pub fn ticket_row(keyring: &Keyring, tenant: &str, ticket: &Ticket) -> Result<ticket::Model, Error> {
+    let texts = TicketTexts {
+        subject: ticket.subject.clone(),
+    };
+    Ok(ticket::Model {
         tenant: tenant.to_owned(),
         id: ticket.id,
         number: ticket.number,
-        subject: ticket.subject.clone(),
         customer_id: ticket.customer,
         channel: ticket.channel.as_str().to_owned(),
         state: ticket.state.as_str().to_owned(),
@@ -250,11 +322,26 @@ pub fn ticket_row(tenant: &str, ticket: &Ticket) -> ticket::Model {
         created_at: micros(ticket.created_at),
         updated_at: micros(ticket.updated_at),
         revision: ticket.revision,
-    }
+        erased: ticket.erased,
+        sealed: sealed::seal(keyring, ticket.id, Place("tickets", ticket.id.as_bytes()), &texts)?,
+    })
 }
 
-/// A row as a message.
-pub fn read_message(row: message::Model) -> Result<Message, Error> {
+/// Rows as messages; keeps the order.
+pub async fn messages<C: ConnectionTrait>(
+    conn: &C,
+    personal: &Personal,
+    tenant: &str,
+    rows: Vec<message::Model>,
+) -> Result<Vec<Message>, Error> {
+    let sealed = rows.iter().filter_map(|row| row.sealed.as_deref());
+    let keyring = personal.keyring_for(conn, tenant, sealed).await?;
+    rows.into_iter().map(|row| read_message(&keyring, row)).collect()
+}
+
+fn read_message(keyring: &Keyring, row: message::Model) -> Result<Message, Error> {
+    let place = Place("messages", row.id.as_bytes());
+    let (texts, erased) = sealed::open::<MessageTexts>(keyring, place, row.sealed.as_deref())?;
     Ok(Message {
         id: row.id,
         ticket: row.ticket_id,
@@ -264,22 +351,48 @@ pub fn read_message(row: message::Model) -> Result<Message, Error> {
             id: row.actor_id,
         },
         visibility: row.visibility.parse()?,
-        text: row.text,
-        quoted_text: row.quoted_text,
+        text: texts.text,
+        quoted_text: texts.quoted_text,
         channel: row.channel.parse()?,
-        attachments: read_json::<Vec<Attachment>>(&row.attachments)?,
+        attachments: texts.attachments.into_iter().map(read_attachment).collect(),
         occurred_at: from_micros(row.occurred_at),
         created_at: from_micros(row.created_at),
-        external_id: row.external_id,
+        external_id: texts.external_id,
         automated: row.automated,
+        // A message always has something to seal: what has nothing left was erased.
+        erased: erased || row.sealed.is_none(),
     })
 }
 
+fn read_attachment(texts: AttachmentTexts) -> Attachment {
+    Attachment {
+        file_name: texts.file_name,
+        content_type: texts.content_type,
+        size_bytes: texts.size_bytes,
+        sha256: texts.sha256,
+    }
+}
+
+fn attachment_texts(attachment: &Attachment) -> AttachmentTexts {
+    AttachmentTexts {
+        file_name: attachment.file_name.clone(),
+        content_type: attachment.content_type.clone(),
+        size_bytes: attachment.size_bytes,
+        sha256: attachment.sha256.clone(),
+    }
+}
+
 /// A message as a row.
-pub fn message_row(tenant: &str, message: &Message) -> message::Model {
-    let attachments = json(&message.attachments);
-    let bytes = message.text.len() + message.quoted_text.len() + attachments.len();
-    message::Model {
+pub fn message_row(keyring: &Keyring, tenant: &str, message: &Message) -> Result<message::Model, Error> {
+    let texts = MessageTexts {
+        text: message.text.clone(),
+        quoted_text: message.quoted_text.clone(),
+        attachments: message.attachments.iter().map(attachment_texts).collect(),
+        external_id: message.external_id.clone(),
+    };
+    let place = Place("messages", message.id.as_bytes());
+    let sealed = keyring.seal(message.ticket, place, &texts.encode_to_vec())?;
+    Ok(message::Model {
         tenant: tenant.to_owned(),
         ticket_id: message.ticket,
         position: message.position,
@@ -287,16 +400,13 @@ pub fn message_row(tenant: &str, message: &Message) -> message::Model {
         actor_kind: message.actor.kind.as_str().to_owned(),
         actor_id: message.actor.id.clone(),
         visibility: message.visibility.as_str().to_owned(),
-        text: message.text.clone(),
-        quoted_text: message.quoted_text.clone(),
         channel: message.channel.as_str().to_owned(),
-        attachments,
         occurred_at: micros(message.occurred_at),
         created_at: micros(message.created_at),
-        external_id: message.external_id.clone(),
         automated: message.automated,
-        size_bytes: i32::try_from(bytes).unwrap_or(i32::MAX),
-    }
+        size_bytes: i32::try_from(sealed.len()).unwrap_or(i32::MAX),
+        sealed: Some(sealed),
+    })
 }
 
 fn time(stored: Option<i64>) -> Option<DateTime<Utc>> {

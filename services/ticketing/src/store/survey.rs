@@ -46,7 +46,7 @@ impl Store {
             Begun::New(tx) => tx,
             Begun::Same(answer) => return Ok(answer),
         };
-        let ticket = row::lock_ticket(&tx, &call.tenant, which)
+        let ticket = row::lock_ticket(&tx, &self.personal, &call.tenant, which)
             .await?
             .ok_or_else(|| Error::not_found(names::TICKET, which.name()))?;
         let now = self.clock.now();
@@ -94,7 +94,8 @@ impl Store {
         let answer = respond(&ticket, &given);
         let changes = vec![Change::Answered(given, earlier.is_some())];
         let events = self.events(call, &ticket, changes, now);
-        self.commit(tx, call, &answer, events, now).await?;
+        let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[ticket.id]).await?;
+        self.commit(tx, call, &keyring, &answer, events, now).await?;
         Ok(answer)
     }
 }

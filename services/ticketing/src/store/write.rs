@@ -1,7 +1,6 @@
 //! Writing rows, many at a time, and the end of every transaction.
 
 use chrono::{DateTime, Utc};
-use prost::Message as _;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
 use vorrang_database::event_log::{self, NewEvent};
@@ -9,9 +8,10 @@ use vorrang_database::{Tx, error, idempotency, micros};
 use vorrang_error::Error;
 
 use super::entity::{contact_key, customer, identity, message, number, solve, thread_key, ticket};
-use super::{Call, Store, row};
+use super::personal::{Keyring, Lookup, Personal, Place};
+use super::sealed::{self, CustomerTexts};
+use super::{Call, Store, log, row};
 use crate::contact::{ContactKey, Recorded};
-use crate::convert;
 use crate::customer::Customer;
 use crate::event::{Event, Fact};
 use crate::message::Message;
@@ -45,51 +45,66 @@ impl Store {
         }
     }
 
-    /// The end of a call: its answer, its events, the commit.
+    /// The end of a call: its answer, its events, the commit. The answer is sealed with the first key of `keyring`.
     pub(super) async fn commit<R: prost::Message>(
         &self,
         mut tx: Tx,
         call: &Call,
+        keyring: &Keyring,
         answer: &R,
         events: Vec<Event>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         if !call.request_id.is_empty() {
-            idempotency::finish(&mut tx, &call.tenant, &call.request_id, &answer.encode_to_vec()).await?;
+            let answer = keyring.seal_answer(&call.request_id, &answer.encode_to_vec());
+            idempotency::finish(&mut tx, &call.tenant, &call.request_id, &answer).await?;
         }
-        append(&mut tx, &call.tenant, events, now).await?;
+        append(&mut tx, keyring, &call.tenant, events, now).await?;
         tx.commit().await
     }
 }
 
-/// Appends to the log, last of all. Encoded before the log's counter is locked.
-pub async fn append(tx: &mut Tx, tenant: &str, events: Vec<Event>, now: DateTime<Utc>) -> Result<(), Error> {
+/// Appends to the log, last of all. Encoded and sealed before the log's counter is locked.
+pub async fn append(
+    tx: &mut Tx,
+    keyring: &Keyring,
+    tenant: &str,
+    events: Vec<Event>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     if events.is_empty() {
         return Ok(());
     }
     let events = events
         .into_iter()
-        .map(|event| NewEvent {
-            id: event.id,
-            kind: event.fact.kind().to_owned(),
-            subject: event.fact.subject(),
-            occurred_at: event.occurred_at,
-            actor_kind: event.actor.kind.as_str().to_owned(),
-            actor_id: event.actor.id,
-            trace_parent: event.trace_parent,
-            payload: convert::event(&event.fact).encode_to_vec(),
+        .map(|event| {
+            Ok(NewEvent {
+                payload: log::payload(keyring, &event)?,
+                id: event.id,
+                kind: event.fact.kind().to_owned(),
+                subject: event.fact.subject(),
+                occurred_at: event.occurred_at,
+                actor_kind: event.actor.kind.as_str().to_owned(),
+                actor_id: event.actor.id,
+                trace_parent: event.trace_parent,
+            })
         })
-        .collect();
+        .collect::<Result<_, Error>>()?;
     event_log::append(tx, tenant, now, events).await?;
     Ok(())
 }
 
 /// Inserts or replaces tickets. The caller holds their locks, or they are new.
-pub async fn tickets<'a>(tx: &Tx, tenant: &str, tickets: impl IntoIterator<Item = &'a Ticket>) -> Result<(), Error> {
+pub async fn tickets<'a>(
+    tx: &Tx,
+    keyring: &Keyring,
+    tenant: &str,
+    tickets: impl IntoIterator<Item = &'a Ticket>,
+) -> Result<(), Error> {
     let rows = tickets
         .into_iter()
-        .map(|ticket| row::ticket_row(tenant, ticket))
-        .collect();
+        .map(|ticket| row::ticket_row(keyring, tenant, ticket))
+        .collect::<Result<_, _>>()?;
     let fixed = [
         ticket::Column::Tenant,
         ticket::Column::Id,
@@ -109,6 +124,7 @@ fn same(one: &ticket::Column, other: &ticket::Column) -> bool {
 /// What a ticket's changes brought besides the ticket itself: messages and solves.
 pub async fn parts(
     tx: &Tx,
+    keyring: &Keyring,
     tenant: &str,
     ticket: &Ticket,
     changes: &[Change],
@@ -116,7 +132,7 @@ pub async fn parts(
 ) -> Result<(), Error> {
     for change in changes {
         match change {
-            Change::Message(message) => messages(tx, tenant, std::slice::from_ref(message)).await?,
+            Change::Message(message) => messages(tx, keyring, tenant, std::slice::from_ref(message)).await?,
             Change::StateChanged(_) if ticket.state == State::Solved => {
                 let row = solve::Model {
                     tenant: tenant.to_owned(),
@@ -134,11 +150,11 @@ pub async fn parts(
 }
 
 /// Inserts messages.
-pub async fn messages(tx: &Tx, tenant: &str, messages: &[Message]) -> Result<(), Error> {
+pub async fn messages(tx: &Tx, keyring: &Keyring, tenant: &str, messages: &[Message]) -> Result<(), Error> {
     let rows = messages
         .iter()
-        .map(|message| row::message_row(tenant, message))
-        .collect();
+        .map(|message| row::message_row(keyring, tenant, message))
+        .collect::<Result<_, _>>()?;
     insert::<message::Entity>(tx, rows, None).await
 }
 
@@ -158,44 +174,53 @@ pub async fn last_number(tx: &Tx, tenant: &str, last: i64) -> Result<(), Error> 
 /// else has one of the identities.
 pub async fn customers<'a>(
     tx: &Tx,
+    personal: &Personal,
+    keyring: &Keyring,
     tenant: &str,
     customers: impl IntoIterator<Item = &'a Customer>,
 ) -> Result<(), Error> {
+    let lookup = personal.lookup(tenant);
     let mut rows = Vec::new();
     let mut identities = Vec::new();
     for customer in customers {
+        let texts = CustomerTexts {
+            display_name: customer.display_name.clone(),
+        };
         rows.push(customer::Model {
             tenant: tenant.to_owned(),
             id: customer.id,
-            display_name: customer.display_name.clone(),
             tier: customer.tier.clone(),
             language: customer.language.clone(),
             country: customer.country.clone(),
             revision: customer.revision,
             created_at: micros(customer.created_at),
             updated_at: micros(customer.updated_at),
+            erased_at: customer.erased_at.map(micros),
+            sealed: sealed::seal(keyring, customer.id, Place("customers", customer.id.as_bytes()), &texts)?,
         });
-        identities.extend(
-            (0..)
-                .zip(&customer.identities)
-                .map(|(position, identity)| identity::Model {
-                    tenant: tenant.to_owned(),
-                    kind: identity.kind.as_str().to_owned(),
-                    value: identity.value.clone(),
-                    customer_id: customer.id,
-                    position,
-                    verified: identity.verified,
-                }),
-        );
+        for (position, identity) in (0..).zip(&customer.identities) {
+            let hash = row::identity_hash(&lookup, &identity.key());
+            let place = Place("customer_identities", hash.as_bytes());
+            identities.push(identity::Model {
+                tenant: tenant.to_owned(),
+                kind: identity.kind.as_str().to_owned(),
+                sealed: Some(keyring.seal(customer.id, place, identity.value.as_bytes())?),
+                value: hash,
+                customer_id: customer.id,
+                position,
+                verified: identity.verified,
+            });
+        }
     }
     let conflict = OnConflict::columns([customer::Column::Tenant, customer::Column::Id])
         .update_columns([
-            customer::Column::DisplayName,
             customer::Column::Tier,
             customer::Column::Language,
             customer::Column::Country,
             customer::Column::Revision,
             customer::Column::UpdatedAt,
+            customer::Column::ErasedAt,
+            customer::Column::Sealed,
         ])
         .to_owned();
     insert::<customer::Entity>(tx, rows, Some(conflict)).await?;
@@ -224,20 +249,24 @@ pub async fn clear_identities(tx: &Tx, tenant: &str, customer: uuid::Uuid) -> Re
 /// Remembers contacts that were taken.
 pub async fn contact_keys<'a>(
     tx: &Tx,
+    lookup: &Lookup,
     tenant: &str,
     taken: impl IntoIterator<Item = (&'a ContactKey, &'a Recorded)>,
 ) -> Result<(), Error> {
     let rows = taken
         .into_iter()
-        .map(|(key, recorded)| contact_key::Model {
-            tenant: tenant.to_owned(),
-            source: key.source.clone(),
-            external_id: key.external_id.clone(),
-            content_hash: key.content_hash.to_vec(),
-            ticket_id: recorded.ticket,
-            number: recorded.number,
-            message_id: recorded.message,
-            customer_id: recorded.customer,
+        .map(|(key, recorded)| {
+            let (external_id, content_hash) = row::contact_hashes(lookup, key);
+            contact_key::Model {
+                tenant: tenant.to_owned(),
+                source: key.source.clone(),
+                external_id,
+                content_hash: content_hash.to_vec(),
+                ticket_id: recorded.ticket,
+                number: recorded.number,
+                message_id: recorded.message,
+                customer_id: recorded.customer,
+            }
         })
         .collect();
     insert::<contact_key::Entity>(tx, rows, None).await
@@ -246,6 +275,7 @@ pub async fn contact_keys<'a>(
 /// Lets keys lead to tickets from now on.
 pub async fn thread_keys<'a>(
     tx: &Tx,
+    lookup: &Lookup,
     tenant: &str,
     keys: impl IntoIterator<Item = (&'a String, &'a uuid::Uuid)>,
 ) -> Result<(), Error> {
@@ -253,7 +283,7 @@ pub async fn thread_keys<'a>(
         .into_iter()
         .map(|(key, ticket)| thread_key::Model {
             tenant: tenant.to_owned(),
-            key: key.clone(),
+            key: row::thread_hash(lookup, key),
             ticket_id: *ticket,
         })
         .collect();

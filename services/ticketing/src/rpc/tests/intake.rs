@@ -8,10 +8,10 @@ use vorrang_testkit::{DEADLINE, both_engines, wait_until};
 
 use super::*;
 
-/// Makes the database refuse every message with the text `poison`.
-const REFUSE_SQLITE: &str = "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.text = 'poison' \
+/// Makes the database refuse every ticket with the intent `poison`.
+const REFUSE_SQLITE: &str = "CREATE TRIGGER refuse BEFORE INSERT ON tickets WHEN NEW.intent = 'poison' \
                              BEGIN SELECT RAISE(ABORT, 'poison'); END";
-const REFUSE_POSTGRES: &str = "ALTER TABLE messages ADD CHECK (text <> 'poison')";
+const REFUSE_POSTGRES: &str = "ALTER TABLE tickets ADD CHECK (intent <> 'poison')";
 
 both_engines! {
     async fn concurrent_calls_share_commits(db: TestDatabase) {
@@ -35,9 +35,8 @@ both_engines! {
         tx.commit().await.expect("commits");
 
         let contact = |id: String| {
-            let text = if id == "<3-2>" { "poison" } else { "fine" };
-            let message = Some(pb::Message { text: text.into(), ..pb::Message::default() });
-            pb::InboundContact { message, ..mail("mara@example.org", &id) }
+            let intent = if id == "<3-2>" { "poison" } else { "fine" };
+            pb::InboundContact { intent: intent.into(), ..mail("mara@example.org", &id) }
         };
         let calls = (0..6).map(|call| desk.record((0..5).map(|item| contact(format!("<{call}-{item}>"))).collect()));
         for (call, results) in join_all(calls).await.into_iter().enumerate() {

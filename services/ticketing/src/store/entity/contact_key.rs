@@ -1,4 +1,4 @@
-//! `contact_keys`: Contacts that were taken: the dedupe key, and what became of the first one.
+//! `contact_keys`: Contacts that were taken: the hashes of the dedupe key, and what became of the first one.
 
 use sea_orm::entity::prelude::*;
 

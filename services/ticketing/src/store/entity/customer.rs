@@ -9,13 +9,14 @@ pub struct Model {
     pub tenant: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    pub display_name: String,
     pub tier: String,
     pub language: String,
     pub country: String,
     pub revision: i64,
     pub created_at: i64,
     pub updated_at: i64,
+    pub erased_at: Option<i64>,
+    pub sealed: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

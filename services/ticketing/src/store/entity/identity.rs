@@ -1,4 +1,5 @@
-//! `customer_identities`: What finds a customer: unique per tenant, kind and value. `position` keeps the order in which they were added.
+//! `customer_identities`: What finds a customer: unique per tenant, kind and value, of which `value` is the hash.
+//! `position` keeps the order in which they were added.
 
 use sea_orm::entity::prelude::*;
 
@@ -14,6 +15,7 @@ pub struct Model {
     pub customer_id: Uuid,
     pub position: i32,
     pub verified: bool,
+    pub sealed: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

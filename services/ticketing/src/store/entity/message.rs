@@ -1,4 +1,5 @@
-//! `messages`: What was written, in the order of arrival. `size_bytes` bounds a page before its texts are read.
+//! `messages`: What was written, in the order of arrival. `size_bytes` bounds a page before its texts are
+//! read; they are in `sealed`.
 
 use sea_orm::entity::prelude::*;
 
@@ -15,15 +16,12 @@ pub struct Model {
     pub actor_kind: String,
     pub actor_id: String,
     pub visibility: String,
-    pub text: String,
-    pub quoted_text: String,
     pub channel: String,
-    pub attachments: String,
     pub occurred_at: i64,
     pub created_at: i64,
-    pub external_id: String,
     pub automated: bool,
     pub size_bytes: i32,
+    pub sealed: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

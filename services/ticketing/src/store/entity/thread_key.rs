@@ -1,4 +1,4 @@
-//! `thread_keys`: Which ticket a later contact joins by this key.
+//! `thread_keys`: Which ticket a later contact joins by the key with this hash.
 
 use sea_orm::entity::prelude::*;
 

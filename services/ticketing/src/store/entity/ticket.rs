@@ -10,7 +10,6 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub number: i64,
-    pub subject: String,
     pub customer_id: Uuid,
     pub channel: String,
     pub state: String,
@@ -37,6 +36,8 @@ pub struct Model {
     pub created_at: i64,
     pub updated_at: i64,
     pub revision: i64,
+    pub erased: bool,
+    pub sealed: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,0 +1,128 @@
+//! What of an event is personal. It is stored sealed beside the rest, which stays readable for ever: key figures are
+//! computed from it after an erasure as before.
+//!
+//! Protobuf merges what is concatenated, so the two parts need no fitting together: the bytes of the one followed by those
+//! of the other are the whole event. That is why a repeated field is personal as a whole or not at all.
+//!
+//! **A new field** that holds personal data gets its name in a line below. `tests.rs` knows every text field that events
+//! can reach, and fails for one that is neither here nor in its list of what is not personal.
+
+use prost::Message as _;
+use vorrang_api::ticketing::v1 as pb;
+use vorrang_api::ticketing::v1::event::Payload;
+
+/// A message that may hold personal data.
+trait Personal: Sized {
+    /// Moves what is personal into a message of its own; none when there is nothing.
+    fn split(&mut self) -> Option<Self>;
+
+    /// Says that what was personal is erased.
+    fn mark_erased(&mut self) {}
+}
+
+/// The personal fields of messages: `fields` are moved, `parts` are messages that may hold some.
+macro_rules! personal {
+    ($($message:ident { fields: [$($field:ident),*], parts: [$($part:ident),*] $(, erased: $erased:ident)? })+) => {
+        $(impl Personal for pb::$message {
+            #[allow(unused_mut, reason = "some messages have fields, some parts")]
+            fn split(&mut self) -> Option<Self> {
+                let mut personal = Self::default();
+                let mut any = false;
+                $(
+                    personal.$field = std::mem::take(&mut self.$field);
+                    any |= personal.$field != Self::default().$field;
+                )*
+                $(
+                    personal.$part = self.$part.as_mut().and_then(Personal::split);
+                    any |= personal.$part.is_some();
+                )*
+                any.then_some(personal)
+            }
+
+            fn mark_erased(&mut self) {
+                $(self.$erased = true;)?
+                $(if let Some(part) = &mut self.$part { part.mark_erased(); })*
+            }
+        })+
+
+        /// Every personal field as `Message.field`, for the test.
+        #[cfg(test)]
+        pub const FIELDS: &[&str] = &[$($(concat!(stringify!($message), ".", stringify!($field)),)*)+];
+    };
+}
+
+personal! {
+    Ticket { fields: [subject], parts: [], erased: erased }
+    Message { fields: [text, quoted_text, attachments, external_id], parts: [], erased: erased }
+    Customer { fields: [display_name, identities], parts: [] }
+    CustomerCreated { fields: [], parts: [customer] }
+    CustomerUpdated { fields: [], parts: [customer] }
+    TicketCreated { fields: [], parts: [ticket] }
+    TicketUpdated { fields: [], parts: [ticket] }
+    TicketStateChanged { fields: [], parts: [ticket] }
+    TicketQueued { fields: [], parts: [ticket] }
+    TicketAssigned { fields: [], parts: [ticket] }
+    MessageCreated { fields: [], parts: [ticket, message] }
+    SurveyAnswered { fields: [], parts: [ticket] }
+}
+
+/// The payloads that hold personal data, by name. All others are stored as they are.
+macro_rules! payloads {
+    ($($payload:ident),+ $(,)?) => {
+        fn split(payload: &mut Payload) -> Option<Payload> {
+            match payload {
+                $(Payload::$payload(one) => one.split().map(Payload::$payload),)+
+                #[allow(unreachable_patterns, reason = "a payload without personal data needs no line")]
+                _ => None,
+            }
+        }
+
+        fn mark_erased(payload: &mut Payload) {
+            match payload {
+                $(Payload::$payload(one) => one.mark_erased(),)+
+                #[allow(unreachable_patterns, reason = "a payload without personal data needs no line")]
+                _ => {}
+            }
+        }
+    };
+}
+
+payloads! {
+    CustomerCreated, CustomerUpdated, TicketCreated, TicketUpdated, TicketStateChanged, TicketQueued, TicketAssigned,
+    MessageCreated, SurveyAnswered,
+}
+
+/// An event in two parts, encoded: what may be read for ever, and what is to be sealed.
+pub struct Parts {
+    /// Without anything personal.
+    pub public: Vec<u8>,
+    /// What is personal; empty: nothing.
+    pub personal: Vec<u8>,
+}
+
+/// Takes an event apart.
+pub fn parts(mut event: pb::Event) -> Parts {
+    let personal = event.payload.as_mut().and_then(split).map_or_else(Vec::new, |payload| {
+        let event = pb::Event {
+            head: None,
+            payload: Some(payload),
+        };
+        event.encode_to_vec()
+    });
+    Parts {
+        public: event.encode_to_vec(),
+        personal,
+    }
+}
+
+/// The public part of an event whose personal part was erased, saying so.
+pub fn erased(public: &[u8]) -> Result<Vec<u8>, prost::DecodeError> {
+    let mut event = pb::Event::decode(public)?;
+    if let Some(payload) = &mut event.payload {
+        mark_erased(payload);
+    }
+    Ok(event.encode_to_vec())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! What of a row is personal, as it is sealed: one value a row. Fields are added with new numbers and never reused.
+
+use prost::Message;
+use vorrang_error::Error;
+
+use super::personal::{Keyring, Place};
+use uuid::Uuid;
+
+/// The personal part of a ticket.
+#[derive(Clone, PartialEq, Message)]
+pub struct TicketTexts {
+    #[prost(string, tag = "1")]
+    pub subject: String,
+}
+
+/// The personal part of a message.
+#[derive(Clone, PartialEq, Message)]
+pub struct MessageTexts {
+    #[prost(string, tag = "1")]
+    pub text: String,
+    #[prost(string, tag = "2")]
+    pub quoted_text: String,
+    #[prost(message, repeated, tag = "3")]
+    pub attachments: Vec<AttachmentTexts>,
+    #[prost(string, tag = "4")]
+    pub external_id: String,
+}
+
+/// A file of a message.
+#[derive(Clone, PartialEq, Message)]
+pub struct AttachmentTexts {
+    #[prost(string, tag = "1")]
+    pub file_name: String,
+    #[prost(string, tag = "2")]
+    pub content_type: String,
+    #[prost(int64, tag = "3")]
+    pub size_bytes: i64,
+    #[prost(string, tag = "4")]
+    pub sha256: String,
+}
+
+/// The personal part of a customer; identities are sealed each in its own row.
+#[derive(Clone, PartialEq, Message)]
+pub struct CustomerTexts {
+    #[prost(string, tag = "1")]
+    pub display_name: String,
+}
+
+/// Seals the personal part of a row; none when it is empty.
+pub fn seal<M: Message + Default + PartialEq>(
+    keyring: &Keyring,
+    owner: Uuid,
+    place: Place<'_>,
+    texts: &M,
+) -> Result<Option<Vec<u8>>, Error> {
+    if *texts == M::default() {
+        return Ok(None);
+    }
+    keyring.seal(owner, place, &texts.encode_to_vec()).map(Some)
+}
+
+/// Opens the personal part of a row: empty, and true, when it is erased.
+pub fn open<M: Message + Default>(
+    keyring: &Keyring,
+    place: Place<'_>,
+    sealed: Option<&[u8]>,
+) -> Result<(M, bool), Error> {
+    let Some(sealed) = sealed else {
+        return Ok((M::default(), false));
+    };
+    match keyring.open(place, sealed)? {
+        Some(plain) => M::decode(plain.as_slice())
+            .map(|texts| (texts, false))
+            .map_err(|cause| Error::internal(format!("a sealed row of {} cannot be read", place.0)).caused_by(cause)),
+        None => Ok((M::default(), true)),
+    }
+}

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use crate::sources::{children, name, none, root};
 
 /// From the bottom up. A crate may use those that stand before it.
-const LAYERS: [&str; 13] = [
+const LAYERS: [&str; 14] = [
     "error",
     "clock",
     "filter",
     "calendar",
+    "sla",
     "api",
     "database",
     "queue",

@@ -5,7 +5,7 @@ mod output;
 mod personal;
 mod words;
 
-pub use output::{contact_result, customer, message, survey_answer, ticket};
+pub use output::{contact_result, customer, message, message_in_short, survey_answer, ticket, ticket_in_brief};
 pub use personal::{Parts as EventParts, erased as erased_event};
 
 /// An event as it is stored, in its two parts; with an empty head, which the feed fills in.

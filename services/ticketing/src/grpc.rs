@@ -3,6 +3,7 @@
 mod customer;
 mod feed;
 mod internal;
+mod relation;
 mod ticket;
 
 use tonic::{Response, Status};

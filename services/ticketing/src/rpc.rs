@@ -11,13 +11,18 @@ pub mod follow;
 pub mod get_customer;
 pub mod get_head;
 pub mod get_ticket;
+pub mod link_tickets;
 pub mod list_customers;
 pub mod list_messages;
 pub mod list_queued_tickets;
 pub mod list_tenants;
 pub mod list_tickets;
 pub mod lookup_customer;
+pub mod merge_tickets;
 pub mod record_contacts;
+pub mod split_ticket;
+pub mod unlink_tickets;
+pub mod unmerge_ticket;
 pub mod update_customer;
 pub mod update_ticket;
 

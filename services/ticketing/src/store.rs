@@ -1,7 +1,8 @@
 //! Where tickets live. Every change is one transaction: lock, decide by a pure function, write rows, answer and events.
 //!
 //! Locks are always taken in this order, so that no two transactions can wait for each other:
-//! 1. the tenant's row of `ticket_numbers` (only where tickets or customers are made),
+//! 1. the tenant's row of `ticket_numbers` (only where tickets or customers are made, and where tickets are merged, unmerged or linked: what
+//!    leads from ticket to ticket changes only under it),
 //! 2. tickets, by id,
 //! 3. the tenant's row of the event log's counter, at the very end.
 //!
@@ -12,14 +13,21 @@ mod change;
 mod create_ticket;
 mod customers;
 mod entity;
+mod kin;
+mod link;
 mod list;
+mod list_conversation;
 mod log;
+mod merge;
+mod message;
 pub mod migrations;
 pub mod personal;
 mod record;
 mod row;
 mod sealed;
+mod split;
 mod survey;
+mod unmerge;
 mod write;
 
 use prost::Message;
@@ -33,7 +41,10 @@ use crate::words::Actor;
 
 pub use create_ticket::NewTicket;
 pub use list::{QueuedPosition, TicketFilter};
+pub use list_conversation::ConversationPosition;
+pub use merge::Merging;
 pub use personal::Personal;
+pub use split::{Splitting, Wanted};
 pub use survey::NewAnswer;
 
 /// Who calls, for which tenant, and what makes the call repeatable.

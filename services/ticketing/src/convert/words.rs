@@ -5,6 +5,7 @@ use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::Violations;
 
 use crate::state::State;
+use crate::ticket::LinkKind;
 use crate::words::{ActorKind, AssignSource, Channel, IdentityKind, Priority, Visibility};
 
 /// A number of an enum that is not one of its values.
@@ -77,6 +78,18 @@ both_ways!(identity_kind, read_identity_kind, IdentityKind, pb::identity::Kind {
     Phone => Phone,
     Social => Social,
     External => External,
+});
+
+both_ways!(link_kind, read_link_kind, LinkKind, pb::ticket_link::Type {
+    RelatesTo => RelatesTo,
+    CausedBy => CausedBy,
+    Causes => Causes,
+    Duplicates => Duplicates,
+    DuplicatedBy => DuplicatedBy,
+    FollowUpOf => FollowUpOf,
+    FollowedUpBy => FollowedUpBy,
+    SplitFrom => SplitFrom,
+    SplitInto => SplitInto,
 });
 
 /// As the contract writes it.

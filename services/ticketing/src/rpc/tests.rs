@@ -3,11 +3,16 @@
 mod contacts;
 mod customers;
 mod faults;
+mod history;
 mod intake;
+mod links;
+mod merge;
 mod messages;
 mod privacy;
 mod queue;
 mod races;
+mod relation_races;
+mod split;
 mod tickets;
 
 use prost::Message;

@@ -62,6 +62,7 @@ impl Store {
             tier: customer.tier,
             channel: new.channel,
             follow_up_of: None,
+            split_from: None,
             automated: false,
             opened_at: new.message.as_ref().and_then(|message| message.occurred_at),
             fields: new.fields,

@@ -17,6 +17,11 @@ const NOT_PERSONAL: &[&str] = &[
     "Message.name",
     "Customer.name",
     "SurveyAnswer.name",
+    "MovedMessage.name",
+    "Ticket.merged_into",
+    "Ticket.split_from",
+    "TicketLink.ticket",
+    "TicketUnmerged.merged_into",
     "Actor.id",
     // Agents.
     "Ticket.assignee",

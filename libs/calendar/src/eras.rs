@@ -71,9 +71,7 @@ impl<'a> Eras<'a> {
     /// What is open by the hours that start on `day`: instants, perhaps overlapping.
     pub fn open_from(&self, day: Day) -> impl Iterator<Item = (i64, i64)> {
         let era = self.on(day);
-        let exceptions = era.version.exceptions();
-        let exception = date(day).and_then(|date| exceptions.get(&date));
-        let hours = exception.unwrap_or_else(|| &era.version.week()[(day + 3).rem_euclid(7) as usize]);
+        let hours = date(day).map_or(&[][..], |date| era.version.hours_on(date));
         hours.iter().map(move |span| {
             let instant = |minute: u16| era.zone.instant(day * DAY + i64::from(minute) * 60);
             (instant(span.start_minute()), instant(span.end_minute()))
@@ -91,6 +89,7 @@ fn counts_from((index, version): (usize, &Version)) -> (Day, &Version) {
     (from, version)
 }
 
-fn date(day: Day) -> Option<NaiveDate> {
+/// The date of a number; `None`: beyond the calendar.
+pub fn date(day: Day) -> Option<NaiveDate> {
     NaiveDate::from_num_days_from_ce_opt(i32::try_from(day + 719_163).ok()?)
 }

@@ -4,6 +4,7 @@
 //! Draft (text)  --check-->  Version      one set of opening hours in one zone, counting from a local date
 //! [Version]     ------->    Schedule     versions over time; `known_at` is the snapshot a ticket keeps
 //! Schedule      --compile-> Calendar     blocks of repeating weeks with prefix sums; answers questions
+//! iCalendar     --read----> Holidays     closed days, to be added to a version as exceptions
 //! ```
 //!
 //! The rules, all of them local to the zone of the version:
@@ -22,6 +23,7 @@ mod blocks;
 mod calendar;
 mod draft;
 mod eras;
+pub mod holidays;
 mod intervals;
 mod schedule;
 mod span;

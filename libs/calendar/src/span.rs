@@ -43,6 +43,11 @@ impl Span {
     pub fn overlaps(self, other: Self) -> bool {
         self.start < other.end && other.start < self.end
     }
+
+    /// From `start` (0 to 1439) to `end`.
+    pub(crate) fn between(start: u16, end: u16) -> Self {
+        Self { start, end }
+    }
 }
 
 impl FromStr for Span {

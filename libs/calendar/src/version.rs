@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,12 @@ impl Version {
     /// Hours that replace those of the week, by date.
     pub fn exceptions(&self) -> &BTreeMap<NaiveDate, Vec<Span>> {
         &self.exceptions
+    }
+
+    /// The hours that start on a date: those of its exception, or else of its weekday.
+    pub fn hours_on(&self, date: NaiveDate) -> &[Span] {
+        let weekday = date.weekday().num_days_from_monday() as usize;
+        self.exceptions.get(&date).unwrap_or(&self.week[weekday])
     }
 
     /// The local date from which it counts, when it names one.

@@ -88,6 +88,15 @@ impl Zone {
         &self.changes
     }
 
+    /// The local time of an instant, both in seconds since 1970.
+    pub fn local(&self, at: i64) -> i64 {
+        let begun = self.changes.partition_point(|change| change.at <= at);
+        match begun.checked_sub(1) {
+            Some(last) => at + self.changes[last].after,
+            None => at + self.changes.first().map_or(self.first, |change| change.before),
+        }
+    }
+
     /// The instant of a local time, both in seconds since 1970: of two the first, a skipped one with the offset
     /// before the jump.
     pub fn instant(&self, local: i64) -> i64 {

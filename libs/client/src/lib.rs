@@ -30,7 +30,9 @@ use vorrang_api::knowledge::v1::session_service_client::SessionServiceClient;
 use vorrang_api::routing::v1::agent_service_client::AgentServiceClient;
 use vorrang_api::routing::v1::queue_service_client::QueueServiceClient;
 use vorrang_api::routing::v1::work_service_client::WorkServiceClient;
+use vorrang_api::ticketing::v1::customer_record_service_client::CustomerRecordServiceClient;
 use vorrang_api::ticketing::v1::customer_service_client::CustomerServiceClient;
+use vorrang_api::ticketing::v1::organization_service_client::OrganizationServiceClient;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
 use vorrang_api::{knowledge, routing, ticketing};
 
@@ -144,6 +146,10 @@ clients! {
     tickets: TicketServiceClient<Authorized>;
     /// Customers.
     customers: CustomerServiceClient<Authorized>;
+    /// What CRMs and shops know about customers.
+    customer_records: CustomerRecordServiceClient<Authorized>;
+    /// The companies that customers belong to.
+    organizations: OrganizationServiceClient<Authorized>;
     /// Ticketing's feed.
     ticketing_feed: ticketing::v1::feed_service_client::FeedServiceClient<Authorized>;
     /// The agents' stream.

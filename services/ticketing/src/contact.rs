@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::customer::Identity;
+use crate::customer::{Identity, Tier};
 use crate::message::Draft;
 use crate::ticket::Fields;
 use crate::words::Channel;
@@ -27,8 +27,10 @@ pub struct Contact {
     pub identities: Vec<Identity>,
     /// Name of who wrote; may be empty.
     pub display_name: String,
-    /// Tier to set; may be empty.
-    pub tier: String,
+    /// What the source says about the tier, if anything.
+    pub tier: Option<Tier>,
+    /// Whether the source vouches that all verified identities are one person.
+    pub same_person: bool,
     /// What was written. Its actor is decided by the desk.
     pub message: Draft,
     /// Keys under which a later contact finds this conversation.

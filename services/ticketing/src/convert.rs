@@ -5,10 +5,13 @@ mod output;
 mod personal;
 mod words;
 
-pub use output::{contact_result, customer, message, message_in_short, survey_answer, ticket, ticket_in_brief};
+pub use output::{
+    contact_result, customer, customer_merge, lifetime_value, merge_suggestion, message, milestone, order,
+    organization, record_result, survey_answer, ticket,
+};
 pub use personal::{Parts as EventParts, erased as erased_event};
 
 /// An event as it is stored, in its two parts; with an empty head, which the feed fills in.
-pub fn event_parts(fact: &crate::event::Fact) -> EventParts {
-    personal::parts(output::event(fact))
+pub fn event_parts(fact: &crate::event::Fact, now: chrono::DateTime<chrono::Utc>) -> EventParts {
+    personal::parts(output::event(fact, now))
 }

@@ -1,78 +1,33 @@
-//! The people who ask for help, and the ways in which they are known. Pure.
+//! The people who ask for help, and what is known about them. Pure.
+
+pub mod identity;
+pub mod merge;
+pub mod periods;
+pub mod tier;
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use vorrang_error::Error;
 
-use crate::words::IdentityKind;
+use crate::attributes::{self, Attributes, Named};
+use crate::words::OrganizationBy;
+
+pub use identity::{Identity, IdentityKey};
+pub use periods::Periods;
+pub use tier::{TIER_STANDARD, TIER_VIP, Tier};
 
 /// Most identities of a customer.
-pub const IDENTITIES_MAX: usize = 20;
-/// The tier of who has none.
-pub const TIER_STANDARD: &str = "standard";
-/// The tier that is served first.
-pub const TIER_VIP: &str = "vip";
+pub const IDENTITIES_MAX: usize = 100;
 
-/// What finds a customer: unique per tenant by kind and value.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct IdentityKey {
-    /// What it is, as stored.
-    pub kind: &'static str,
-    /// The normalised value.
-    pub value: String,
-}
-
-/// One way in which a customer reaches us.
+/// The organisation that a customer belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// What it is.
-    pub kind: IdentityKind,
-    /// The normalised value.
-    pub value: String,
-    /// Whether the source vouches for it.
-    pub verified: bool,
-}
-
-impl Identity {
-    /// Normalises `value` for its kind, so that one person written in two ways is found as one.
-    pub fn parse(kind: IdentityKind, value: &str, verified: bool) -> Result<Self, &'static str> {
-        let value = value.trim();
-        if value.is_empty() || value.chars().count() > 320 {
-            return Err("must have 1 to 320 characters");
-        }
-        if value.chars().any(char::is_control) {
-            return Err("must not contain control characters");
-        }
-        let value = match kind {
-            // Mail from the wild has addresses that no rule allows; refusing them would lose the mail.
-            IdentityKind::Email => value.to_lowercase(),
-            IdentityKind::Phone if is_e164(value) => value.to_owned(),
-            IdentityKind::Phone => return Err("must be a phone number in E.164, for example +4930123456"),
-            IdentityKind::Social => scoped(value).ok_or("must be network:handle, for example instagram:mara")?,
-            IdentityKind::External => scoped(value).ok_or("must be system:id, for example zendesk:8447")?,
-        };
-        Ok(Self { kind, value, verified })
-    }
-
-    /// What finds it.
-    pub fn key(&self) -> IdentityKey {
-        IdentityKey {
-            kind: self.kind.as_str(),
-            value: self.value.clone(),
-        }
-    }
-}
-
-fn is_e164(value: &str) -> bool {
-    value.strip_prefix('+').is_some_and(|digits| {
-        (3..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0')
-    })
-}
-
-/// `scope:rest` with both parts there; the scope in lower case.
-fn scoped(value: &str) -> Option<String> {
-    let (scope, rest) = value.split_once(':')?;
-    (!scope.is_empty() && !rest.is_empty()).then(|| format!("{}:{rest}", scope.to_lowercase()))
+pub struct Belongs {
+    /// Which.
+    pub organization: Uuid,
+    /// Its tier as it was read; may be empty. Kept with the organisation, not with the customer.
+    pub tier: String,
 }
 
 /// A customer as stored.
@@ -82,14 +37,28 @@ pub struct Customer {
     pub id: Uuid,
     /// The name to be shown; may be empty.
     pub display_name: String,
-    /// How it is known; sorted as added.
+    /// How it is known; sorted as added. Of a merged one: none, they are the other's.
     pub identities: Vec<Identity>,
-    /// Service tier as [`tier`] gives it, never empty.
-    pub tier: String,
+    /// Its own tier, if it has one.
+    pub tier: Option<Tier>,
     /// BCP 47; empty: unknown.
     pub language: String,
     /// ISO 3166-1 alpha-2; empty: unknown.
     pub country: String,
+    /// The organisation it belongs to.
+    pub organization: Option<Belongs>,
+    /// Who decided about that.
+    pub organization_by: OrganizationBy,
+    /// What the tenant keeps about it.
+    pub attributes: Attributes,
+    /// Who looks after it, `agents/{agent}`; empty: nobody.
+    pub owner: String,
+    /// When it was a customer.
+    pub periods: Periods,
+    /// The customer it was merged into, at the end of the chain.
+    pub merged_into: Option<Uuid>,
+    /// Of a merged one: the identities that it had, so that they can come back.
+    pub merged_identities: Vec<Identity>,
     /// Rises with every change; the etag.
     pub revision: i64,
     /// When it became known.
@@ -101,28 +70,41 @@ pub struct Customer {
 }
 
 /// The fields of a customer that a client can set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
     /// See [`Customer`].
     pub display_name: String,
     /// Each once.
     pub identities: Vec<Identity>,
-    /// As [`tier`] gives it; empty means [`TIER_STANDARD`].
-    pub tier: String,
+    /// None: nothing is said, which of a named field means that it has none.
+    pub tier: Option<Tier>,
     /// See [`Customer`].
     pub language: String,
     /// See [`Customer`].
     pub country: String,
+    /// See [`Customer`]; the store fills in its tier.
+    pub organization: Option<Belongs>,
+    /// See [`Customer`].
+    pub attributes: Attributes,
+    /// See [`Customer`].
+    pub owner: String,
+    /// Won and left, as far as they are given or named.
+    pub periods: periods::Said,
 }
 
-/// A field that `UpdateCustomer` can change, named as in the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A field that `UpdateCustomer` can change, named as in the contract. Won and left are in the profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Field {
     DisplayName,
     Identities,
     Tier,
     Language,
     Country,
+    Organization,
+    Owner,
+    WonAt,
+    LeftAt,
+    Attributes(Named),
 }
 
 impl Field {
@@ -134,61 +116,130 @@ impl Field {
             "tier" => Self::Tier,
             "language" => Self::Language,
             "country" => Self::Country,
-            _ => return None,
+            "organization" => Self::Organization,
+            "owner" => Self::Owner,
+            "won_at" => Self::WonAt,
+            "left_at" => Self::LeftAt,
+            path => Self::Attributes(Named::parse(path)?),
         })
     }
 }
 
+/// What a contact tells about who wrote it.
+#[derive(Debug, Clone, Copy)]
+pub struct Learnt<'a> {
+    /// May be empty.
+    pub display_name: &'a str,
+    /// What the source says, if anything.
+    pub tier: Option<&'a Tier>,
+    /// New ones that nobody has, and known ones of this customer.
+    pub identities: &'a [Identity],
+    /// The organisations that are joined by a mail domain, by domain.
+    pub domains: &'a HashMap<String, Belongs>,
+}
+
 impl Customer {
     /// A new customer.
-    pub fn new(id: Uuid, profile: Profile, now: DateTime<Utc>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// Invalid `customer.left_at`, when it left before it was won.
+    pub fn new(id: Uuid, profile: Profile, now: DateTime<Utc>) -> Result<Self, Error> {
+        let organization_by = match profile.organization {
+            Some(_) => OrganizationBy::Hand,
+            None => OrganizationBy::Nobody,
+        };
+        let mut periods = Periods::default();
+        periods.say(profile.periods).map_err(wrong)?;
+        Ok(Self {
             id,
             display_name: profile.display_name,
             identities: profile.identities,
-            tier: or_standard(profile.tier),
+            tier: profile.tier.and_then(|said| tier::after(None, &said, now)),
             language: profile.language,
             country: profile.country,
+            organization: profile.organization,
+            organization_by,
+            attributes: profile.attributes,
+            owner: profile.owner,
+            periods,
+            merged_into: None,
+            merged_identities: Vec::new(),
             revision: 1,
             created_at: now,
             updated_at: now,
             erased_at: None,
+        })
+    }
+
+    /// The tier that holds at `at`.
+    pub fn tier_at(&self, at: DateTime<Utc>) -> tier::Holding<'_> {
+        let organization = self.organization.as_ref().map_or("", |one| one.tier.as_str());
+        tier::holding(self.tier.as_ref(), organization, at)
+    }
+
+    /// Whether it has this identity.
+    pub fn identity(&self, key: &IdentityKey) -> Option<&Identity> {
+        self.identities.iter().find(|mine| mine.key() == *key)
+    }
+
+    /// Refuses what was merged into another: its fields are no longer anybody's.
+    ///
+    /// # Errors
+    /// Precondition `CUSTOMER_MERGED` that names the other.
+    pub fn check_own(&self) -> Result<(), Error> {
+        match self.merged_into {
+            None => Ok(()),
+            Some(target) => Err(
+                Error::precondition("CUSTOMER_MERGED", "the customer was merged into another one")
+                    .with("merged_into", crate::names::customer(target))
+                    .with("customer", crate::names::customer(self.id)),
+            ),
         }
     }
 
     /// Sets the named fields. True when something changed.
-    pub fn update(&mut self, profile: Profile, fields: &[Field], now: DateTime<Utc>) -> bool {
+    ///
+    /// # Errors
+    /// Invalid, when dates or attributes do not fit what is there.
+    pub fn update(&mut self, profile: &Profile, fields: &[Field], now: DateTime<Utc>) -> Result<bool, Error> {
         let before = self.clone();
-        let Profile {
-            display_name,
-            identities,
-            tier,
-            language,
-            country,
-        } = profile;
+        let mut said = periods::Said::default();
         for field in fields {
             match field {
-                Field::DisplayName => self.display_name.clone_from(&display_name),
-                Field::Identities => self.identities.clone_from(&identities),
-                Field::Tier => self.tier = or_standard(tier.clone()),
-                Field::Language => self.language.clone_from(&language),
-                Field::Country => self.country.clone_from(&country),
+                Field::DisplayName => self.display_name.clone_from(&profile.display_name),
+                Field::Identities => self.identities.clone_from(&profile.identities),
+                Field::Tier => {
+                    let given = profile.tier.clone().unwrap_or_else(Tier::none_by_hand);
+                    self.tier = tier::after(self.tier.take(), &given, now);
+                }
+                Field::Language => self.language.clone_from(&profile.language),
+                Field::Country => self.country.clone_from(&profile.country),
+                Field::Organization => {
+                    self.organization.clone_from(&profile.organization);
+                    self.organization_by = OrganizationBy::Hand;
+                }
+                Field::Owner => self.owner.clone_from(&profile.owner),
+                Field::WonAt => said.won_at = Some(profile.periods.won_at.flatten()),
+                Field::LeftAt => said.left_at = Some(profile.periods.left_at.flatten()),
+                Field::Attributes(named) => attributes::update(&mut self.attributes, &profile.attributes, named),
             }
         }
-        self.touch_if_changed(&before, now)
+        self.periods.say(said).map_err(wrong)?;
+        attributes::check_size(&self.attributes).map_err(|why| Error::invalid_field("customer.attributes", why))?;
+        Ok(self.touch_if_changed(&before, now))
     }
 
-    /// Learns from a contact: a name when there was none, a tier when one is given, and what the source vouches for.
-    /// `identities` are new ones that nobody has, and known ones of this customer. True when something changed.
-    pub fn learn(&mut self, display_name: &str, tier: &str, identities: &[Identity], now: DateTime<Utc>) -> bool {
+    /// Learns from a contact: a name when there was none, a tier when one is given, what the source vouches for, and the
+    /// organisation whose mail domain a verified address has. True when something changed.
+    pub fn learn(&mut self, learnt: Learnt<'_>, now: DateTime<Utc>) -> bool {
         let before = self.clone();
         if self.display_name.is_empty() {
-            display_name.clone_into(&mut self.display_name);
+            learnt.display_name.clone_into(&mut self.display_name);
         }
-        if !tier.is_empty() {
-            tier.clone_into(&mut self.tier);
+        if let Some(said) = learnt.tier {
+            self.tier = tier::after(self.tier.take(), said, now);
         }
-        for identity in identities {
+        for identity in learnt.identities {
             if let Some(mine) = self.identities.iter_mut().find(|mine| mine.key() == identity.key()) {
                 mine.verified |= identity.verified;
             } else if self.identities.len() < IDENTITIES_MAX {
@@ -196,6 +247,7 @@ impl Customer {
             }
             // Beyond the bound a customer is found by what is known already; the contact itself is not lost.
         }
+        self.join(learnt.domains);
         self.touch_if_changed(&before, now)
     }
 
@@ -213,27 +265,69 @@ impl Customer {
         }
     }
 
+    /// The domains by which it may join an organisation; none when that is decided.
+    pub fn joining_domains(&self) -> impl Iterator<Item = &str> {
+        let undecided = self.organization.is_none() && self.organization_by != OrganizationBy::Hand;
+        self.identities
+            .iter()
+            .filter(move |_| undecided)
+            .filter_map(Identity::verified_domain)
+    }
+
+    /// Joins the organisation of its first verified mail domain that has one, unless that is decided.
+    pub fn join(&mut self, domains: &HashMap<String, Belongs>) {
+        let found = self.joining_domains().find_map(|domain| domains.get(domain)).cloned();
+        if found.is_some() {
+            self.organization = found;
+            self.organization_by = OrganizationBy::Domain;
+        }
+    }
+
+    /// Says whether an identity is known to be this customer's. True when something changed.
+    ///
+    /// # Errors
+    /// NotFound when it does not have it.
+    pub fn set_verified(&mut self, key: &IdentityKey, verified: bool, now: DateTime<Utc>) -> Result<bool, Error> {
+        let before = self.clone();
+        match self.identities.iter_mut().find(|mine| mine.key() == *key) {
+            Some(mine) => mine.verified = verified,
+            None => return Err(no_such_identity()),
+        }
+        Ok(self.touch_if_changed(&before, now))
+    }
+
+    /// Gives an identity to another customer.
+    ///
+    /// # Errors
+    /// NotFound when it does not have it; Precondition `TOO_MANY_IDENTITIES` when the other one has no room.
+    pub fn give(&mut self, key: &IdentityKey, to: &mut Self, now: DateTime<Utc>) -> Result<(), Error> {
+        let index = self.identities.iter().position(|mine| mine.key() == *key);
+        let index = index.ok_or_else(no_such_identity)?;
+        if to.identities.len() >= IDENTITIES_MAX {
+            return Err(too_many_identities());
+        }
+        to.identities.push(self.identities.remove(index));
+        self.touch(now);
+        to.touch(now);
+        Ok(())
+    }
+
     fn touch_if_changed(&mut self, before: &Self, now: DateTime<Utc>) -> bool {
         let changed = *self != *before;
         if changed {
-            self.revision += 1;
-            self.updated_at = now;
+            self.touch(now);
         }
         changed
     }
-}
 
-/// A tier in the one form in which tiers are compared: routing knows `vip`, whoever writes `VIP ` means it.
-pub fn tier(given: &str) -> String {
-    given.trim().to_lowercase()
-}
-
-fn or_standard(tier: String) -> String {
-    if tier.is_empty() {
-        TIER_STANDARD.to_owned()
-    } else {
-        tier
+    fn touch(&mut self, now: DateTime<Utc>) {
+        self.revision += 1;
+        self.updated_at = now;
     }
+}
+
+fn wrong((field, why): periods::Wrong) -> Error {
+    Error::invalid_field(format!("customer.{field}"), why)
 }
 
 /// The error for an identity that somebody else has.
@@ -245,6 +339,18 @@ pub fn identity_taken(key: &IdentityKey, owner: Uuid) -> Error {
     )
     .with("kind", key.kind)
     .with("customer", crate::names::customer(owner))
+}
+
+/// The error for an identity that is not there. Its value is somebody's address: it is not repeated.
+pub fn no_such_identity() -> Error {
+    Error::not_found(crate::names::CUSTOMER, "a customer with this identity")
+}
+
+fn too_many_identities() -> Error {
+    Error::precondition(
+        "TOO_MANY_IDENTITIES",
+        format!("a customer has at most {IDENTITIES_MAX} identities"),
+    )
 }
 
 #[cfg(test)]

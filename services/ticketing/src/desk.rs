@@ -6,39 +6,28 @@
 //! - APPENDED when one of its reference keys, the best first, leads to a ticket that is not closed; a solved one is
 //!   reopened, unless a machine wrote;
 //! - CREATED otherwise; when only closed tickets were found, the new one follows up the best of them, and takes over the
-//!   key that led there, so that the next reply to the old conversation joins the follow-up. Both are linked.
+//!   key that led there, so that the next reply to the old conversation joins the follow-up.
 //!
-//! A key that leads to a merged ticket leads on to the ticket whose conversation that is now. The key itself stays where it
-//! was, or remembers its home where a follow-up takes it over: after an unmerge it leads to its ticket again.
+//! Who wrote is found by the first verified identity that is known, else by the first that is known. What belongs to
+//! somebody else stays theirs, and the pair is noted as a suggestion.
 //!
 //! Later contacts of a batch see what earlier ones did. Nothing is ever refused here: what could be wrong with a contact
 //! was checked before.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::contact::{Contact, ContactKey, Outcome, Recorded, SUBJECT_KEY};
-use crate::customer::{Customer, IdentityKey, Profile};
+use crate::customer::{Belongs, Customer, Identity, IdentityKey, Learnt, Profile};
 use crate::event::{Event, Fact};
 use crate::names;
 use crate::state::State;
-use crate::ticket::link::{LinkKind, link};
+use crate::suggestion::{self, Evidence, Pair};
 use crate::ticket::{Change, Opening, Ticket};
 use crate::words::{Actor, ActorKind, Visibility};
 use vorrang_service::Ids;
-
-/// Where a thread key leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Thread {
-    /// The ticket that a contact joins by it, or the merged one from which it goes on to another.
-    pub ticket: Uuid,
-    /// The message that brought it; none: not known any more.
-    pub message: Option<Uuid>,
-    /// The merged ticket that it leads to again when that is unmerged.
-    pub home: Option<Uuid>,
-}
 
 /// What has to be read before contacts can be taken: everything their keys lead to.
 #[derive(Debug, Default)]
@@ -51,28 +40,12 @@ pub struct Known {
     pub owners: HashMap<IdentityKey, Uuid>,
     /// Those customers.
     pub customers: HashMap<Uuid, Customer>,
+    /// The organisations that are joined by a mail domain, by those domains that matter.
+    pub domains: HashMap<String, Belongs>,
     /// Which ticket a thread key leads to.
-    pub threads: HashMap<String, Thread>,
-    /// Which ticket each of those that are merged leads to, step by step.
-    pub leads: HashMap<Uuid, Uuid>,
-    /// Customers of tickets that are merged into the one that somebody may join by a subject.
-    pub guests: HashMap<Uuid, HashSet<Uuid>>,
-    /// The tickets that reference keys lead to, and the last ones of their chains, locked.
+    pub threads: HashMap<String, Uuid>,
+    /// Those tickets, locked.
     pub tickets: HashMap<Uuid, Ticket>,
-}
-
-impl Known {
-    /// The ticket whose conversation that of `ticket` is.
-    fn end(&self, ticket: Uuid) -> Uuid {
-        let mut at = ticket;
-        for _ in 0..=self.leads.len() {
-            match self.leads.get(&at) {
-                Some(next) => at = *next,
-                None => break,
-            }
-        }
-        at
-    }
 }
 
 /// What has to be written after.
@@ -91,9 +64,22 @@ pub struct Written {
     /// Customers and tickets that are new, each with whose it is.
     pub new: Vec<(Uuid, Uuid)>,
     /// New and moved thread keys.
-    pub threads: BTreeMap<String, Thread>,
+    pub threads: BTreeMap<String, Uuid>,
+    /// Pairs that were named together.
+    pub suggestions: BTreeMap<Pair, Suggested>,
     /// What happened, in order.
     pub events: Vec<Event>,
+}
+
+/// What the contacts of a batch say about a pair of customers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggested {
+    /// The best of it.
+    pub evidence: Evidence,
+    /// Of the contact that gave it.
+    pub source: String,
+    /// Contacts that named both.
+    pub contacts: i32,
 }
 
 /// Takes contacts. See the head of this module.
@@ -156,10 +142,10 @@ impl<'a> Desk<'a> {
         let place = self.place_of(&contact, customer);
         let recorded = self.write_down(&contact, customer, &place);
         for key in &contact.thread_keys {
-            self.lead(key.clone(), &recorded);
+            self.lead(key.clone(), recorded.ticket);
         }
         if let Place::FollowUp(_, key) = place {
-            self.lead(key, &recorded);
+            self.lead(key, recorded.ticket);
         }
         if contact.key.identifies() {
             self.known.seen.insert(contact.key.clone(), recorded);
@@ -185,32 +171,31 @@ impl<'a> Desk<'a> {
 
     /// Finds who wrote, or makes them known.
     fn customer_of(&mut self, contact: &Contact) -> Uuid {
-        let owner = contact
-            .identities
-            .iter()
-            .find_map(|identity| self.known.owners.get(&identity.key()).copied())
-            .filter(|id| self.known.customers.contains_key(id));
-        let id = owner.unwrap_or_else(|| self.ids.next(self.now));
-        // An identity of somebody else stays theirs: only a verified merge may move it.
+        let id = self.owner_of(contact).unwrap_or_else(|| self.ids.next(self.now));
+        self.suggest(contact, id);
+        // An identity of somebody else stays theirs: only a merge or a move by hand takes it away.
         let mut ours: Vec<_> = contact.identities.clone();
         ours.retain(|identity| self.known.owners.get(&identity.key()).is_none_or(|other| *other == id));
+        let learnt = Learnt {
+            display_name: &contact.display_name,
+            tier: contact.tier.as_ref(),
+            identities: &ours,
+            domains: &self.known.domains,
+        };
         let fact = match self.known.customers.get_mut(&id) {
             Some(customer) => {
-                if !customer.learn(&contact.display_name, &contact.tier, &ours, self.now) {
+                if !customer.learn(learnt, self.now) {
                     return id;
                 }
                 Fact::CustomerUpdated(customer.clone())
             }
             None => {
                 let profile = Profile {
-                    display_name: contact.display_name.clone(),
-                    identities: Vec::new(),
-                    tier: contact.tier.clone(),
                     language: contact.fields.language.clone(),
-                    country: String::new(),
+                    ..Profile::default()
                 };
-                let mut customer = Customer::new(id, profile, self.now);
-                customer.learn("", "", &ours, self.now);
+                let mut customer = Customer::new(id, profile, self.now).expect("nothing is said that could not be");
+                customer.learn(learnt, self.now);
                 customer.revision = 1;
                 self.known.customers.insert(id, customer.clone());
                 self.written.new.push((id, id));
@@ -231,22 +216,59 @@ impl<'a> Desk<'a> {
         id
     }
 
+    /// Who has one of the identities: what the source vouches for finds somebody before what it only was told.
+    fn owner_of(&self, contact: &Contact) -> Option<Uuid> {
+        let owner = |identity: &Identity| {
+            let id = self.known.owners.get(&identity.key()).copied();
+            id.filter(|id| self.known.customers.contains_key(id))
+        };
+        let mut verified = contact.identities.iter().filter(|identity| identity.verified);
+        verified
+            .find_map(owner)
+            .or_else(|| contact.identities.iter().find_map(owner))
+    }
+
+    /// Notes whom else the contact names.
+    fn suggest(&mut self, contact: &Contact, id: Uuid) {
+        let Some(mine) = self.known.customers.get(&id) else {
+            return;
+        };
+        let others: BTreeSet<Uuid> = contact
+            .identities
+            .iter()
+            .filter_map(|identity| self.known.owners.get(&identity.key()).copied())
+            .filter(|other| *other != id)
+            .collect();
+        for theirs in others.iter().filter_map(|other| self.known.customers.get(other)) {
+            let evidence = suggestion::evidence(&contact.identities, contact.same_person, mine, theirs);
+            let suggested = self
+                .written
+                .suggestions
+                .entry(Pair::of(id, theirs.id))
+                .or_insert(Suggested {
+                    evidence,
+                    source: contact.key.source.clone(),
+                    contacts: 0,
+                });
+            suggested.contacts += 1;
+            if evidence > suggested.evidence {
+                suggested.evidence = evidence;
+                suggested.source.clone_from(&contact.key.source);
+            }
+        }
+    }
+
     fn place_of(&self, contact: &Contact, customer: Uuid) -> Place {
         let mut closed = Place::New;
         for key in &contact.reference_keys {
-            let Some(thread) = self.known.threads.get(key) else {
+            let Some(ticket) = self.known.threads.get(key).and_then(|id| self.known.tickets.get(id)) else {
                 continue;
             };
-            let end = self.known.end(thread.ticket);
-            let (Some(named), Some(ticket)) = (self.known.tickets.get(&thread.ticket), self.known.tickets.get(&end))
-            else {
-                continue;
-            };
-            if named.erased || ticket.erased {
+            if ticket.erased {
                 // A new conversation: nothing may lead from whoever writes now to who was erased.
                 continue;
             }
-            if key.starts_with(SUBJECT_KEY) && !self.takes_part(customer, named, end) {
+            if key.starts_with(SUBJECT_KEY) && ticket.customer != customer {
                 continue;
             }
             if ticket.state != State::Closed {
@@ -259,28 +281,17 @@ impl<'a> Desk<'a> {
         closed
     }
 
-    /// Whether the customer may join a conversation by a subject alone, found by the ticket that it names.
-    fn takes_part(&self, customer: Uuid, named: &Ticket, end: Uuid) -> bool {
-        let of_end = self.known.tickets.get(&end).map(|ticket| ticket.customer);
-        let is_guest = || {
-            self.known
-                .guests
-                .get(&end)
-                .is_some_and(|guests| guests.contains(&customer))
-        };
-        named.customer == customer || of_end == Some(customer) || is_guest()
-    }
-
     fn write_down(&mut self, contact: &Contact, customer: Uuid, place: &Place) -> Recorded {
         let message = self.ids.next(self.now);
         let (mut ticket, mut changes, outcome) = match place {
             Place::Join(id) if self.known.tickets.contains_key(id) => {
                 (self.known.tickets[id].clone(), Vec::new(), Outcome::Appended)
             }
-            _ => {
-                let (ticket, changes) = self.open(contact, customer, place);
-                (ticket, changes, Outcome::Created)
-            }
+            _ => (
+                self.open(contact, customer, place),
+                vec![Change::Created],
+                Outcome::Created,
+            ),
         };
         let added = ticket
             .add_message(message, contact.message.clone(), None, self.now)
@@ -309,59 +320,36 @@ impl<'a> Desk<'a> {
         recorded
     }
 
-    fn open(&mut self, contact: &Contact, customer: Uuid, place: &Place) -> (Ticket, Vec<Change>) {
+    fn open(&mut self, contact: &Contact, customer: Uuid, place: &Place) -> Ticket {
         self.written.last_number += 1;
+        let opened_at = contact.message.occurred_at.map_or(self.now, |at| at.min(self.now));
+        let customer_now = self.known.customers.get(&customer);
         let opening = Opening {
             id: self.ids.next(self.now),
             number: self.written.last_number,
             customer,
-            tier: self
-                .known
-                .customers
-                .get(&customer)
-                .map(|customer| customer.tier.clone())
+            // By the time at which the customer wrote, however late we hear of it.
+            tier: customer_now
+                .map(|customer| customer.tier_at(opened_at).tier.to_owned())
                 .unwrap_or_default(),
+            organization: customer_now.and_then(|customer| customer.organization.as_ref().map(|one| one.organization)),
             channel: contact.channel,
             follow_up_of: match place {
                 Place::FollowUp(id, _) => Some(*id),
                 _ => None,
             },
-            split_from: None,
             automated: contact.automated,
             opened_at: contact.message.occurred_at,
             fields: contact.fields.clone(),
         };
         self.written.new.push((opening.id, customer));
-        let mut ticket = Ticket::open(opening, self.now);
-        let mut changes = vec![Change::Created];
-        if let Place::FollowUp(id, _) = place
-            && let Some(closed) = self.known.tickets.get_mut(id)
-            // Full: `follow_up_of` says it all the same, from one side.
-            && let Ok(true) = link(&mut ticket, closed, LinkKind::FollowUpOf, self.now)
-        {
-            changes.push(Change::Linked(Box::new(closed.clone()), LinkKind::FollowUpOf));
-            self.changed_tickets.insert(*id);
-        }
-        (ticket, changes)
+        Ticket::open(opening, self.now)
     }
 
-    /// Lets a key lead to where its contact is from now on.
-    fn lead(&mut self, key: String, recorded: &Recorded) {
-        let before = self.known.threads.get(&key).copied();
-        if before.is_some_and(|thread| self.known.end(thread.ticket) == recorded.ticket) {
-            // By way of a merged ticket, too: after an unmerge it leads there again.
-            return;
+    fn lead(&mut self, key: String, ticket: Uuid) {
+        if self.known.threads.insert(key.clone(), ticket) != Some(ticket) {
+            self.written.threads.insert(key, ticket);
         }
-        let thread = Thread {
-            ticket: recorded.ticket,
-            message: before.map_or(Some(recorded.message), |thread| thread.message),
-            home: before.and_then(|thread| {
-                let is_merged = self.known.leads.contains_key(&thread.ticket);
-                thread.home.or(is_merged.then_some(thread.ticket))
-            }),
-        };
-        self.known.threads.insert(key.clone(), thread);
-        self.written.threads.insert(key, thread);
     }
 
     fn happened(&mut self, fact: Fact, actor: Actor, contact: &Contact) {

@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use crate::customer::Customer;
 use crate::names;
+use crate::organization::Organization;
+use crate::record::{Milestone, Order};
 use crate::ticket::{Change, Ticket};
 use crate::words::Actor;
 
@@ -30,6 +32,38 @@ pub enum Fact {
     CustomerCreated(Customer),
     /// A customer was changed.
     CustomerUpdated(Customer),
+    /// Two customers became one.
+    CustomersMerged {
+        /// The one that stays.
+        target: Box<Customer>,
+        /// The one that was merged.
+        source: Uuid,
+        /// The merge.
+        merge: Uuid,
+        /// Orders that stayed with the tombstone.
+        kept_orders: Vec<String>,
+    },
+    /// A merge was undone.
+    CustomersUnmerged {
+        /// The one that is its own again.
+        customer: Box<Customer>,
+        /// The one it had been merged into.
+        former_target: Uuid,
+        /// The merge.
+        merge: Uuid,
+        /// Orders that moved back.
+        returned_orders: Vec<String>,
+    },
+    /// An order of this customer was recorded.
+    OrderRecorded(Uuid, Order),
+    /// A milestone of this customer was recorded.
+    MilestoneRecorded(Uuid, Milestone),
+    /// An organisation became known.
+    OrganizationCreated(Organization),
+    /// An organisation was changed.
+    OrganizationUpdated(Organization),
+    /// An organisation was removed; as it was.
+    OrganizationDeleted(Organization),
     /// A ticket was changed; the ticket as it is after the whole operation.
     Ticket(Box<Ticket>, Change),
 }
@@ -40,6 +74,13 @@ impl Fact {
         match self {
             Self::CustomerCreated(_) => "customer_created",
             Self::CustomerUpdated(_) => "customer_updated",
+            Self::CustomersMerged { .. } => "customers_merged",
+            Self::CustomersUnmerged { .. } => "customers_unmerged",
+            Self::OrderRecorded(..) => "order_recorded",
+            Self::MilestoneRecorded(..) => "milestone_recorded",
+            Self::OrganizationCreated(_) => "organization_created",
+            Self::OrganizationUpdated(_) => "organization_updated",
+            Self::OrganizationDeleted(_) => "organization_deleted",
             Self::Ticket(_, change) => match change {
                 Change::Created => "ticket_created",
                 Change::Updated(_) => "ticket_updated",
@@ -48,11 +89,6 @@ impl Fact {
                 Change::Assigned(_) => "ticket_assigned",
                 Change::Message(_) => "message_created",
                 Change::Answered(..) => "survey_answered",
-                Change::Merged(_) => "ticket_merged",
-                Change::Unmerged(..) => "ticket_unmerged",
-                Change::Split(..) => "ticket_split",
-                Change::Linked(..) => "ticket_linked",
-                Change::Unlinked(..) => "ticket_unlinked",
             },
         }
     }
@@ -61,15 +97,25 @@ impl Fact {
     pub fn subject(&self) -> String {
         match self {
             Self::CustomerCreated(customer) | Self::CustomerUpdated(customer) => names::customer(customer.id),
+            Self::CustomersMerged { target, .. } => names::customer(target.id),
+            Self::CustomersUnmerged { customer, .. } => names::customer(customer.id),
+            Self::OrderRecorded(customer, _) | Self::MilestoneRecorded(customer, _) => names::customer(*customer),
+            Self::OrganizationCreated(one) | Self::OrganizationUpdated(one) | Self::OrganizationDeleted(one) => {
+                names::organization(one.id)
+            }
             Self::Ticket(ticket, _) => names::ticket(ticket.id),
         }
     }
 
-    /// Whose key seals what is personal in it: the ticket's, or the customer's.
-    pub fn owner(&self) -> Uuid {
+    /// Whose key seals what is personal in it: the ticket's, or the customer's. None: nothing is.
+    pub fn owner(&self) -> Option<Uuid> {
         match self {
-            Self::CustomerCreated(customer) | Self::CustomerUpdated(customer) => customer.id,
-            Self::Ticket(ticket, _) => ticket.id,
+            Self::CustomerCreated(customer) | Self::CustomerUpdated(customer) => Some(customer.id),
+            Self::CustomersMerged { target, .. } => Some(target.id),
+            Self::CustomersUnmerged { customer, .. } => Some(customer.id),
+            Self::OrderRecorded(customer, _) | Self::MilestoneRecorded(customer, _) => Some(*customer),
+            Self::OrganizationCreated(_) | Self::OrganizationUpdated(_) | Self::OrganizationDeleted(_) => None,
+            Self::Ticket(ticket, _) => Some(ticket.id),
         }
     }
 

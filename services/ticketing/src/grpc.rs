@@ -1,9 +1,10 @@
 //! The gRPC face of the service: one file a service of the contract, one line an RPC.
 
 mod customer;
+mod customer_record;
 mod feed;
 mod internal;
-mod relation;
+mod organization;
 mod ticket;
 
 use tonic::{Response, Status};

@@ -5,8 +5,8 @@
 //! events together. Contacts come through [`intake`], which coalesces concurrent calls into one transaction.
 
 mod app;
+mod attributes;
 mod contact;
-mod conversation;
 mod convert;
 mod customer;
 mod desk;
@@ -14,19 +14,24 @@ mod event;
 mod forget;
 mod grpc;
 mod intake;
+mod merge_vouched;
 mod message;
 mod names;
+mod organization;
+mod record;
 mod rpc;
 mod state;
 mod store;
+mod suggestion;
 mod survey;
 mod ticket;
 mod words;
 
+use vorrang_api::ticketing::v1::customer_record_service_server::CustomerRecordServiceServer;
 use vorrang_api::ticketing::v1::customer_service_server::CustomerServiceServer;
 use vorrang_api::ticketing::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
-use vorrang_api::ticketing::v1::ticket_relation_service_server::TicketRelationServiceServer;
+use vorrang_api::ticketing::v1::organization_service_server::OrganizationServiceServer;
 use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
 use vorrang_error::Error;
 use vorrang_feed::{Feed, Owner};
@@ -57,6 +62,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         context.secrets.cursor_key(),
         context.clock.clone(),
     );
+    let merging = store.clone();
     let ticketing = Ticketing(App {
         intake: Intake::new(store.clone()),
         store,
@@ -65,13 +71,15 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
     Ok(Bound::new("ticketing")
         .grpc(configured!(TicketServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(CustomerServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(OrganizationServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(
-            TicketRelationServiceServer::new(ticketing.clone()),
+            CustomerRecordServiceServer::new(ticketing.clone()),
             context
         ))
-        .grpc(configured!(CustomerServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(InternalServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(FeedServiceServer::new(ticketing), context))
         .task("feed", feed.run(shutdown.clone()))
+        .task("merge customers", merge_vouched::run(merging, shutdown.clone()))
         .task("forget answers", forget::run(database, clock, shutdown)))
 }

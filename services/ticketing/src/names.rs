@@ -4,10 +4,12 @@ use uuid::Uuid;
 
 /// Proto name of a ticket, for errors.
 pub const TICKET: &str = "vorrang.ticketing.v1.Ticket";
-/// Proto name of a message, for errors.
-pub const MESSAGE: &str = "vorrang.ticketing.v1.Message";
 /// Proto name of a customer, for errors.
 pub const CUSTOMER: &str = "vorrang.ticketing.v1.Customer";
+/// Proto name of an organisation, for errors.
+pub const ORGANIZATION: &str = "vorrang.ticketing.v1.Organization";
+/// Proto name of a suggestion, for errors.
+pub const MERGE_SUGGESTION: &str = "vorrang.ticketing.v1.MergeSuggestion";
 
 /// How a request names a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,35 @@ pub fn customer(id: Uuid) -> String {
     format!("customers/{id}")
 }
 
+/// `customerMerges/{uuid}`.
+pub fn customer_merge(id: Uuid) -> String {
+    format!("customerMerges/{id}")
+}
+
+/// `mergeSuggestions/{uuid}`.
+pub fn merge_suggestion(id: Uuid) -> String {
+    format!("mergeSuggestions/{id}")
+}
+
+/// `organizations/{uuid}`.
+pub fn organization(id: Uuid) -> String {
+    format!("organizations/{id}")
+}
+
+/// Reads `organizations/{uuid}`.
+pub fn parse_organization(name: &str) -> Result<Uuid, &'static str> {
+    name.strip_prefix("organizations/")
+        .and_then(canonical)
+        .ok_or("must be organizations/{uuid}")
+}
+
+/// Reads `mergeSuggestions/{uuid}`.
+pub fn parse_merge_suggestion(name: &str) -> Result<Uuid, &'static str> {
+    name.strip_prefix("mergeSuggestions/")
+        .and_then(canonical)
+        .ok_or("must be mergeSuggestions/{uuid}")
+}
+
 /// Reads `tickets/{uuid}` or `tickets/{number}`, the number from 1 and as we write it.
 pub fn parse_ticket(name: &str) -> Result<TicketRef, &'static str> {
     let key = name.strip_prefix("tickets/");
@@ -55,14 +86,6 @@ pub fn parse_ticket(name: &str) -> Result<TicketRef, &'static str> {
         .map(TicketRef::Number)
         .or_else(|| key.and_then(canonical).map(TicketRef::Id))
         .ok_or("must be tickets/{uuid} or tickets/{number}")
-}
-
-/// Reads `tickets/{uuid}/messages/{uuid}`: the ticket and the message.
-pub fn parse_message(name: &str) -> Result<(Uuid, Uuid), &'static str> {
-    name.strip_prefix("tickets/")
-        .and_then(|rest| rest.split_once("/messages/"))
-        .and_then(|(ticket, message)| Some((canonical(ticket)?, canonical(message)?)))
-        .ok_or("must be tickets/{uuid}/messages/{uuid}")
 }
 
 /// Reads `customers/{uuid}`.
@@ -131,22 +154,6 @@ mod tests {
             assert!(parse_ticket(wrong).is_err(), "{wrong}");
         }
         assert!(parse_customer("customers/00000000-0000-0000-0000-000000000ABC").is_err());
-    }
-
-    #[test]
-    fn a_message_is_named_below_its_ticket() {
-        let (ticket, id) = (Uuid::from_u128(7), Uuid::from_u128(8));
-        assert_eq!(parse_message(&message(ticket, id)), Ok((ticket, id)));
-        let id = id.to_string();
-        for wrong in [
-            String::new(),
-            format!("tickets/7/messages/{id}"),
-            format!("tickets/{ticket}/messages/"),
-            format!("tickets/{ticket}/messages/{id}/x"),
-            format!("tickets/{ticket}/messages/{}", id.replace('0', "A")),
-        ] {
-            assert!(parse_message(&wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

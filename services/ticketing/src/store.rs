@@ -1,8 +1,7 @@
 //! Where tickets live. Every change is one transaction: lock, decide by a pure function, write rows, answer and events.
 //!
 //! Locks are always taken in this order, so that no two transactions can wait for each other:
-//! 1. the tenant's row of `ticket_numbers` (only where tickets or customers are made, and where tickets are merged, unmerged or linked: what
-//!    leads from ticket to ticket changes only under it),
+//! 1. the tenant's row of `ticket_numbers` (only where tickets are made, and where anything about customers or organisations changes),
 //! 2. tickets, by id,
 //! 3. the tenant's row of the event log's counter, at the very end.
 //!
@@ -13,24 +12,27 @@ mod change;
 mod create_ticket;
 mod customers;
 mod entity;
-mod kin;
-mod link;
+mod identities;
 mod list;
-mod list_conversation;
 mod log;
-mod merge;
-mod message;
+mod merge_customers;
 pub mod migrations;
+mod organizations;
 pub mod personal;
 mod record;
+mod records;
 mod row;
 mod sealed;
-mod split;
+mod suggestions;
 mod survey;
-mod unmerge;
+mod unmerge_customer;
 mod write;
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use prost::Message;
+use tokio::sync::Notify;
 use vorrang_clock::SharedClock;
 use vorrang_database::idempotency::{self, Begin};
 use vorrang_database::{Database, Tx};
@@ -41,10 +43,10 @@ use crate::words::Actor;
 
 pub use create_ticket::NewTicket;
 pub use list::{QueuedPosition, TicketFilter};
-pub use list_conversation::ConversationPosition;
-pub use merge::Merging;
+pub use merge_customers::MergeRequest;
+pub use organizations::Wanted as WantedOrganizations;
 pub use personal::Personal;
-pub use split::{Splitting, Wanted};
+pub use records::{Lifetime, RecordPosition, Recording, Told, Whose};
 pub use survey::NewAnswer;
 
 /// Who calls, for which tenant, and what makes the call repeatable.
@@ -69,6 +71,8 @@ pub struct Store {
     clock: SharedClock,
     ids: Ids,
     personal: Personal,
+    /// Rung when a source vouched that two customers are one person.
+    vouched: Arc<Notify>,
 }
 
 impl Store {
@@ -79,7 +83,13 @@ impl Store {
             clock,
             ids,
             personal,
+            vouched: Arc::default(),
         }
+    }
+
+    /// The time by the clock of this store.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// Begins a repeatable call: the stored answer when this is a repeat.

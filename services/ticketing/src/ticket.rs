@@ -3,18 +3,13 @@
 //! Every operation changes the ticket and says what happened, in order, as [`Change`]s; the store writes both together.
 //! No changes means that nothing is written, so repeating a verb is harmless.
 //!
-//! Three invariants hold after every operation, whatever came before:
-//! - a ticket waits (`queue_entered_at`) exactly when nobody has it, somebody of ours has to act on it, and it is not part
-//!   of another ticket;
-//! - `generation` rises whenever it enters a queue, moves to another one, is assigned, merged or unmerged: what was claimed
-//!   for an older generation is refused;
-//! - while it is part of another ticket (`merged_into`) nothing of it changes, so that an unmerge gives back what was.
+//! Two invariants hold after every operation, whatever came before:
+//! - a ticket waits (`queue_entered_at`) exactly when nobody has it and somebody of ours has to act on it;
+//! - `generation` rises whenever it enters a queue, moves to another one, or is assigned: what was claimed for an older
+//!   generation is refused.
 
 mod change;
 mod fields;
-pub mod link;
-pub mod merge;
-pub mod split;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -24,9 +19,8 @@ use crate::message::Draft;
 use crate::state::{State, Trigger};
 use crate::words::{ActorKind, AssignSource, Channel, Priority};
 
-pub use change::{Assignment, Change, Moved};
+pub use change::{Assignment, Change};
 pub use fields::{Field, Fields, Opening};
-pub use link::{Link, LinkKind};
 
 /// The queue of a ticket that names none.
 pub const QUEUE_DEFAULT: &str = "default";
@@ -50,6 +44,8 @@ pub struct Ticket {
     pub priority: Priority,
     /// The customer's tier when it was opened.
     pub tier: String,
+    /// The customer's organisation when it was opened.
+    pub organization: Option<Uuid>,
     /// The queue it waits or last waited in.
     pub queue: String,
     /// Who has it, `agents/{agent}`.
@@ -70,17 +66,15 @@ pub struct Ticket {
     pub follow_up_of: Option<Uuid>,
     /// Whether a machine wrote its first contact.
     pub automated: bool,
-    /// Messages of its own, notes included.
+    /// Messages, notes included.
     pub message_count: i32,
-    /// The highest place that a message of it ever had; those that a split took away leave gaps.
-    pub last_position: i32,
     /// The newest message.
     pub last_message: Option<Uuid>,
     /// When it was opened, by the source's clock.
     pub opened_at: DateTime<Utc>,
-    /// The customer's first message, in the conversation with everything merged into it.
+    /// The customer's first message.
     pub contacted_at: Option<DateTime<Utc>>,
-    /// The first reply after it, in the same conversation.
+    /// The first reply after it.
     pub first_replied_at: Option<DateTime<Utc>>,
     /// The last solve, while it holds.
     pub solved_at: Option<DateTime<Utc>>,
@@ -94,14 +88,6 @@ pub struct Ticket {
     pub revision: i64,
     /// Whether its texts were erased.
     pub erased: bool,
-    /// Its links to other tickets, as they read from its side, in the order in which they were made.
-    pub links: Vec<Link>,
-    /// The ticket of which it is a part by a merge.
-    pub merged_into: Option<Uuid>,
-    /// Since when it had waited when it was merged: it waits since then again after an unmerge.
-    pub kept_wait: Option<DateTime<Utc>>,
-    /// The ticket from whose messages it was made.
-    pub split_from: Option<Uuid>,
 }
 
 impl Ticket {
@@ -125,6 +111,7 @@ impl Ticket {
             state: State::New,
             priority,
             tier: opening.tier,
+            organization: opening.organization,
             queue,
             assignee: None,
             tags,
@@ -136,7 +123,6 @@ impl Ticket {
             follow_up_of: opening.follow_up_of,
             automated: opening.automated,
             message_count: 0,
-            last_position: 0,
             last_message: None,
             opened_at: opening.opened_at.map_or(now, |at| at.min(now)),
             contacted_at: None,
@@ -147,10 +133,6 @@ impl Ticket {
             updated_at: now,
             revision: 1,
             erased: false,
-            links: Vec::new(),
-            merged_into: None,
-            kept_wait: None,
-            split_from: opening.split_from,
         }
     }
 
@@ -179,7 +161,6 @@ impl Ticket {
 
     /// Sets the named fields. Moving a waiting ticket to another queue does not restart its wait.
     pub fn update(&mut self, fields: &Fields, which: &[Field], now: DateTime<Utc>) -> Result<Vec<Change>, Error> {
-        self.check_own()?;
         if self.state == State::Closed {
             // Final means final: what a closed ticket counted as must not change any more.
             self.state.after(Trigger::Noted)?;
@@ -212,9 +193,19 @@ impl Ticket {
         Ok(changes)
     }
 
+    /// Makes it another customer's, since the two are one person, or are so no longer. Whose it is is no part of what it
+    /// counted as, so closed tickets move, too; tier and organisation stay those of its opening.
+    pub fn belong_to(&mut self, customer: Uuid, now: DateTime<Utc>) -> Vec<Change> {
+        if self.customer == customer {
+            return Vec::new();
+        }
+        self.customer = customer;
+        self.touch(now);
+        vec![Change::Updated(vec!["customer"])]
+    }
+
     /// Gives the ticket the state that somebody asks for.
     pub fn change_state(&mut self, wanted: State, now: DateTime<Utc>) -> Result<Vec<Change>, Error> {
-        self.check_own()?;
         let mut changes = Vec::new();
         self.become_state(self.state.after(Trigger::Become(wanted))?, now, &mut changes);
         if !changes.is_empty() {
@@ -231,7 +222,6 @@ impl Ticket {
         queue: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Change>, Error> {
-        self.check_own()?;
         self.state.after(Trigger::Assigned)?;
         let moved = queue.is_some_and(|queue| replace(&mut self.queue, &queue.to_owned()));
         let mut changes = Vec::new();
@@ -295,11 +285,11 @@ impl Ticket {
         Ok(changes)
     }
 
-    /// Adds a message after all that it ever had. The ticket becomes `wanted`, or what the message itself makes of it:
+    /// Adds a message as number `message_count` + 1. The ticket becomes `wanted`, or what the message itself makes of it:
     /// a customer's wakes it, a reply to a NEW ticket opens it.
     ///
     /// # Errors
-    /// Precondition `TICKET_CLOSED`: nothing is added to what is final; `TICKET_MERGED`: it belongs to another conversation.
+    /// Precondition `TICKET_CLOSED`: nothing is added to what is final.
     pub fn add_message(
         &mut self,
         id: Uuid,
@@ -307,7 +297,6 @@ impl Ticket {
         wanted: Option<State>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Change>, Error> {
-        self.check_own()?;
         let is_reply = draft.is_reply();
         let from_customer = draft.actor.kind == ActorKind::Customer;
         let trigger = match (is_reply, from_customer) {
@@ -319,11 +308,9 @@ impl Ticket {
         if let Some(wanted) = wanted {
             next = self.state.after(Trigger::Become(wanted))?;
         }
-        // The count is higher where an older release, which knows no places, wrote last.
-        self.last_position = self.last_position.max(self.message_count) + 1;
         self.message_count += 1;
         self.last_message = Some(id);
-        let message = draft.place(id, self.id, self.last_position, self.channel, now);
+        let message = draft.place(id, self.id, self.message_count, self.channel, now);
         if from_customer {
             self.contacted_at.get_or_insert(message.occurred_at);
         }
@@ -367,7 +354,7 @@ impl Ticket {
 
     /// Makes the first invariant true.
     fn settle_queue(&mut self, now: DateTime<Utc>, changes: &mut Vec<Change>) {
-        let waits = self.assignee.is_none() && self.state.needs_work() && self.merged_into.is_none();
+        let waits = self.assignee.is_none() && self.state.needs_work();
         if !waits {
             self.queue_entered_at = None;
         } else if self.queue_entered_at.is_none() {
@@ -392,4 +379,4 @@ fn replace<T: Clone + PartialEq>(place: &mut T, value: &T) -> bool {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -107,6 +107,44 @@ words! {
     }
 }
 
+words! {
+    /// Who decided which organisation a customer belongs to.
+    OrganizationBy {
+        /// Nobody yet.
+        Nobody = "NOBODY",
+        /// A person, or a system that said so.
+        Hand = "HAND",
+        /// The domain of a verified address.
+        Domain = "DOMAIN",
+    }
+}
+
+words! {
+    /// How far an order is.
+    OrderStatus {
+        /// Ordered.
+        Placed = "PLACED",
+        /// Delivered and done.
+        Completed = "COMPLETED",
+        /// Never came about.
+        Cancelled = "CANCELLED",
+        /// Paid back in whole.
+        Refunded = "REFUNDED",
+    }
+}
+
+words! {
+    /// What became of a suggestion to merge two customers.
+    SuggestionState {
+        /// Nobody has decided.
+        Open = "OPEN",
+        /// Not one person.
+        Dismissed = "DISMISSED",
+        /// They were merged.
+        Merged = "MERGED",
+    }
+}
+
 /// How an assignment came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AssignSource {

@@ -197,6 +197,74 @@ pub const REQUESTS: &[(&str, &str, Then)] = &[
         NotFound,
     ),
     (
+        "ticketing.v1.CustomerService/VerifyIdentity",
+        r#"{"name": "{customer}", "identity": {"kind": "KIND_EMAIL", "value": "theirs@example.org"}}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.CustomerService/UnverifyIdentity",
+        r#"{"name": "{customer}", "identity": {"kind": "KIND_EMAIL", "value": "theirs@example.org"}}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.CustomerService/MoveIdentity",
+        r#"{"source": "{customer}", "target": "customers/{uuid}", "identity": {"kind": "KIND_EMAIL", "value": "theirs@example.org"}}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.CustomerService/MergeCustomers",
+        r#"{"source": "{customer}", "target": "customers/{uuid}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.CustomerService/UnmergeCustomer",
+        r#"{"name": "{customer}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.CustomerService/ListCustomerMerges",
+        r#"{"customer": "{customer}"}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.CustomerService/ListMergeSuggestions",
+        r#"{"customer": "{customer}"}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.CustomerService/DismissMergeSuggestion",
+        r#"{"name": "mergeSuggestions/{uuid}"}"#,
+        NotFound,
+    ),
+    // By identity, since the answer to a wrong name repeats the name.
+    (
+        "ticketing.v1.CustomerRecordService/RecordOrders",
+        r#"{"source": "ours", "items": [{"identity": {"kind": "KIND_EMAIL", "value": "only-theirs@example.org"},
+            "order": {"id": "1", "amount": "1", "currency": "EUR", "ordered_at": "2026-01-01T00:00:00Z"}}]}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.CustomerRecordService/ListOrders",
+        r#"{"parent": "{customer}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.CustomerRecordService/GetLifetimeValues",
+        r#"{"name": "{customer}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.CustomerRecordService/RecordMilestones",
+        r#"{"source": "ours", "items": [{"identity": {"kind": "KIND_EMAIL", "value": "only-theirs@example.org"},
+            "milestone": {"name": "renewed", "at": "2026-01-01T00:00:00Z"}}]}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.CustomerRecordService/ListMilestones",
+        r#"{"parent": "{customer}"}"#,
+        NotFound,
+    ),
+    (
         "ticketing.v1.FeedService/Follow",
         r#"{"start": "START_POINT_BEGINNING"}"#,
         NothingOfTheirs,
@@ -211,28 +279,28 @@ pub const REQUESTS: &[(&str, &str, Then)] = &[
     ("ticketing.v1.InternalService/ListTenants", "{}", Refused),
     ("ticketing.v1.InternalService/ListQueuedTickets", "{}", Refused),
     (
-        "ticketing.v1.TicketRelationService/MergeTickets",
-        r#"{"target": "{ticket}", "sources": ["{ticket}"], "across_customers": true}"#,
+        "ticketing.v1.OrganizationService/CreateOrganization",
+        r#"{"organization": {"display_name": "Ours"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.OrganizationService/GetOrganization",
+        r#"{"name": "{organization}"}"#,
         NotFound,
     ),
     (
-        "ticketing.v1.TicketRelationService/UnmergeTicket",
-        r#"{"name": "{ticket}"}"#,
+        "ticketing.v1.OrganizationService/ListOrganizations",
+        r#"{"domain": "theirs.example"}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.OrganizationService/UpdateOrganization",
+        r#"{"organization": {"name": "{organization}", "tier": "vip"}, "update_mask": "tier"}"#,
         NotFound,
     ),
     (
-        "ticketing.v1.TicketRelationService/SplitTicket",
-        r#"{"name": "{ticket}", "messages": ["{ticket}/messages/{uuid}"], "ticket": {"customer": "{customer}"}}"#,
-        NotFound,
-    ),
-    (
-        "ticketing.v1.TicketRelationService/LinkTickets",
-        r#"{"name": "{ticket}", "type": "TYPE_RELATES_TO", "ticket": "{ticket}"}"#,
-        NotFound,
-    ),
-    (
-        "ticketing.v1.TicketRelationService/UnlinkTickets",
-        r#"{"name": "{ticket}", "type": "TYPE_RELATES_TO", "ticket": "{ticket}"}"#,
+        "ticketing.v1.OrganizationService/DeleteOrganization",
+        r#"{"name": "{organization}", "force": true}"#,
         NotFound,
     ),
     (

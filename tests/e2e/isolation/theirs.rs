@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use vorrang_api::ingestion::v1::{Contact, Outcome, PushEmailRequest, PushTicketRequest, Source};
 use vorrang_api::knowledge::v1::{Article, CreateArticleRequest, PublishArticleRequest, StartSessionRequest};
 use vorrang_api::routing::v1::{Agent, CreateAgentRequest};
-use vorrang_api::ticketing::v1::{Identity, identity};
+use vorrang_api::ticketing::v1::{CreateOrganizationRequest, Identity, Organization, identity};
 use vorrang_client::Client;
 
 /// Stands in everything that the other tenant has, and must never be seen.
@@ -22,6 +22,7 @@ impl Theirs {
         Self(HashMap::from([
             ("ticket", name("tickets")),
             ("customer", name("customers")),
+            ("organization", name("organizations")),
             ("article", name("articles")),
             ("session", name("sessions")),
             ("quarantine_item", name("quarantineItems")),
@@ -132,6 +133,23 @@ pub async fn fill(client: &Client) -> Theirs {
         .into_inner()
         .name;
 
+    let organization = Organization {
+        display_name: secret.clone(),
+        domains: vec!["theirs.example".to_owned()],
+        ..Organization::default()
+    };
+    let request = CreateOrganizationRequest {
+        organization: Some(organization),
+        ..CreateOrganizationRequest::default()
+    };
+    let organization = client
+        .organizations()
+        .create_organization(request)
+        .await
+        .expect("an organisation")
+        .into_inner()
+        .name;
+
     let article = Article {
         locale: "en".to_owned(),
         title: secret.clone(),
@@ -168,6 +186,7 @@ pub async fn fill(client: &Client) -> Theirs {
         ("quarantine_item", quarantined.quarantine_item),
         ("source", source),
         ("agent", agent),
+        ("organization", organization),
         ("article", article),
         ("session", session),
     ]))

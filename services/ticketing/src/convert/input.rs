@@ -1,21 +1,27 @@
 //! From the contract to the domain. Every mistake of a request is found before any answer: what is wrong goes to the
 //! violations under its path, and a harmless value stands in for it until they are looked at.
 
+mod attributes;
 mod contact;
+mod customer;
+mod organization;
+mod record;
 
 use chrono::{DateTime, Utc};
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::Violations;
 
 use super::words;
-use crate::customer::{self, IDENTITIES_MAX, Identity, Profile};
 use crate::message::{ATTACHMENTS_MAX, Attachment, Draft, TEXT_BYTES_MAX};
 use crate::names::{self, TicketRef};
 use crate::state::State;
-use crate::ticket::{self, Fields, LinkKind, QUEUE_DEFAULT};
-use crate::words::{Actor, ActorKind, Channel, IdentityKind, Priority, Visibility};
+use crate::ticket::{self, Fields, QUEUE_DEFAULT};
+use crate::words::{Actor, ActorKind, Channel, Priority, Visibility};
 
 pub use contact::contact;
+pub use customer::{customer_id, customer_mask, identity, identity_key, profile, two_customers};
+pub use organization::{domain, external_id, organization_id, organization_mask, organization_profile};
+pub use record::{milestone, order, source};
 
 /// Characters of a subject.
 const SUBJECT_MAX: usize = 500;
@@ -25,6 +31,8 @@ const DISPLAY_NAME_MAX: usize = 200;
 const WORD_MAX: usize = 100;
 /// Characters of a tier.
 const TIER_MAX: usize = 63;
+/// Characters of the name of a source.
+const SOURCE_MAX: usize = 100;
 /// Tags of a ticket.
 const TAGS_MAX: usize = 50;
 
@@ -33,29 +41,6 @@ pub fn ticket_ref(field: &str, name: &str, violations: &mut Violations) -> Ticke
     violations
         .take(field, names::parse_ticket(name))
         .unwrap_or(TicketRef::Number(0))
-}
-
-/// The message that a request names, with the ticket that it says it belongs to.
-pub fn message_ref(field: &str, name: &str, violations: &mut Violations) -> (uuid::Uuid, uuid::Uuid) {
-    violations.take(field, names::parse_message(name)).unwrap_or_default()
-}
-
-/// A kind of link that may be asked for.
-pub fn link_kind(field: &str, value: i32, violations: &mut Violations) -> LinkKind {
-    let before = violations.is_empty();
-    let kind = words::read_link_kind(value, field, violations).filter(|kind| kind.is_by_hand());
-    if kind.is_none() && (!before || violations.is_empty()) {
-        violations.add(
-            field,
-            "must be RELATES_TO, CAUSED_BY, CAUSES, DUPLICATES or DUPLICATED_BY",
-        );
-    }
-    kind.unwrap_or(LinkKind::RelatesTo)
-}
-
-/// The customer that a request names.
-pub fn customer_id(field: &str, name: &str, violations: &mut Violations) -> uuid::Uuid {
-    violations.take(field, names::parse_customer(name)).unwrap_or_default()
 }
 
 /// An agent's name; empty is none.
@@ -141,11 +126,6 @@ pub fn ticket_fields(prefix: &str, ticket: &pb::Ticket, violations: &mut Violati
 /// The fields of a ticket that a mask names; at least one.
 pub fn ticket_mask(mask: Option<&prost_types::FieldMask>, violations: &mut Violations) -> Vec<ticket::Field> {
     mask_of(mask, ticket::Field::parse, violations)
-}
-
-/// The fields of a customer that a mask names; at least one.
-pub fn customer_mask(mask: Option<&prost_types::FieldMask>, violations: &mut Violations) -> Vec<customer::Field> {
-    mask_of(mask, customer::Field::parse, violations)
 }
 
 fn mask_of<F>(
@@ -284,60 +264,6 @@ fn attachment(file: &pb::Attachment) -> Attachment {
         size_bytes: file.size_bytes.max(0),
         sha256: cut(&file.sha256, 64),
     }
-}
-
-/// The fields of a customer that a client sets.
-pub fn profile(prefix: &str, customer: &pb::Customer, violations: &mut Violations) -> Profile {
-    let path = |field: &str| format!("{prefix}.{field}");
-    let country = customer.country.to_ascii_uppercase();
-    let is_code = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
-    if !country.is_empty() && !is_code {
-        violations.add(path("country"), "must be two letters (ISO 3166-1), for example DE");
-    }
-    Profile {
-        display_name: text(
-            &path("display_name"),
-            &customer.display_name,
-            DISPLAY_NAME_MAX,
-            violations,
-        ),
-        identities: identities(&path("identities"), &customer.identities, violations),
-        tier: text(&path("tier"), &customer::tier(&customer.tier), TIER_MAX, violations),
-        language: language(&path("language"), &customer.language, violations),
-        country,
-    }
-}
-
-/// Identities, each once.
-pub fn identities(field: &str, given: &[pb::Identity], violations: &mut Violations) -> Vec<Identity> {
-    if given.len() > IDENTITIES_MAX {
-        violations.add(field, format!("at most {IDENTITIES_MAX} identities"));
-    }
-    let mut read: Vec<Identity> = Vec::new();
-    for (index, identity) in given.iter().take(IDENTITIES_MAX).enumerate() {
-        let Some(one) = self::identity(&format!("{field}[{index}]"), identity, violations) else {
-            continue;
-        };
-        match read.iter_mut().find(|known| known.key() == one.key()) {
-            Some(known) => known.verified |= one.verified,
-            None => read.push(one),
-        }
-    }
-    read
-}
-
-/// One identity.
-pub fn identity(field: &str, identity: &pb::Identity, violations: &mut Violations) -> Option<Identity> {
-    let kind_field = format!("{field}.kind");
-    let before = violations.is_empty();
-    let kind: Option<IdentityKind> = words::read_identity_kind(identity.kind, &kind_field, violations);
-    if kind.is_none() && before && violations.is_empty() {
-        violations.add(&kind_field, "must be given");
-    }
-    violations.take(
-        format!("{field}.value"),
-        Identity::parse(kind?, &identity.value, identity.verified),
-    )
 }
 
 fn tags(field: &str, tags: &[String], violations: &mut Violations) -> Vec<String> {

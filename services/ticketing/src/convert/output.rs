@@ -1,5 +1,7 @@
 //! From the domain to the contract. Cannot fail.
 
+mod customers;
+
 use chrono::{DateTime, Utc};
 use prost::Message as _;
 use vorrang_api::feed::v1 as feed;
@@ -9,13 +11,15 @@ use vorrang_error::Error;
 
 use super::words;
 use crate::contact::{Outcome, Recorded};
-use crate::customer::Customer;
 use crate::event::Fact;
 use crate::message::Message;
 use crate::names;
 use crate::survey::Answer;
-use crate::ticket::{Change, Link, Moved, Ticket};
-use crate::words::Actor;
+use crate::ticket::{Change, Ticket};
+
+pub use customers::{
+    customer, customer_merge, lifetime_value, merge_suggestion, milestone, order, organization, record_result,
+};
 
 fn time(at: DateTime<Utc>) -> Option<prost_types::Timestamp> {
     Some(vorrang_api::timestamp(at))
@@ -55,17 +59,7 @@ pub fn ticket(ticket: &Ticket) -> pb::Ticket {
         updated_at: time(ticket.updated_at),
         etag: vorrang_service::etag(ticket.revision),
         erased: ticket.erased,
-        links: ticket.links.iter().map(link).collect(),
-        merged_into: ticket.merged_into.map(names::ticket).unwrap_or_default(),
-        split_from: ticket.split_from.map(names::ticket).unwrap_or_default(),
-    }
-}
-
-fn link(link: &Link) -> pb::TicketLink {
-    pb::TicketLink {
-        r#type: words::link_kind(link.kind).into(),
-        ticket: names::ticket(link.ticket),
-        created_at: time(link.at),
+        organization: ticket.organization.map(names::organization).unwrap_or_default(),
     }
 }
 
@@ -73,7 +67,10 @@ fn link(link: &Link) -> pb::TicketLink {
 pub fn message(message: &Message) -> pb::Message {
     pb::Message {
         name: names::message(message.ticket, message.id),
-        actor: Some(actor(&message.actor)),
+        actor: Some(feed::Actor {
+            kind: words::actor_kind(message.actor.kind).into(),
+            id: message.actor.id.clone(),
+        }),
         visibility: words::visibility(message.visibility).into(),
         text: message.text.clone(),
         quoted_text: message.quoted_text.clone(),
@@ -96,48 +93,6 @@ pub fn message(message: &Message) -> pb::Message {
     }
 }
 
-/// A message for whom it is enough to know what it is about: the first `bytes` of the text, nothing quoted, no files.
-pub fn message_in_short(one: &Message, bytes: usize) -> pb::Message {
-    const MARK: &str = "…";
-    let text = if one.text.len() <= bytes {
-        one.text.clone()
-    } else {
-        let end = one.text.floor_char_boundary(bytes.saturating_sub(MARK.len()));
-        format!("{}{MARK}", &one.text[..end])
-    };
-    pb::Message {
-        text,
-        quoted_text: String::new(),
-        attachments: Vec::new(),
-        external_id: String::new(),
-        ..message(one)
-    }
-}
-
-/// A customer.
-pub fn customer(customer: &Customer) -> pb::Customer {
-    pb::Customer {
-        name: names::customer(customer.id),
-        display_name: customer.display_name.clone(),
-        identities: customer
-            .identities
-            .iter()
-            .map(|identity| pb::Identity {
-                kind: words::identity_kind(identity.kind).into(),
-                value: identity.value.clone(),
-                verified: identity.verified,
-            })
-            .collect(),
-        tier: customer.tier.clone(),
-        language: customer.language.clone(),
-        country: customer.country.clone(),
-        etag: vorrang_service::etag(customer.revision),
-        created_at: time(customer.created_at),
-        updated_at: time(customer.updated_at),
-        erased_at: maybe(customer.erased_at),
-    }
-}
-
 /// An answer to a survey about `ticket`.
 pub fn survey_answer(ticket: &Ticket, answer: &Answer) -> pb::SurveyAnswer {
     pb::SurveyAnswer {
@@ -150,19 +105,53 @@ pub fn survey_answer(ticket: &Ticket, answer: &Answer) -> pb::SurveyAnswer {
     }
 }
 
-/// A ticket beside another one: without what is personal, which is told and kept with the ticket itself only, under its own key.
-pub fn ticket_in_brief(one: &Ticket) -> pb::Ticket {
-    super::personal::public(ticket(one))
-}
-
-/// An event as it is stored: with an empty head, which the feed fills in.
-pub fn event(fact: &Fact) -> pb::Event {
+/// An event as it is stored at `now`: with an empty head, which the feed fills in.
+pub fn event(fact: &Fact, now: DateTime<Utc>) -> pb::Event {
     let payload = match fact {
         Fact::CustomerCreated(one) => Payload::CustomerCreated(pb::CustomerCreated {
-            customer: Some(customer(one)),
+            customer: Some(customer(one, now)),
         }),
         Fact::CustomerUpdated(one) => Payload::CustomerUpdated(pb::CustomerUpdated {
-            customer: Some(customer(one)),
+            customer: Some(customer(one, now)),
+        }),
+        Fact::CustomersMerged {
+            target,
+            source,
+            merge,
+            kept_orders,
+        } => Payload::CustomersMerged(pb::CustomersMerged {
+            target: Some(customer(target, now)),
+            source: names::customer(*source),
+            merge: names::customer_merge(*merge),
+            kept_orders: kept_orders.clone(),
+        }),
+        Fact::CustomersUnmerged {
+            customer: own,
+            former_target,
+            merge,
+            returned_orders,
+        } => Payload::CustomersUnmerged(pb::CustomersUnmerged {
+            customer: Some(customer(own, now)),
+            former_target: names::customer(*former_target),
+            merge: names::customer_merge(*merge),
+            returned_orders: returned_orders.clone(),
+        }),
+        Fact::OrderRecorded(whose, one) => Payload::OrderRecorded(pb::OrderRecorded {
+            customer: names::customer(*whose),
+            order: Some(order(one)),
+        }),
+        Fact::MilestoneRecorded(whose, one) => Payload::MilestoneRecorded(pb::MilestoneRecorded {
+            customer: names::customer(*whose),
+            milestone: Some(milestone(one)),
+        }),
+        Fact::OrganizationCreated(one) => Payload::OrganizationCreated(pb::OrganizationCreated {
+            organization: Some(organization(one)),
+        }),
+        Fact::OrganizationUpdated(one) => Payload::OrganizationUpdated(pb::OrganizationUpdated {
+            organization: Some(organization(one)),
+        }),
+        Fact::OrganizationDeleted(one) => Payload::OrganizationDeleted(pb::OrganizationDeleted {
+            organization: Some(organization(one)),
         }),
         Fact::Ticket(after, change) => of_ticket(after, change),
     };
@@ -201,47 +190,6 @@ fn of_ticket(after: &Ticket, change: &Change) -> Payload {
             answer: Some(survey_answer(after, answer)),
             replaced: *replaced,
         }),
-        Change::Merged(target) => Payload::TicketMerged(pb::TicketMerged {
-            ticket: full,
-            target: Some(ticket_in_brief(target)),
-        }),
-        Change::Unmerged(target, direct) => Payload::TicketUnmerged(pb::TicketUnmerged {
-            ticket: full,
-            target: Some(ticket_in_brief(target)),
-            merged_into: names::ticket(*direct),
-        }),
-        Change::Split(new, moved) => Payload::TicketSplit(pb::TicketSplit {
-            ticket: full,
-            new_ticket: Some(ticket_in_brief(new)),
-            messages: moved.iter().map(|one| moved_message(new, one)).collect(),
-        }),
-        Change::Linked(other, kind) => Payload::TicketLinked(pb::TicketLinked {
-            ticket: full,
-            other: Some(ticket_in_brief(other)),
-            r#type: words::link_kind(*kind).into(),
-        }),
-        Change::Unlinked(other, kind) => Payload::TicketUnlinked(pb::TicketUnlinked {
-            ticket: full,
-            other: Some(ticket_in_brief(other)),
-            r#type: words::link_kind(*kind).into(),
-        }),
-    }
-}
-
-fn moved_message(new: &Ticket, moved: &Moved) -> pb::MovedMessage {
-    pb::MovedMessage {
-        name: names::message(new.id, moved.id),
-        actor: Some(actor(&moved.actor)),
-        visibility: words::visibility(moved.visibility).into(),
-        occurred_at: time(moved.occurred_at),
-        automated: moved.automated,
-    }
-}
-
-fn actor(actor: &Actor) -> feed::Actor {
-    feed::Actor {
-        kind: words::actor_kind(actor.kind).into(),
-        id: actor.id.clone(),
     }
 }
 

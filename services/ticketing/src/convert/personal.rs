@@ -20,11 +20,9 @@ trait Personal: Sized {
     fn mark_erased(&mut self) {}
 }
 
-/// The personal fields of messages: `fields` are moved, `parts` are messages that may hold some. `others` are messages about something else
-/// than the event: they hold none, and are not erased with it.
+/// The personal fields of messages: `fields` are moved, `parts` are messages that may hold some.
 macro_rules! personal {
-    ($($message:ident { fields: [$($field:ident),*], parts: [$($part:ident),*]
-        $(, others: [$($other:ident),*])? $(, erased: $erased:ident)? })+) => {
+    ($($message:ident { fields: [$($field:ident),*], parts: [$($part:ident),*] $(, erased: $erased:ident)? })+) => {
         $(impl Personal for pb::$message {
             #[allow(unused_mut, reason = "some messages have fields, some parts")]
             fn split(&mut self) -> Option<Self> {
@@ -38,10 +36,6 @@ macro_rules! personal {
                     personal.$part = self.$part.as_mut().and_then(Personal::split);
                     any |= personal.$part.is_some();
                 )*
-                $($(
-                    personal.$other = self.$other.as_mut().and_then(Personal::split);
-                    any |= personal.$other.is_some();
-                )*)?
                 any.then_some(personal)
             }
 
@@ -60,9 +54,15 @@ macro_rules! personal {
 personal! {
     Ticket { fields: [subject], parts: [], erased: erased }
     Message { fields: [text, quoted_text, attachments, external_id], parts: [], erased: erased }
-    Customer { fields: [display_name, identities], parts: [] }
+    Customer { fields: [display_name, identities, attributes], parts: [] }
+    Order { fields: [note], parts: [] }
+    Milestone { fields: [note], parts: [] }
     CustomerCreated { fields: [], parts: [customer] }
     CustomerUpdated { fields: [], parts: [customer] }
+    CustomersMerged { fields: [], parts: [target] }
+    CustomersUnmerged { fields: [], parts: [customer] }
+    OrderRecorded { fields: [], parts: [order] }
+    MilestoneRecorded { fields: [], parts: [milestone] }
     TicketCreated { fields: [], parts: [ticket] }
     TicketUpdated { fields: [], parts: [ticket] }
     TicketStateChanged { fields: [], parts: [ticket] }
@@ -70,11 +70,6 @@ personal! {
     TicketAssigned { fields: [], parts: [ticket] }
     MessageCreated { fields: [], parts: [ticket, message] }
     SurveyAnswered { fields: [], parts: [ticket] }
-    TicketMerged { fields: [], parts: [ticket], others: [target] }
-    TicketUnmerged { fields: [], parts: [ticket], others: [target] }
-    TicketSplit { fields: [], parts: [ticket], others: [new_ticket] }
-    TicketLinked { fields: [], parts: [ticket], others: [other] }
-    TicketUnlinked { fields: [], parts: [ticket], others: [other] }
 }
 
 /// The payloads that hold personal data, by name. All others are stored as they are.
@@ -99,14 +94,9 @@ macro_rules! payloads {
 }
 
 payloads! {
-    CustomerCreated, CustomerUpdated, TicketCreated, TicketUpdated, TicketStateChanged, TicketQueued, TicketAssigned,
-    MessageCreated, SurveyAnswered, TicketMerged, TicketUnmerged, TicketSplit, TicketLinked, TicketUnlinked,
-}
-
-/// A ticket without what is personal in it.
-pub fn public(mut ticket: pb::Ticket) -> pb::Ticket {
-    let _ = ticket.split();
-    ticket
+    CustomerCreated, CustomerUpdated, CustomersMerged, CustomersUnmerged, OrderRecorded, MilestoneRecorded,
+    TicketCreated, TicketUpdated, TicketStateChanged, TicketQueued, TicketAssigned,
+    MessageCreated, SurveyAnswered,
 }
 
 /// An event in two parts, encoded: what may be read for ever, and what is to be sealed.

@@ -5,8 +5,10 @@ use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::Violations;
 
 use crate::state::State;
-use crate::ticket::LinkKind;
-use crate::words::{ActorKind, AssignSource, Channel, IdentityKind, Priority, Visibility};
+use crate::suggestion::Evidence;
+use crate::words::{
+    ActorKind, AssignSource, Channel, IdentityKind, OrderStatus, Priority, SuggestionState, Visibility,
+};
 
 /// A number of an enum that is not one of its values.
 const UNKNOWN: &str = "is not a known value";
@@ -80,17 +82,30 @@ both_ways!(identity_kind, read_identity_kind, IdentityKind, pb::identity::Kind {
     External => External,
 });
 
-both_ways!(link_kind, read_link_kind, LinkKind, pb::ticket_link::Type {
-    RelatesTo => RelatesTo,
-    CausedBy => CausedBy,
-    Causes => Causes,
-    Duplicates => Duplicates,
-    DuplicatedBy => DuplicatedBy,
-    FollowUpOf => FollowUpOf,
-    FollowedUpBy => FollowedUpBy,
-    SplitFrom => SplitFrom,
-    SplitInto => SplitInto,
+both_ways!(order_status, read_order_status, OrderStatus, pb::order::Status {
+    Placed => Placed,
+    Completed => Completed,
+    Cancelled => Cancelled,
+    Refunded => Refunded,
 });
+
+/// As the contract writes it.
+pub fn suggestion_state(state: SuggestionState) -> pb::merge_suggestion::State {
+    match state {
+        SuggestionState::Open => pb::merge_suggestion::State::Open,
+        SuggestionState::Dismissed => pb::merge_suggestion::State::Dismissed,
+        SuggestionState::Merged => pb::merge_suggestion::State::Merged,
+    }
+}
+
+/// As the contract writes it.
+pub fn evidence(evidence: Evidence) -> pb::merge_suggestion::Evidence {
+    match evidence {
+        Evidence::Linked => pb::merge_suggestion::Evidence::Linked,
+        Evidence::Verified => pb::merge_suggestion::Evidence::Verified,
+        Evidence::SamePerson => pb::merge_suggestion::Evidence::SamePerson,
+    }
+}
 
 /// As the contract writes it.
 pub fn assign_source(source: AssignSource) -> pb::ticket_assigned::Source {

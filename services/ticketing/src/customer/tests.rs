@@ -1,4 +1,6 @@
 use super::*;
+use crate::attributes::Value;
+use crate::words::IdentityKind;
 
 fn identity(kind: IdentityKind, value: &str) -> Identity {
     Identity::parse(kind, value, false).expect("valid")
@@ -8,53 +10,50 @@ fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + second, 0).expect("valid")
 }
 
+fn said(tier: &str, source: &str) -> Tier {
+    Tier {
+        tier: tier.to_owned(),
+        source: source.to_owned(),
+        valid_until: None,
+    }
+}
+
 fn mara() -> Customer {
     let profile = Profile {
-        display_name: String::new(),
         identities: vec![identity(IdentityKind::Email, "mara@example.org")],
-        tier: String::new(),
-        language: String::new(),
-        country: String::new(),
+        ..Profile::default()
     };
-    Customer::new(Uuid::from_u128(1), profile, at(0))
+    Customer::new(Uuid::from_u128(1), profile, at(0)).expect("valid")
 }
 
-#[test]
-fn one_person_written_in_two_ways_is_one_identity() {
-    assert_eq!(
-        identity(IdentityKind::Email, " Mara@Example.ORG ").value,
-        "mara@example.org"
-    );
-    assert_eq!(identity(IdentityKind::Social, "Instagram:Mara").value, "instagram:Mara");
-    assert_eq!(identity(IdentityKind::Phone, "+4930123456").value, "+4930123456");
-}
-
-#[test]
-fn what_identifies_nobody_is_refused() {
-    for (kind, value) in [
-        (IdentityKind::Email, "  "),
-        (IdentityKind::Email, "a\0b@example.org"),
-        (IdentityKind::Phone, "030 123456"),
-        (IdentityKind::Phone, "+0301234"),
-        (IdentityKind::Social, "mara"),
-        (IdentityKind::External, "zendesk:"),
-    ] {
-        assert!(Identity::parse(kind, value, true).is_err(), "{value:?}");
-    }
-    assert!(Identity::parse(IdentityKind::Email, &"x".repeat(321), true).is_err());
+/// Learns from a contact that says nothing of tier and organisation.
+fn learn(customer: &mut Customer, display_name: &str, identities: &[Identity], second: i64) -> bool {
+    let learnt = Learnt {
+        display_name,
+        tier: None,
+        identities,
+        domains: &HashMap::new(),
+    };
+    customer.learn(learnt, at(second))
 }
 
 #[test]
 fn a_contact_fills_in_what_is_missing_and_overwrites_no_name() {
     let mut mara = mara();
     let phone = identity(IdentityKind::Phone, "+4930123456");
-    assert!(mara.learn("Mara", "vip", std::slice::from_ref(&phone), at(1)));
+    let learnt = Learnt {
+        display_name: "Mara",
+        tier: Some(&said("vip", "crm")),
+        identities: std::slice::from_ref(&phone),
+        domains: &HashMap::new(),
+    };
+    assert!(mara.learn(learnt, at(1)));
     assert_eq!(
-        (mara.display_name.as_str(), mara.tier.as_str(), mara.revision),
+        (mara.display_name.as_str(), mara.tier_at(at(1)).tier, mara.revision),
         ("Mara", "vip", 2)
     );
     assert_eq!(mara.identities.len(), 2);
-    assert!(!mara.learn("Somebody else", "", &[phone], at(2)), "nothing new");
+    assert!(!learn(&mut mara, "Somebody else", &[phone], 2), "nothing new");
     assert_eq!((mara.revision, mara.updated_at), (2, at(1)));
 }
 
@@ -65,19 +64,37 @@ fn an_identity_becomes_verified_and_stays_so() {
         verified: true,
         ..identity(IdentityKind::Email, "mara@example.org")
     };
-    assert!(mara.learn("", "", &[vouched], at(1)));
-    assert!(!mara.learn("", "", &[identity(IdentityKind::Email, "mara@example.org")], at(2)));
+    assert!(learn(&mut mara, "", &[vouched], 1));
+    let told = identity(IdentityKind::Email, "mara@example.org");
+    assert!(!learn(&mut mara, "", std::slice::from_ref(&told), 2));
     assert!(mara.identities[0].verified);
+    // Only by hand it is taken back.
+    assert!(mara.set_verified(&told.key(), false, at(3)).expect("it has it"));
+    assert!(
+        !mara.set_verified(&told.key(), false, at(4)).expect("it has it"),
+        "nothing new"
+    );
+    assert!(!mara.identities[0].verified);
+    let other = identity(IdentityKind::Email, "ben@example.org").key();
+    assert!(mara.set_verified(&other, true, at(5)).is_err());
 }
 
 #[test]
 fn identities_are_bounded() {
     let mut mara = mara();
-    let many: Vec<_> = (0..40)
+    let many: Vec<_> = (0..2 * IDENTITIES_MAX)
         .map(|n| identity(IdentityKind::Email, &format!("{n}@example.org")))
         .collect();
-    assert!(mara.learn("", "", &many, at(1)));
+    assert!(learn(&mut mara, "", &many, 1));
     assert_eq!(mara.identities.len(), IDENTITIES_MAX);
+    let mut ben = Customer {
+        identities: vec![identity(IdentityKind::Email, "ben@example.org")],
+        ..self::mara()
+    };
+    let key = ben.identities[0].key();
+    let error = ben.give(&key, &mut mara, at(2)).expect_err("no room");
+    assert_eq!(error.reason(), "TOO_MANY_IDENTITIES");
+    assert_eq!(ben.identities.len(), 1, "nothing half done");
 }
 
 #[test]
@@ -85,18 +102,140 @@ fn an_update_changes_only_what_is_named() {
     let mut mara = mara();
     let profile = Profile {
         display_name: "Mara B.".to_owned(),
-        identities: Vec::new(),
-        tier: "vip".to_owned(),
+        tier: Some(said("vip", tier::BY_HAND)),
         language: "de".to_owned(),
         country: "DE".to_owned(),
+        owner: "agents/anna".to_owned(),
+        ..Profile::default()
     };
-    assert!(mara.update(profile.clone(), &[Field::DisplayName, Field::Language], at(1)));
+    assert!(
+        mara.update(&profile, &[Field::DisplayName, Field::Language], at(1))
+            .expect("fits")
+    );
     assert_eq!(
-        (mara.tier.as_str(), mara.language.as_str(), mara.identities.len()),
-        (TIER_STANDARD, "de", 1)
+        (
+            mara.tier_at(at(1)).tier,
+            mara.language.as_str(),
+            mara.identities.len(),
+            mara.owner.as_str()
+        ),
+        (TIER_STANDARD, "de", 1, "")
     );
     assert!(
-        !mara.update(profile, &[Field::DisplayName], at(2)),
+        !mara.update(&profile, &[Field::DisplayName], at(2)).expect("fits"),
         "the same again is no change"
     );
+    assert!(
+        mara.update(&profile, &[Field::Tier, Field::Owner], at(3))
+            .expect("fits")
+    );
+    assert_eq!((mara.tier_at(at(3)).tier, mara.owner.as_str()), ("vip", "agents/anna"));
+    assert!(
+        mara.update(&Profile::default(), &[Field::Tier], at(4)).expect("fits"),
+        "named and not given: none"
+    );
+    assert_eq!(mara.tier, None);
+}
+
+#[test]
+fn an_update_that_does_not_fit_is_refused() {
+    let mut mara = mara();
+    let left = Profile {
+        periods: periods::Said {
+            won_at: Some(Some(at(10))),
+            left_at: Some(Some(at(5))),
+        },
+        ..Profile::default()
+    };
+    let error = mara
+        .clone()
+        .update(&left, &[Field::WonAt, Field::LeftAt], at(20))
+        .expect_err("left before won");
+    assert_eq!(error.violations()[0].field, "customer.left_at");
+    assert!(Customer::new(Uuid::nil(), left, at(20)).is_err());
+    let large = |n: usize| {
+        let attributes = (0..n)
+            .map(|k| (format!("k{k}"), Value::Text("x".repeat(2_000))))
+            .collect();
+        Profile {
+            attributes,
+            ..Profile::default()
+        }
+    };
+    let one = |n: usize| Field::Attributes(Named::One(format!("k{n}")));
+    for n in 0..8 {
+        mara.update(&large(n + 1), &[one(n)], at(1)).expect("fits");
+    }
+    let error = mara.update(&large(9), &[one(8)], at(2)).expect_err("too much together");
+    assert_eq!(error.violations()[0].field, "customer.attributes");
+}
+
+#[test]
+fn a_verified_mail_domain_decides_until_somebody_does() {
+    let acme = Belongs {
+        organization: Uuid::from_u128(9),
+        tier: "gold".to_owned(),
+    };
+    let domains = HashMap::from([("example.org".to_owned(), acme.clone())]);
+    let contact = |customer: &mut Customer, verified: bool| {
+        let identity = Identity {
+            verified,
+            ..identity(IdentityKind::Email, "mara@example.org")
+        };
+        let learnt = Learnt {
+            display_name: "",
+            tier: None,
+            identities: &[identity],
+            domains: &domains,
+        };
+        customer.learn(learnt, at(1))
+    };
+    let mut mara = mara();
+    assert!(!contact(&mut mara, false), "nobody vouches for the address");
+    assert!(contact(&mut mara, true));
+    assert_eq!(
+        (mara.organization.clone(), mara.tier_at(at(1)).tier),
+        (Some(acme), "gold")
+    );
+    assert!(
+        mara.update(&Profile::default(), &[Field::Organization], at(2))
+            .expect("fits")
+    );
+    assert!(!contact(&mut mara, true), "a hand decided for none");
+    assert_eq!(
+        (mara.organization.is_none(), mara.tier_at(at(3)).tier),
+        (true, TIER_STANDARD)
+    );
+}
+
+#[test]
+fn masks_name_what_can_be_changed() {
+    for path in [
+        "display_name",
+        "identities",
+        "tier",
+        "language",
+        "country",
+        "organization",
+        "owner",
+        "won_at",
+        "left_at",
+        "attributes",
+        "attributes.plan",
+    ] {
+        assert!(Field::parse(path).is_some(), "{path}");
+    }
+    for path in [
+        "",
+        "name",
+        "merged_into",
+        "tier_source",
+        "earlier_periods",
+        "attributes.",
+        "attributes.Plan",
+        "attributes.a.b",
+        "*",
+    ] {
+        assert!(Field::parse(path).is_none(), "{path}");
+    }
 }

@@ -14,5 +14,5 @@ pub async fn handle(app: &App, request: Request<pb::GetCustomerRequest>) -> Resu
     let id = input::customer_id("name", &request.get_ref().name, &mut violations);
     violations.into_result()?;
     let customer = app.store.customer(&tenant, id).await?;
-    Ok(convert::customer(&customer))
+    Ok(convert::customer(&customer, app.store.now()))
 }

@@ -19,7 +19,11 @@ pub async fn handle(app: &App, request: Request<pb::ListCustomersRequest>) -> Re
     let mut page = Page::<Uuid>::parse(request.page_size, &request.page_token, &["customers"], &mut violations);
     violations.into_result()?;
     let customers = app.store.customers(&tenant, page.after, page.limit()).await?;
-    let mut customers: Vec<pb::Customer> = customers.iter().map(convert::customer).collect();
+    let now = app.store.now();
+    let mut customers: Vec<pb::Customer> = customers
+        .iter()
+        .map(|customer| convert::customer(customer, now))
+        .collect();
     page.size = page.size.min(fitting(&customers));
     let next_page_token = page.cut(&mut customers, |customer| {
         names::parse_customer(&customer.name).unwrap_or_default()

@@ -16,5 +16,5 @@ pub async fn handle(app: &App, request: Request<pb::LookupCustomerRequest>) -> R
     violations.into_result()?;
     let identity = identity.ok_or_else(|| Error::invalid_field("identity", "must be given"))?;
     let customer = app.store.lookup_customer(&tenant, identity.key()).await?;
-    Ok(convert::customer(&customer))
+    Ok(convert::customer(&customer, app.store.now()))
 }

@@ -3,16 +3,16 @@
 mod contacts;
 mod customers;
 mod faults;
-mod history;
+mod identities;
 mod intake;
-mod links;
-mod merge;
+mod merges;
 mod messages;
+mod organizations;
 mod privacy;
 mod queue;
 mod races;
-mod relation_races;
-mod split;
+mod records;
+mod suggestions;
 mod tickets;
 
 use prost::Message;

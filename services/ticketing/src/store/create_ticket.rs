@@ -40,10 +40,7 @@ impl Store {
         };
         // The tenant's lock comes first: nobody is erased between the look and the commit.
         let number = row::lock_tenant(&tx, &call.tenant).await? + 1;
-        let customer = row::customers(tx.conn(), &self.personal, &call.tenant, &[new.customer])
-            .await?
-            .remove(&new.customer)
-            .ok_or_else(|| Error::not_found(names::CUSTOMER, names::customer(new.customer)))?;
+        let customer = self.present_customer(&tx, &call.tenant, new.customer).await?;
         customer.check_not_erased()?;
         let mut call = call.clone();
         if let Some(message) = &mut new.message {
@@ -55,16 +52,18 @@ impl Store {
         }
         let call = &call;
         let now = self.clock.now();
+        let opened_at = new.message.as_ref().and_then(|message| message.occurred_at);
+        let at = opened_at.map_or(now, |at| at.min(now));
         let opening = Opening {
             id: self.ids.next(now),
             number,
             customer: customer.id,
-            tier: customer.tier,
+            tier: customer.tier_at(at).tier.to_owned(),
+            organization: customer.organization.as_ref().map(|one| one.organization),
             channel: new.channel,
             follow_up_of: None,
-            split_from: None,
             automated: false,
-            opened_at: new.message.as_ref().and_then(|message| message.occurred_at),
+            opened_at,
             fields: new.fields,
         };
         let mut ticket = Ticket::open(opening, now);

@@ -2,9 +2,16 @@
 
 pub mod contact_key;
 pub mod customer;
+pub mod customer_merge;
+pub mod customer_merge_part;
+pub mod customer_milestone;
+pub mod customer_order;
 pub mod identity;
+pub mod merge_suggestion;
 pub mod message;
 pub mod number;
+pub mod organization;
+pub mod organization_key;
 pub mod personal_key;
 pub mod solve;
 pub mod survey_answer;

@@ -3,6 +3,7 @@
 //! A stored payload is the sealed part as field [`SEALED`] of the event, then the public part. Whoever decodes it as it
 //! is gets the public part alone, since the field is unknown.
 
+use chrono::{DateTime, Utc};
 use prost::encoding::{decode_varint, encode_varint};
 use sea_orm::ConnectionTrait;
 use vorrang_database::event_log::StoredEvent;
@@ -21,12 +22,16 @@ const TAG: u64 = SEALED << 3 | 2;
 const TAG_BYTES: [u8; 2] = [0xfa, 0x7f];
 
 /// An event as it is stored.
-pub(super) fn payload(keyring: &Keyring, event: &Event) -> Result<Vec<u8>, Error> {
-    let EventParts { public, personal } = convert::event_parts(&event.fact);
+pub(super) fn payload(keyring: &Keyring, event: &Event, now: DateTime<Utc>) -> Result<Vec<u8>, Error> {
+    let EventParts { public, personal } = convert::event_parts(&event.fact, now);
     if personal.is_empty() {
         return Ok(public);
     }
-    let sealed = keyring.seal(event.fact.owner(), Place("events", event.id.as_bytes()), &personal)?;
+    let owner = event
+        .fact
+        .owner()
+        .ok_or_else(|| Error::internal("an event of nobody has personal data in it"))?;
+    let sealed = keyring.seal(owner, Place("events", event.id.as_bytes()), &personal)?;
     let mut payload = Vec::with_capacity(public.len() + sealed.len() + 8);
     encode_varint(TAG, &mut payload);
     encode_varint(sealed.len() as u64, &mut payload);

@@ -188,6 +188,13 @@ impl Keyring {
         }
     }
 
+    /// For an answer that is about many, and has nothing personal in it.
+    #[must_use]
+    pub fn about_nobody(mut self) -> Self {
+        self.about = None;
+        self
+    }
+
     /// Seals `plain` with the key of customer or ticket `owner`.
     ///
     /// # Errors

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 use vorrang_database::idempotency::{self, Begin};
 use vorrang_database::{Tx, error};
 use vorrang_error::Error;
 
-use super::entity::{contact_key, message, thread_key};
+use super::entity::{contact_key, thread_key};
+use super::organizations::joined_domains;
 use super::personal::{Keyring, Lookup, Owner};
-use super::{Store, kin, row, write};
-use crate::contact::{Contact, ContactKey, Outcome, Recorded, SUBJECT_KEY};
-use crate::customer::IdentityKey;
-use crate::desk::{Desk, Known, Thread, Written};
+use super::{Store, row, write};
+use crate::contact::{Contact, ContactKey, Outcome, Recorded};
+use crate::customer::{Customer, IdentityKey};
+use crate::desk::{Desk, Known, Written};
 
 /// The result of each contact, in their order.
 pub type Results = Vec<Result<Recorded, Error>>;
@@ -58,6 +59,7 @@ impl Store {
         write::customers(&tx, &self.personal, &keyring, tenant, written.customers.values()).await?;
         write::tickets(&tx, &keyring, tenant, written.tickets.values()).await?;
         write::messages(&tx, &keyring, tenant, &written.messages).await?;
+        let vouched = self.write_suggestions(&tx, tenant, written.suggestions, now).await?;
         let lookup = self.personal.lookup(tenant);
         write::contact_keys(&tx, &lookup, tenant, &written.seen).await?;
         write::thread_keys(&tx, &lookup, tenant, &written.threads).await?;
@@ -65,6 +67,9 @@ impl Store {
         idempotency::finish_many(&mut tx, tenant, answers).await?;
         write::append(&mut tx, &keyring, tenant, written.events, now).await?;
         tx.commit().await?;
+        if vouched {
+            self.vouched.notify_one();
+        }
         Ok(results(slots, &recorded))
     }
 
@@ -133,25 +138,14 @@ impl Store {
         ids.sort_unstable();
         ids.dedup();
         known.customers = row::customers(tx.conn(), &self.personal, tenant, &ids).await?;
+        let verified = contacts.iter().flat_map(|contact| &contact.identities);
+        let domains = verified
+            .filter_map(|identity| identity.verified_domain())
+            .chain(known.customers.values().flat_map(Customer::joining_domains));
+        known.domains = joined_domains(tx, tenant, domains).await?;
         known.threads = threads(tx, &lookup, tenant, contacts).await?;
-        // Nothing leads anywhere else until the commit: whoever merges holds the tenant's lock, too.
-        let led = known.threads.values().map(|thread| thread.ticket);
-        known.leads = kin::leads(tx.conn(), tenant, led).await?;
-        let references = contacts.iter().flat_map(|contact| &contact.reference_keys);
-        let mut named: HashSet<Uuid> = HashSet::new();
-        let mut ends_of_subjects: HashSet<Uuid> = HashSet::new();
-        for key in references {
-            if let Some(thread) = known.threads.get(key) {
-                let end = kin::end(&known.leads, thread.ticket);
-                named.extend([thread.ticket, end]);
-                if key.starts_with(SUBJECT_KEY) {
-                    ends_of_subjects.insert(end);
-                }
-            }
-        }
-        let ends: Vec<Uuid> = ends_of_subjects.into_iter().collect();
-        known.guests = kin::guests(tx.conn(), tenant, &ends).await?;
-        known.tickets = row::lock_tickets(tx, &self.personal, tenant, named.into_iter().collect()).await?;
+        known.tickets =
+            row::lock_tickets(tx, &self.personal, tenant, known.threads.values().copied().collect()).await?;
         Ok(known)
     }
 }
@@ -234,61 +228,18 @@ async fn seen(
             found.insert((*key).clone(), recorded);
         }
     }
-    where_they_are(tx, tenant, &mut found).await?;
     Ok(found)
 }
 
-/// A split may have moved the message of a contact since: its names are those of now.
-async fn where_they_are(tx: &Tx, tenant: &str, seen: &mut HashMap<ContactKey, Recorded>) -> Result<(), Error> {
-    let ids: Vec<Uuid> = seen.values().map(|recorded| recorded.message).collect();
-    let mut now: HashMap<Uuid, Uuid> = HashMap::new();
-    for ids in ids.chunks(row::IN_MAX) {
-        let rows: Vec<(Uuid, Uuid)> = message::Entity::find()
-            .select_only()
-            .column(message::Column::Id)
-            .column(message::Column::TicketId)
-            .filter(message::Column::Tenant.eq(tenant))
-            .filter(message::Column::Id.is_in(ids.iter().copied()))
-            .into_tuple()
-            .all(tx.conn())
-            .await
-            .map_err(error)?;
-        now.extend(rows);
-    }
-    let mut elsewhere: Vec<&mut Recorded> = seen
-        .values_mut()
-        .filter(|recorded| {
-            now.get(&recorded.message)
-                .is_some_and(|ticket| *ticket != recorded.ticket)
-        })
-        .collect();
-    let tickets: HashSet<Uuid> = elsewhere
-        .iter()
-        .filter_map(|one| now.get(&one.message).copied())
-        .collect();
-    let numbers = row::numbers(tx.conn(), tenant, &tickets.into_iter().collect::<Vec<_>>()).await?;
-    for recorded in &mut elsewhere {
-        if let Some((ticket, number)) = now
-            .get(&recorded.message)
-            .and_then(|ticket| numbers.get_key_value(ticket))
-        {
-            recorded.ticket = *ticket;
-            recorded.number = *number;
-        }
-    }
-    Ok(())
-}
-
-/// Where keys lead: those by which contacts look for their conversation, and those that they bring.
 async fn threads(
     tx: &Tx,
     lookup: &Lookup,
     tenant: &str,
     contacts: &[&Contact],
-) -> Result<HashMap<String, Thread>, Error> {
+) -> Result<HashMap<String, Uuid>, Error> {
     let keys: HashMap<String, &String> = contacts
         .iter()
-        .flat_map(|contact| contact.reference_keys.iter().chain(&contact.thread_keys))
+        .flat_map(|contact| &contact.reference_keys)
         .map(|key| (row::thread_hash(lookup, key), key))
         .collect();
     let hashes: Vec<&String> = keys.keys().collect();
@@ -300,14 +251,10 @@ async fn threads(
             .all(tx.conn())
             .await
             .map_err(error)?;
-        found.extend(rows.into_iter().filter_map(|row| {
-            let thread = Thread {
-                ticket: row.ticket_id,
-                message: row.message_id,
-                home: row.home,
-            };
-            Some(((*keys.get(&row.key)?).clone(), thread))
-        }));
+        found.extend(
+            rows.into_iter()
+                .filter_map(|row| Some(((*keys.get(&row.key)?).clone(), row.ticket_id))),
+        );
     }
     Ok(found)
 }

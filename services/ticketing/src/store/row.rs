@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use prost::Message as _;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, from_micros, micros};
 use vorrang_error::Error;
 
-use super::entity::{customer, identity, message, number, ticket};
+use super::entity::{customer, identity, message, number, organization, ticket};
 use super::personal::{Keyring, Lookup, Personal, Place};
 use super::sealed::{self, AttachmentTexts, CustomerTexts, MessageTexts, TicketTexts};
+use crate::attributes::Attributes;
 use crate::contact::ContactKey;
-use crate::customer::{Customer, Identity, IdentityKey, TIER_VIP};
+use crate::customer::{Belongs, Customer, Identity, IdentityKey, TIER_VIP, Tier};
 use crate::message::{Attachment, Message};
-use crate::names::{self, TicketRef};
+use crate::names::TicketRef;
 use crate::ticket::Ticket;
 use crate::words::Actor;
 
@@ -62,67 +63,6 @@ pub async fn lock_ticket(
     Ok(tickets(tx.conn(), personal, tenant, row.into_iter().collect())
         .await?
         .pop())
-}
-
-/// The ids of tickets, in the order of their references, without locking them.
-///
-/// # Errors
-/// NotFound for the first that the tenant does not have.
-pub async fn resolve<C: ConnectionTrait>(conn: &C, tenant: &str, refs: &[TicketRef]) -> Result<Vec<Uuid>, Error> {
-    let mut known: HashMap<i64, Uuid> = HashMap::new();
-    let mut there: HashSet<Uuid> = HashSet::new();
-    let (mut ids, mut numbers) = (Vec::new(), Vec::new());
-    for one in refs {
-        match one {
-            TicketRef::Id(id) => ids.push(*id),
-            TicketRef::Number(number) => numbers.push(*number),
-        }
-    }
-    let which = Condition::any()
-        .add(ticket::Column::Id.is_in(ids))
-        .add(ticket::Column::Number.is_in(numbers));
-    let rows: Vec<(Uuid, i64)> = ticket::Entity::find()
-        .select_only()
-        .column(ticket::Column::Id)
-        .column(ticket::Column::Number)
-        .filter(ticket::Column::Tenant.eq(tenant))
-        .filter(which)
-        .into_tuple()
-        .all(conn)
-        .await
-        .map_err(error)?;
-    for (id, number) in rows {
-        known.insert(number, id);
-        there.insert(id);
-    }
-    refs.iter()
-        .map(|one| {
-            let found = match one {
-                TicketRef::Id(id) => Some(*id).filter(|id| there.contains(id)),
-                TicketRef::Number(number) => known.get(number).copied(),
-            };
-            found.ok_or_else(|| Error::not_found(names::TICKET, one.name()))
-        })
-        .collect()
-}
-
-/// The numbers of tickets.
-pub async fn numbers<C: ConnectionTrait>(conn: &C, tenant: &str, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-    let mut found = HashMap::new();
-    for ids in ids.chunks(IN_MAX) {
-        let rows: Vec<(Uuid, i64)> = ticket::Entity::find()
-            .select_only()
-            .column(ticket::Column::Id)
-            .column(ticket::Column::Number)
-            .filter(ticket::Column::Tenant.eq(tenant))
-            .filter(ticket::Column::Id.is_in(ids.iter().copied()))
-            .into_tuple()
-            .all(conn)
-            .await
-            .map_err(error)?;
-        found.extend(rows);
-    }
-    Ok(found)
 }
 
 /// The query for one ticket of a tenant.
@@ -265,24 +205,87 @@ pub async fn with_identities<C: ConnectionTrait>(
         let identity = read_identity(&keyring, &row)?;
         by_customer.entry(row.customer_id).or_default().extend(identity);
     }
+    let tiers = organization_tiers(conn, tenant, rows.iter().filter_map(|row| row.organization_id)).await?;
     rows.into_iter()
         .map(|row| {
-            let place = Place("customers", row.id.as_bytes());
-            let (texts, _) = sealed::open::<CustomerTexts>(&keyring, place, row.sealed.as_deref())?;
-            Ok(Customer {
-                identities: by_customer.remove(&row.id).unwrap_or_default(),
-                id: row.id,
-                display_name: texts.display_name,
-                tier: row.tier,
-                language: row.language,
-                country: row.country,
-                revision: row.revision,
-                created_at: from_micros(row.created_at),
-                updated_at: from_micros(row.updated_at),
-                erased_at: time(row.erased_at),
-            })
+            let identities = by_customer.remove(&row.id).unwrap_or_default();
+            read_customer(&keyring, &tiers, identities, row)
         })
         .collect()
+}
+
+fn read_customer(
+    keyring: &Keyring,
+    tiers: &HashMap<Uuid, String>,
+    identities: Vec<Identity>,
+    row: customer::Model,
+) -> Result<Customer, Error> {
+    let place = Place("customers", row.id.as_bytes());
+    let (texts, _) = sealed::open::<CustomerTexts>(keyring, place, row.sealed.as_deref())?;
+    let attributes = match texts.attributes.as_str() {
+        "" => Attributes::new(),
+        text => read_json(text)?,
+    };
+    let merged_identities = texts.merged_identities.into_iter().map(|one| {
+        Ok(Identity {
+            kind: one.kind.parse()?,
+            value: one.value,
+            verified: one.verified,
+        })
+    });
+    let tier = Tier {
+        tier: row.tier,
+        source: row.tier_source,
+        valid_until: time(row.tier_valid_until),
+    };
+    Ok(Customer {
+        identities,
+        merged_identities: merged_identities.collect::<Result<_, Error>>()?,
+        id: row.id,
+        display_name: texts.display_name,
+        // Rows from before tiers had a source say standard for none.
+        tier: (!tier.source.is_empty()).then_some(tier),
+        language: row.language,
+        country: row.country,
+        organization: row.organization_id.map(|organization| Belongs {
+            organization,
+            tier: tiers.get(&organization).cloned().unwrap_or_default(),
+        }),
+        organization_by: row.organization_by.parse()?,
+        attributes,
+        owner: row.owner,
+        periods: read_json(&row.periods)?,
+        merged_into: row.merged_into,
+        revision: row.revision,
+        created_at: from_micros(row.created_at),
+        updated_at: from_micros(row.updated_at),
+        erased_at: time(row.erased_at),
+    })
+}
+
+/// The tiers of these organisations of a tenant; those that are gone are not in it.
+pub async fn organization_tiers<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, String>, Error> {
+    let ids: HashSet<Uuid> = ids.collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let mut found = HashMap::new();
+    for ids in ids.chunks(IN_MAX) {
+        let rows: Vec<(Uuid, String)> = organization::Entity::find()
+            .select_only()
+            .column(organization::Column::Id)
+            .column(organization::Column::Tier)
+            .filter(organization::Column::Tenant.eq(tenant))
+            .filter(organization::Column::Id.is_in(ids.iter().copied()))
+            .into_tuple()
+            .all(conn)
+            .await
+            .map_err(error)?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// None: it is erased.
@@ -324,6 +327,7 @@ fn read_ticket(keyring: &Keyring, row: ticket::Model) -> Result<Ticket, Error> {
         state: row.state.parse()?,
         priority: row.priority.parse()?,
         tier: row.tier,
+        organization: row.organization_id,
         queue: row.queue,
         assignee: row.assignee,
         tags: read_json(&row.tags)?,
@@ -345,11 +349,6 @@ fn read_ticket(keyring: &Keyring, row: ticket::Model) -> Result<Ticket, Error> {
         updated_at: from_micros(row.updated_at),
         revision: row.revision,
         erased: erased || row.erased,
-        last_position: row.last_position,
-        links: read_json(&row.links)?,
-        merged_into: row.merged_into,
-        kept_wait: time(row.kept_wait),
-        split_from: row.split_from,
     })
 }
 
@@ -367,6 +366,7 @@ pub fn ticket_row(keyring: &Keyring, tenant: &str, ticket: &Ticket) -> Result<ti
         state: ticket.state.as_str().to_owned(),
         priority: ticket.priority.as_str().to_owned(),
         tier: ticket.tier.clone(),
+        organization_id: ticket.organization,
         queue: ticket.queue.clone(),
         assignee: ticket.assignee.clone(),
         tags: json(&ticket.tags),
@@ -388,11 +388,6 @@ pub fn ticket_row(keyring: &Keyring, tenant: &str, ticket: &Ticket) -> Result<ti
         created_at: micros(ticket.created_at),
         updated_at: micros(ticket.updated_at),
         revision: ticket.revision,
-        last_position: ticket.last_position,
-        links: json(&ticket.links),
-        merged_into: ticket.merged_into,
-        kept_wait: ticket.kept_wait.map(micros),
-        split_from: ticket.split_from,
         erased: ticket.erased,
         sealed: sealed::seal(keyring, ticket.id, Place("tickets", ticket.id.as_bytes()), &texts)?,
     })
@@ -433,21 +428,6 @@ fn read_message(keyring: &Keyring, row: message::Model) -> Result<Message, Error
         // A message always has something to seal: what has nothing left was erased.
         erased: erased || row.sealed.is_none(),
     })
-}
-
-/// What is personal in a message, sealed anew for the ticket `to`. What is erased stays so.
-pub fn reseal_message(
-    keyring: &Keyring,
-    id: Uuid,
-    sealed: Option<Vec<u8>>,
-    to: Uuid,
-) -> Result<Option<Vec<u8>>, Error> {
-    let place = Place("messages", id.as_bytes());
-    let Some(sealed) = sealed else { return Ok(None) };
-    match keyring.open(place, &sealed)? {
-        Some(plain) => keyring.seal(to, place, &plain).map(Some),
-        None => Ok(None),
-    }
 }
 
 fn read_attachment(texts: AttachmentTexts) -> Attachment {
@@ -495,14 +475,14 @@ pub fn message_row(keyring: &Keyring, tenant: &str, message: &Message) -> Result
     })
 }
 
-fn time(stored: Option<i64>) -> Option<DateTime<Utc>> {
+pub fn time(stored: Option<i64>) -> Option<DateTime<Utc>> {
     stored.map(from_micros)
 }
 
-fn json<T: serde::Serialize>(value: &T) -> String {
+pub fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("plain lists are always JSON")
 }
 
-pub(super) fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Error> {
+pub fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|cause| Error::internal("a stored list cannot be read").caused_by(cause))
 }

@@ -44,6 +44,30 @@ pub struct AttachmentTexts {
 pub struct CustomerTexts {
     #[prost(string, tag = "1")]
     pub display_name: String,
+    /// As JSON.
+    #[prost(string, tag = "2")]
+    pub attributes: String,
+    /// Of one that was merged: the identities that it had.
+    #[prost(message, repeated, tag = "3")]
+    pub merged_identities: Vec<IdentityTexts>,
+}
+
+/// An identity that a customer had.
+#[derive(Clone, PartialEq, Message)]
+pub struct IdentityTexts {
+    #[prost(string, tag = "1")]
+    pub kind: String,
+    #[prost(string, tag = "2")]
+    pub value: String,
+    #[prost(bool, tag = "3")]
+    pub verified: bool,
+}
+
+/// The personal part of an order or a milestone.
+#[derive(Clone, PartialEq, Message)]
+pub struct RecordTexts {
+    #[prost(string, tag = "1")]
+    pub note: String,
 }
 
 /// Seals the personal part of a row; none when it is empty.

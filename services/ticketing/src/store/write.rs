@@ -1,7 +1,7 @@
 //! Writing rows, many at a time, and the end of every transaction.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
 use vorrang_database::event_log::{self, NewEvent};
 use vorrang_database::{Tx, error, idempotency, micros};
@@ -9,11 +9,10 @@ use vorrang_error::Error;
 
 use super::entity::{contact_key, customer, identity, message, number, solve, thread_key, ticket};
 use super::personal::{Keyring, Lookup, Personal, Place};
-use super::sealed::{self, CustomerTexts};
+use super::sealed::{self, CustomerTexts, IdentityTexts};
 use super::{Call, Store, log, row};
 use crate::contact::{ContactKey, Recorded};
-use crate::customer::Customer;
-use crate::desk::Thread;
+use crate::customer::{Customer, TIER_STANDARD};
 use crate::event::{Event, Fact};
 use crate::message::Message;
 use crate::state::State;
@@ -80,7 +79,7 @@ pub async fn append(
         .into_iter()
         .map(|event| {
             Ok(NewEvent {
-                payload: log::payload(keyring, &event)?,
+                payload: log::payload(keyring, &event, now)?,
                 id: event.id,
                 kind: event.fact.kind().to_owned(),
                 subject: event.fact.subject(),
@@ -184,21 +183,7 @@ pub async fn customers<'a>(
     let mut rows = Vec::new();
     let mut identities = Vec::new();
     for customer in customers {
-        let texts = CustomerTexts {
-            display_name: customer.display_name.clone(),
-        };
-        rows.push(customer::Model {
-            tenant: tenant.to_owned(),
-            id: customer.id,
-            tier: customer.tier.clone(),
-            language: customer.language.clone(),
-            country: customer.country.clone(),
-            revision: customer.revision,
-            created_at: micros(customer.created_at),
-            updated_at: micros(customer.updated_at),
-            erased_at: customer.erased_at.map(micros),
-            sealed: sealed::seal(keyring, customer.id, Place("customers", customer.id.as_bytes()), &texts)?,
-        });
+        rows.push(customer_row(keyring, tenant, customer)?);
         for (position, identity) in (0..).zip(&customer.identities) {
             let hash = row::identity_hash(&lookup, &identity.key());
             let place = Place("customer_identities", hash.as_bytes());
@@ -216,6 +201,13 @@ pub async fn customers<'a>(
     let conflict = OnConflict::columns([customer::Column::Tenant, customer::Column::Id])
         .update_columns([
             customer::Column::Tier,
+            customer::Column::TierSource,
+            customer::Column::TierValidUntil,
+            customer::Column::OrganizationId,
+            customer::Column::OrganizationBy,
+            customer::Column::Owner,
+            customer::Column::Periods,
+            customer::Column::MergedInto,
             customer::Column::Language,
             customer::Column::Country,
             customer::Column::Revision,
@@ -234,6 +226,46 @@ pub async fn customers<'a>(
     .update_columns([identity::Column::Position, identity::Column::Verified])
     .to_owned();
     insert::<identity::Entity>(tx, identities, Some(conflict)).await
+}
+
+fn customer_row(keyring: &Keyring, tenant: &str, customer: &Customer) -> Result<customer::Model, Error> {
+    let texts = CustomerTexts {
+        display_name: customer.display_name.clone(),
+        attributes: if customer.attributes.is_empty() {
+            String::new()
+        } else {
+            row::json(&customer.attributes)
+        },
+        merged_identities: customer
+            .merged_identities
+            .iter()
+            .map(|identity| IdentityTexts {
+                kind: identity.kind.as_str().to_owned(),
+                value: identity.value.clone(),
+                verified: identity.verified,
+            })
+            .collect(),
+    };
+    let own = customer.tier.as_ref();
+    Ok(customer::Model {
+        tenant: tenant.to_owned(),
+        id: customer.id,
+        tier: own.map_or(TIER_STANDARD, |own| own.tier.as_str()).to_owned(),
+        tier_source: own.map(|own| own.source.clone()).unwrap_or_default(),
+        tier_valid_until: own.and_then(|own| own.valid_until).map(micros),
+        language: customer.language.clone(),
+        country: customer.country.clone(),
+        organization_id: customer.organization.as_ref().map(|one| one.organization),
+        organization_by: customer.organization_by.as_str().to_owned(),
+        owner: customer.owner.clone(),
+        periods: row::json(&customer.periods),
+        merged_into: customer.merged_into,
+        revision: customer.revision,
+        created_at: micros(customer.created_at),
+        updated_at: micros(customer.updated_at),
+        erased_at: customer.erased_at.map(micros),
+        sealed: sealed::seal(keyring, customer.id, Place("customers", customer.id.as_bytes()), &texts)?,
+    })
 }
 
 /// Removes all identities of a customer, before [`customers`] writes those that stay.
@@ -273,42 +305,25 @@ pub async fn contact_keys<'a>(
     insert::<contact_key::Entity>(tx, rows, None).await
 }
 
-/// Lets keys lead to tickets from now on. Which message brought a key stays as it was first said.
+/// Lets keys lead to tickets from now on.
 pub async fn thread_keys<'a>(
     tx: &Tx,
     lookup: &Lookup,
     tenant: &str,
-    keys: impl IntoIterator<Item = (&'a String, &'a Thread)>,
+    keys: impl IntoIterator<Item = (&'a String, &'a uuid::Uuid)>,
 ) -> Result<(), Error> {
     let rows = keys
         .into_iter()
-        .map(|(key, thread)| thread_key::Model {
+        .map(|(key, ticket)| thread_key::Model {
             tenant: tenant.to_owned(),
             key: row::thread_hash(lookup, key),
-            ticket_id: thread.ticket,
-            message_id: thread.message,
-            home: thread.home,
+            ticket_id: *ticket,
         })
         .collect();
     let conflict = OnConflict::columns([thread_key::Column::Tenant, thread_key::Column::Key])
-        .update_columns([thread_key::Column::TicketId, thread_key::Column::Home])
+        .update_column(thread_key::Column::TicketId)
         .to_owned();
     insert::<thread_key::Entity>(tx, rows, Some(conflict)).await
-}
-
-/// Lets the keys of these tickets, which led on to a follow-up while they were merged, lead to them again.
-pub async fn bring_keys_home(tx: &Tx, tenant: &str, tickets: &[uuid::Uuid]) -> Result<(), Error> {
-    for tickets in tickets.chunks(row::IN_MAX) {
-        thread_key::Entity::update_many()
-            .col_expr(thread_key::Column::TicketId, Expr::col(thread_key::Column::Home))
-            .col_expr(thread_key::Column::Home, Expr::value(None::<uuid::Uuid>))
-            .filter(thread_key::Column::Tenant.eq(tenant))
-            .filter(thread_key::Column::Home.is_in(tickets.iter().copied()))
-            .exec(tx.conn())
-            .await
-            .map_err(error)?;
-    }
-    Ok(())
 }
 
 /// Inserts rows in as few statements as the engines allow.

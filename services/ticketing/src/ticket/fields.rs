@@ -14,14 +14,14 @@ pub struct Opening {
     pub number: i64,
     /// Whose matter it is.
     pub customer: Uuid,
-    /// The customer's tier now.
+    /// The tier that holds for the customer when it is opened.
     pub tier: String,
+    /// The customer's organisation.
+    pub organization: Option<Uuid>,
     /// Channel of the first contact.
     pub channel: Channel,
     /// What it follows up.
     pub follow_up_of: Option<Uuid>,
-    /// The ticket from whose messages it is made.
-    pub split_from: Option<Uuid>,
     /// Whether a machine wrote the first contact.
     pub automated: bool,
     /// When it was opened; none means now, and so does a time to come.

@@ -6,12 +6,12 @@ use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::{Error, Violations};
 
 use super::{
-    DISPLAY_NAME_MAX, QUEUE_DEFAULT, SUBJECT_MAX, TAGS_MAX, TIER_MAX, WORD_MAX, believed, content, cut, identity,
-    queue, time,
+    DISPLAY_NAME_MAX, QUEUE_DEFAULT, SOURCE_MAX, SUBJECT_MAX, TAGS_MAX, TIER_MAX, WORD_MAX, believed, content, cut,
+    identity, queue, time,
 };
 use crate::contact::{Contact, ContactKey};
 use crate::convert::words;
-use crate::customer::{self, IDENTITIES_MAX, Identity};
+use crate::customer::{IDENTITIES_MAX, Identity, Tier, tier};
 use crate::ticket::Fields;
 use crate::words::Priority;
 
@@ -92,7 +92,8 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         channel: channel.unwrap_or(crate::words::Channel::Api),
         identities,
         display_name: cut(given.display_name.trim(), DISPLAY_NAME_MAX),
-        tier: cut(&customer::tier(&given.tier), TIER_MAX),
+        tier: said_tier(&given.tier, &given.source),
+        same_person: given.same_person,
         message,
         thread_keys,
         reference_keys,
@@ -100,6 +101,16 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         automated: given.automated,
         trace_parent,
     })
+}
+
+/// What the source says about the tier. It cannot speak for people, whatever it is called.
+fn said_tier(given: &str, source: &str) -> Option<Tier> {
+    let said = Tier {
+        tier: cut(&tier::normal(given), TIER_MAX),
+        source: cut(source, SOURCE_MAX),
+        valid_until: None,
+    };
+    (!said.tier.is_empty() && !said.is_by_hand()).then_some(said)
 }
 
 /// Who wrote: what identifies nobody is left out as long as something does.

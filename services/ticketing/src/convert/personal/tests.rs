@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, MessageDescriptor, Value};
 use vorrang_api::feed::v1::EventHead;
 
 use super::*;
@@ -17,15 +17,22 @@ const NOT_PERSONAL: &[&str] = &[
     "Message.name",
     "Customer.name",
     "SurveyAnswer.name",
-    "MovedMessage.name",
-    "Ticket.merged_into",
-    "Ticket.split_from",
-    "TicketLink.ticket",
-    "TicketUnmerged.merged_into",
     "Actor.id",
+    "Customer.merged_into",
+    "CustomersMerged.merge",
+    "CustomersMerged.source",
+    "CustomersUnmerged.former_target",
+    "CustomersUnmerged.merge",
+    "MilestoneRecorded.customer",
+    "OrderRecorded.customer",
+    // What they stand for lies at the shop.
+    "CustomersMerged.kept_orders",
+    "CustomersUnmerged.returned_orders",
+    "Order.id",
     // Agents.
     "Ticket.assignee",
     "TicketAssigned.previous_assignee",
+    "Customer.owner",
     "SurveyAnswer.agent",
     // Words of the tenant.
     "Ticket.intent",
@@ -33,6 +40,19 @@ const NOT_PERSONAL: &[&str] = &[
     "Ticket.tags",
     "Ticket.tier",
     "Customer.tier",
+    "Customer.tier_source",
+    "Milestone.name",
+    "Milestone.source",
+    "Order.currency",
+    "Order.source",
+    // Of companies.
+    "Customer.organization",
+    "Organization.display_name",
+    "Organization.domains",
+    "Organization.external_ids",
+    "Organization.name",
+    "Organization.tier",
+    "Ticket.organization",
     "SurveyAnswer.survey",
     "TicketUpdated.changed_fields",
     // Of many people.
@@ -42,10 +62,11 @@ const NOT_PERSONAL: &[&str] = &[
     // Ours.
     "Ticket.etag",
     "Customer.etag",
+    "Organization.etag",
 ];
 
-/// Messages behind fields that are personal as a whole.
-const PERSONAL_MESSAGES: &[&str] = &["Attachment", "Identity"];
+/// Messages behind fields that are personal as a whole. An organisation has attributes, too, which are not.
+const PERSONAL_MESSAGES: &[&str] = &["Attachment", "AttributeValue", "AttributesEntry", "Identity"];
 
 fn event() -> MessageDescriptor {
     DescriptorPool::decode(vorrang_api::FILE_DESCRIPTOR_SET)
@@ -126,7 +147,19 @@ fn canary(field: &str) -> String {
 /// A message with something in every field; each text says where it stands.
 fn fill(kind: &MessageDescriptor) -> DynamicMessage {
     let mut message = DynamicMessage::new(kind.clone());
-    for field in kind.fields().filter(|field| !field.is_map()) {
+    for field in kind.fields() {
+        if field.is_map() {
+            let key = canary(&format!("{}.{}", kind.name(), field.name()));
+            let Kind::Message(entry) = field.kind() else {
+                panic!("a map has entries")
+            };
+            let Kind::Message(value) = entry.map_entry_value_field().kind() else {
+                panic!("a map of messages")
+            };
+            let entries = [(MapKey::String(key), Value::Message(fill(&value)))];
+            message.set_field(&field, Value::Map(entries.into()));
+            continue;
+        }
         let value = match field.kind() {
             Kind::String => Value::String(canary(&format!("{}.{}", kind.name(), field.name()))),
             Kind::Bytes => Value::Bytes(vec![1].into()),

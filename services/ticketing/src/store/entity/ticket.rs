@@ -15,6 +15,7 @@ pub struct Model {
     pub state: String,
     pub priority: String,
     pub tier: String,
+    pub organization_id: Option<Uuid>,
     pub queue: String,
     pub assignee: Option<String>,
     pub tags: String,
@@ -38,11 +39,6 @@ pub struct Model {
     pub revision: i64,
     pub erased: bool,
     pub sealed: Option<Vec<u8>>,
-    pub last_position: i32,
-    pub links: String,
-    pub merged_into: Option<Uuid>,
-    pub kept_wait: Option<i64>,
-    pub split_from: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

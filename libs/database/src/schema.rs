@@ -1,15 +1,38 @@
 //! Migrations: applied once whoever calls, and compared with what a build knows.
 
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Statement};
 use sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
-use vorrang_error::Error;
+use vorrang_error::{Error, Kind};
 
 use crate::{Database, Engine, error};
 
 /// Key of the advisory lock that migrating processes take, per database: "vorrang" in ASCII.
 const LOCK: i64 = 0x76_6f_72_72_61_6e_67;
 
+/// How long a migration waits for one lock. While it waits, every later statement on that table waits behind it, so a long
+/// read must not make a migration hold up the service: it gives way and tries again.
+const LOCK_WAIT: &str = "SET LOCAL lock_timeout = '300ms'";
+/// Between two tries.
+const PAUSE: Duration = Duration::from_secs(1);
+/// About three minutes; who holds a lock for longer has to be ended by somebody who knows what it is.
+const ATTEMPTS: u32 = 150;
+
 pub(crate) async fn migrate<M: MigratorTrait>(database: &Database) -> Result<(), Error> {
+    let mut attempt = 1;
+    loop {
+        match apply::<M>(database).await {
+            Err(error) if error.kind() == Kind::Conflict && attempt < ATTEMPTS => {
+                attempt += 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+            applied => return applied,
+        }
+    }
+}
+
+async fn apply<M: MigratorTrait>(database: &Database) -> Result<(), Error> {
     // One transaction around everything: SQLite's write lock does what the advisory lock does on PostgreSQL, and a
     // migration that fails half-way leaves nothing behind.
     let tx = database.begin().await?;
@@ -20,6 +43,7 @@ pub(crate) async fn migrate<M: MigratorTrait>(database: &Database) -> Result<(),
             [LOCK.into()],
         );
         tx.conn().query_one_raw(lock).await.map_err(error)?;
+        tx.conn().execute_unprepared(LOCK_WAIT).await.map_err(error)?;
     }
     if let Difference::Newer(name) = compare::<M, _>(tx.conn()).await? {
         return Err(newer(&name));

@@ -11,7 +11,11 @@ pub(crate) struct Wanted<'a> {
     pub package: &'a str,
 }
 
-pub(crate) fn postgres_program(program: &str) -> PathBuf {
+/// Where a program of PostgreSQL is, for example `pg_dump`.
+///
+/// # Panics
+/// When it is not installed; the message names the fix.
+pub fn postgres_program(program: &str) -> PathBuf {
     let wanted = Wanted {
         program,
         variable: "VORRANG_POSTGRES_BIN",

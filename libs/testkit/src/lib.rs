@@ -15,11 +15,12 @@ mod redis_server;
 mod shared;
 mod wait;
 
+pub use binaries::postgres_program;
 pub use database::{TestDatabase, TestEngine, postgres, sqlite};
 pub use folder::{DataFolder, data_folder};
 pub use postgres_server::PostgresServer;
 pub use process::Process;
-pub use proxy::Proxy;
+pub use proxy::{Proxy, Stall};
 pub use redis_server::{RedisServer, TestRedis, redis};
 pub use vorrang_clock::ManualClock;
 pub use wait::{DEADLINE, wait_for, wait_until};

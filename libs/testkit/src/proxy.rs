@@ -19,6 +19,20 @@ enum Mode {
     Delay(Duration),
     /// Requests arrive, answers do not: the caller cannot know what happened.
     DropReplies,
+    /// The line goes dead at one piece of the requests, counted over all connections.
+    Stall {
+        at: u64,
+        side: Stall,
+    },
+}
+
+/// On which side of a request a line goes dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stall {
+    /// The request is held back: the server never hears of it.
+    Before,
+    /// The request arrives, its reply does not.
+    After,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +47,15 @@ pub struct Proxy {
     address: SocketAddr,
     upstream: SocketAddr,
     plan: watch::Sender<Plan>,
-    replies_dropped: Arc<AtomicU64>,
+    counts: Arc<Counts>,
     accepting: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Counts {
+    replies_dropped: AtomicU64,
+    /// Pieces of requests since the last [`Proxy::stall_at`].
+    requests: AtomicU64,
 }
 
 impl Proxy {
@@ -51,13 +72,13 @@ impl Proxy {
             mode: Mode::Pass,
             generation: 0,
         });
-        let replies_dropped = Arc::new(AtomicU64::new(0));
-        let accepting = tokio::spawn(accept(listener, upstream, watched, replies_dropped.clone()));
+        let counts = Arc::new(Counts::default());
+        let accepting = tokio::spawn(accept(listener, upstream, watched, counts.clone()));
         Self {
             address,
             upstream,
             plan,
-            replies_dropped,
+            counts,
             accepting,
         }
     }
@@ -116,7 +137,22 @@ impl Proxy {
 
     /// How many pieces of replies were dropped so far; more than none proves that the request had arrived.
     pub fn replies_dropped(&self) -> u64 {
-        self.replies_dropped.load(Ordering::SeqCst)
+        self.counts.replies_dropped.load(Ordering::SeqCst)
+    }
+
+    /// Lets `at` - 1 pieces of requests pass from now on, over all connections, and goes dead at the next one. A client that waits for
+    /// each answer sends a piece for each of its steps, so counting up stops it at every one of them.
+    pub fn stall_at(&self, at: u64, side: Stall) {
+        self.counts.requests.store(0, Ordering::SeqCst);
+        self.set(Mode::Stall { at, side });
+    }
+
+    /// Whether the line has gone dead.
+    pub fn has_stalled(&self) -> bool {
+        match self.plan.borrow().mode {
+            Mode::Stall { at, .. } => self.counts.requests.load(Ordering::SeqCst) >= at,
+            _ => false,
+        }
     }
 
     fn set(&self, mode: Mode) {
@@ -136,18 +172,13 @@ fn host_and_port(url: &str) -> &str {
     authority.rsplit('@').next().unwrap_or(authority)
 }
 
-async fn accept(
-    listener: TcpListener,
-    upstream: SocketAddr,
-    plan: watch::Receiver<Plan>,
-    replies_dropped: Arc<AtomicU64>,
-) {
+async fn accept(listener: TcpListener, upstream: SocketAddr, plan: watch::Receiver<Plan>, counts: Arc<Counts>) {
     while let Ok((client, _)) = listener.accept().await {
         let now = *plan.borrow();
         if now.mode == Mode::Refuse {
             continue;
         }
-        let (plan, replies_dropped) = (plan.clone(), replies_dropped.clone());
+        let (plan, counts) = (plan.clone(), counts.clone());
         tokio::spawn(async move {
             let Ok(server) = TcpStream::connect(upstream).await else {
                 return;
@@ -160,8 +191,8 @@ async fn accept(
             // Either side ending ends both: half-open connections are what the other modes are for.
             tokio::select! {
                 () = cut => {}
-                () = pump(from_client, to_server, plan.clone(), None) => {}
-                () = pump(from_server, to_client, plan, Some(replies_dropped)) => {}
+                () = pump(from_client, to_server, plan.clone(), &counts, Direction::Requests) => {}
+                () = pump(from_server, to_client, plan, &counts, Direction::Replies) => {}
             }
         });
     }
@@ -172,22 +203,36 @@ async fn until_cut(mut plan: watch::Receiver<Plan>, generation: u64) {
     let _ = plan.wait_for(|plan| plan.generation != generation).await;
 }
 
-/// Copies until one side ends. `replies` counts what is dropped on the way back to the client.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Requests,
+    Replies,
+}
+
+/// Copies until one side ends.
 async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     plan: watch::Receiver<Plan>,
-    replies: Option<Arc<AtomicU64>>,
+    counts: &Counts,
+    direction: Direction,
 ) {
     let mut piece = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
         let mode = plan.borrow().mode;
-        match (mode, &replies) {
-            (Mode::DropReplies, Some(dropped)) => {
-                dropped.fetch_add(1, Ordering::SeqCst);
+        match (mode, direction) {
+            (Mode::DropReplies, Direction::Replies) => {
+                counts.replies_dropped.fetch_add(1, Ordering::SeqCst);
                 continue;
             }
             (Mode::Delay(delay), _) => tokio::time::sleep(delay).await,
+            (Mode::Stall { at, side }, Direction::Requests) => {
+                let number = counts.requests.fetch_add(1, Ordering::SeqCst) + 1;
+                if number > at || (number == at && side == Stall::Before) {
+                    continue;
+                }
+            }
+            (Mode::Stall { at, .. }, Direction::Replies) if counts.requests.load(Ordering::SeqCst) >= at => continue,
             _ => {}
         }
         if to.write_all(&piece[..length]).await.is_err() {

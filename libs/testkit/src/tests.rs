@@ -4,7 +4,7 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, Database};
 
 use crate::binaries::{Wanted, find};
-use crate::{DEADLINE, PostgresServer, Proxy, RedisServer, TestDatabase, redis, run, wait_for, wait_until};
+use crate::{DEADLINE, PostgresServer, Proxy, RedisServer, Stall, TestDatabase, redis, run, wait_for, wait_until};
 
 both_engines! {
     async fn every_test_gets_an_empty_database(db: TestDatabase) {
@@ -107,6 +107,28 @@ fn the_proxy_cuts_refuses_and_drops_replies() {
             Some("2".to_owned()),
             get(&server.url()).await.expect("was done all the same")
         );
+    });
+}
+
+#[test]
+fn the_proxy_stalls_before_and_after_a_request() {
+    run(async {
+        let server = RedisServer::start().await;
+        let proxy = Proxy::before(&server.url()).await;
+        let client = ::redis::Client::open(proxy.url(&server.url())).expect("a url");
+        for (side, arrived) in [(Stall::Before, None), (Stall::After, Some("3".to_owned()))] {
+            let mut open = client.get_multiplexed_async_connection().await.expect("connects");
+            proxy.stall_at(2, side);
+            let first: ::redis::RedisResult<String> = ::redis::cmd("PING").query_async(&mut open).await;
+            assert_eq!(first.expect("the first one passes"), "PONG");
+            assert!(!proxy.has_stalled());
+            let second: ::redis::RedisResult<()> = ::redis::cmd("SET").arg("key").arg("3").query_async(&mut open).await;
+            assert!(second.is_err() && proxy.has_stalled());
+            assert_eq!(get(&server.url()).await.expect("reads"), arrived);
+            proxy.cut();
+            proxy.pass();
+            assert!(!proxy.has_stalled());
+        }
     });
 }
 

@@ -63,6 +63,22 @@ pub struct Violation {
     pub description: String,
 }
 
+/// A message of the contract that explains an error better than words: what somebody else wrote meanwhile. Already encoded, since this
+/// crate knows no contract. May hold what customers wrote: it goes to the caller and never to a log, so its bytes are not even in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// Full proto name of the message.
+    pub type_name: &'static str,
+    /// The message, encoded. Small: all details of an error together must fit into a header.
+    pub value: Vec<u8>,
+}
+
+impl std::fmt::Debug for Detail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Detail({}, {} bytes)", self.type_name, self.value.len())
+    }
+}
+
 /// The cause of an error, for logs.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -79,6 +95,7 @@ struct Inner {
     violations: Vec<Violation>,
     resource: Option<(&'static str, String)>,
     retry_after: Option<Duration>,
+    detail: Option<Detail>,
     source: Option<Source>,
 }
 
@@ -93,6 +110,7 @@ impl Error {
             violations: Vec::new(),
             resource: None,
             retry_after: None,
+            detail: None,
             source: None,
         }))
     }
@@ -176,6 +194,13 @@ impl Error {
         self
     }
 
+    /// Adds a message of the contract. One an error: a second replaces the first.
+    #[must_use]
+    pub fn with_detail(mut self, type_name: &'static str, value: Vec<u8>) -> Self {
+        self.0.detail = Some(Detail { type_name, value });
+        self
+    }
+
     /// Keeps the cause for the log.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Source>) -> Self {
@@ -223,6 +248,11 @@ impl Error {
     /// When a repeat makes sense.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// The message of the contract that explains it.
+    pub fn detail(&self) -> Option<&Detail> {
+        self.0.detail.as_ref()
     }
 
     /// The whole chain of causes in one line, for the log and for start-up errors.

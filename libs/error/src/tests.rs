@@ -33,3 +33,15 @@ fn only_passing_faults_are_retryable() {
     assert!(!Kind::Conflict.retryable());
     assert!(!Kind::Internal.retryable());
 }
+
+#[test]
+fn a_detail_is_in_no_log() {
+    let error = Error::conflict("ETAG_MISMATCH", "somebody was faster").with_detail("x.Message", b"secret".to_vec());
+    assert_eq!(
+        error.detail().map(|detail| detail.value.as_slice()),
+        Some(b"secret".as_slice())
+    );
+    let shown = format!("{error:?} {error} {}", error.chain());
+    assert!(!shown.contains("secret") && !shown.contains("115, 101, 99"), "{shown}");
+    assert!(shown.contains("x.Message, 6 bytes"));
+}

@@ -6,10 +6,11 @@ pub(crate) mod foreign;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use uuid::Uuid;
-use vorrang_error::{Error, Kind, Violation};
+use vorrang_error::{Detail, Error, Kind, Violation};
 
 /// The domain of every ErrorInfo we send.
 pub const DOMAIN: &str = "vorrang.dev";
@@ -18,7 +19,7 @@ pub const DOMAIN: &str = "vorrang.dev";
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The status a client gets for `error`: its code by kind, always an ErrorInfo (`vorrang.dev`, the reason, metadata), plus
-/// BadRequest with the violations, ResourceInfo, and RetryInfo where a repeat can succeed. Long lists and texts are cut, so
+/// BadRequest with the violations, ResourceInfo, RetryInfo where a repeat can succeed, and the error's own detail. Long lists and texts are cut, so
 /// that everything fits into the headers that clients accept; see [`bounds`].
 ///
 /// What is internal reaches the client as a fixed text and an id; the log has the rest under the same id.
@@ -44,7 +45,23 @@ pub fn status(error: Error) -> Status {
     if retry_after.is_some() {
         details.set_retry_info(retry_after);
     }
-    Status::with_error_details(code, bounds::message(error.message()), details)
+    let status = Status::with_error_details(code, bounds::message(error.message()), details);
+    match bounds::detail(&error) {
+        Some(detail) => with_detail(status, detail),
+        None => status,
+    }
+}
+
+/// The same status with a message of the contract among its details.
+fn with_detail(status: Status, detail: &Detail) -> Status {
+    let Ok(mut all) = tonic_types::Status::decode(status.details()) else {
+        return status;
+    };
+    all.details.push(prost_types::Any {
+        type_url: format!("type.googleapis.com/{}", detail.type_name),
+        value: detail.value.clone(),
+    });
+    Status::with_details(status.code(), status.message(), all.encode_to_vec().into())
 }
 
 /// INTERNAL with an id; `cause` goes to the log only.

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: facts depend only on the *set* of events given and on each event's own time and
 //! [`Order`], never on the sequence in which they were given or how the feeds interleaved; so a
-//! restart or a rebuild gives the same figures. Facts keep what happened, not what it means: that a
+//! restart or a rebuild gives the same figures. One event follows another one of its own feed: that a message moved comes after the
+//! message. Facts keep what happened, not what it means: that a
 //! ticket is "solved" is decided by [`crate::moment`] when a question is asked, so that a reopen, a
 //! late answer or a merge corrects the past by itself. They hold no text of customers. Pure.
 
@@ -154,6 +155,21 @@ impl Facts {
             Event::WrapUpEnded { ticket, agent } => {
                 let agent = self.put(agent);
                 self.step(ticket, at, order, Step::WrapUpEnded { agent });
+            }
+            Event::Moved {
+                from,
+                to,
+                actor,
+                id,
+                public,
+            } => {
+                let id = self.put(id);
+                let public = public || actor == ActorKind::Customer;
+                let message = Step::Message { actor, id, public };
+                let told = self
+                    .ticket_mut(from)
+                    .and_then(|ticket| ticket.timeline.remove(at, message));
+                self.step(to, at, told.unwrap_or(order), message);
             }
             Event::Merged { ticket, into } => {
                 if let (Some(source), Some(into)) = (self.ticket(ticket), self.ticket(into)) {

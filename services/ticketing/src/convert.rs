@@ -6,8 +6,8 @@ mod personal;
 mod words;
 
 pub use output::{
-    contact_result, customer, customer_merge, lifetime_value, merge_suggestion, message, milestone, order,
-    organization, record_result, survey_answer, ticket,
+    contact_result, customer, customer_merge, lifetime_value, merge_suggestion, message, message_in_short, milestone,
+    order, organization, record_result, survey_answer, ticket, ticket_in_brief,
 };
 pub use personal::{Parts as EventParts, erased as erased_event};
 

@@ -6,7 +6,10 @@
 //! - APPENDED when one of its reference keys, the best first, leads to a ticket that is not closed; a solved one is
 //!   reopened, unless a machine wrote;
 //! - CREATED otherwise; when only closed tickets were found, the new one follows up the best of them, and takes over the
-//!   key that led there, so that the next reply to the old conversation joins the follow-up.
+//!   key that led there, so that the next reply to the old conversation joins the follow-up. Both are linked.
+//!
+//! A key that leads to a merged ticket leads on to the ticket whose conversation that is now. The key itself stays where it
+//! was, or remembers its home where a follow-up takes it over: after an unmerge it leads to its ticket again.
 //!
 //! Who wrote is found by the first verified identity that is known, else by the first that is known. What belongs to
 //! somebody else stays theirs, and the pair is noted as a suggestion.
@@ -14,7 +17,7 @@
 //! Later contacts of a batch see what earlier ones did. Nothing is ever refused here: what could be wrong with a contact
 //! was checked before.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -25,9 +28,21 @@ use crate::event::{Event, Fact};
 use crate::names;
 use crate::state::State;
 use crate::suggestion::{self, Evidence, Pair};
+use crate::ticket::link::{LinkKind, link};
 use crate::ticket::{Change, Opening, Ticket};
 use crate::words::{Actor, ActorKind, Visibility};
 use vorrang_service::Ids;
+
+/// Where a thread key leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thread {
+    /// The ticket that a contact joins by it, or the merged one from which it goes on to another.
+    pub ticket: Uuid,
+    /// The message that brought it; none: not known any more.
+    pub message: Option<Uuid>,
+    /// The merged ticket that it leads to again when that is unmerged.
+    pub home: Option<Uuid>,
+}
 
 /// What has to be read before contacts can be taken: everything their keys lead to.
 #[derive(Debug, Default)]
@@ -43,9 +58,27 @@ pub struct Known {
     /// The organisations that are joined by a mail domain, by those domains that matter.
     pub domains: HashMap<String, Belongs>,
     /// Which ticket a thread key leads to.
-    pub threads: HashMap<String, Uuid>,
-    /// Those tickets, locked.
+    pub threads: HashMap<String, Thread>,
+    /// Which ticket each of those that are merged leads to, step by step.
+    pub leads: HashMap<Uuid, Uuid>,
+    /// Customers of tickets that are merged into the one that somebody may join by a subject.
+    pub guests: HashMap<Uuid, HashSet<Uuid>>,
+    /// The tickets that reference keys lead to, and the last ones of their chains, locked.
     pub tickets: HashMap<Uuid, Ticket>,
+}
+
+impl Known {
+    /// The ticket whose conversation that of `ticket` is.
+    fn end(&self, ticket: Uuid) -> Uuid {
+        let mut at = ticket;
+        for _ in 0..=self.leads.len() {
+            match self.leads.get(&at) {
+                Some(next) => at = *next,
+                None => break,
+            }
+        }
+        at
+    }
 }
 
 /// What has to be written after.
@@ -64,7 +97,7 @@ pub struct Written {
     /// Customers and tickets that are new, each with whose it is.
     pub new: Vec<(Uuid, Uuid)>,
     /// New and moved thread keys.
-    pub threads: BTreeMap<String, Uuid>,
+    pub threads: BTreeMap<String, Thread>,
     /// Pairs that were named together.
     pub suggestions: BTreeMap<Pair, Suggested>,
     /// What happened, in order.
@@ -142,10 +175,10 @@ impl<'a> Desk<'a> {
         let place = self.place_of(&contact, customer);
         let recorded = self.write_down(&contact, customer, &place);
         for key in &contact.thread_keys {
-            self.lead(key.clone(), recorded.ticket);
+            self.lead(key.clone(), &recorded);
         }
         if let Place::FollowUp(_, key) = place {
-            self.lead(key, recorded.ticket);
+            self.lead(key, &recorded);
         }
         if contact.key.identifies() {
             self.known.seen.insert(contact.key.clone(), recorded);
@@ -261,14 +294,19 @@ impl<'a> Desk<'a> {
     fn place_of(&self, contact: &Contact, customer: Uuid) -> Place {
         let mut closed = Place::New;
         for key in &contact.reference_keys {
-            let Some(ticket) = self.known.threads.get(key).and_then(|id| self.known.tickets.get(id)) else {
+            let Some(thread) = self.known.threads.get(key) else {
                 continue;
             };
-            if ticket.erased {
+            let end = self.known.end(thread.ticket);
+            let (Some(named), Some(ticket)) = (self.known.tickets.get(&thread.ticket), self.known.tickets.get(&end))
+            else {
+                continue;
+            };
+            if named.erased || ticket.erased {
                 // A new conversation: nothing may lead from whoever writes now to who was erased.
                 continue;
             }
-            if key.starts_with(SUBJECT_KEY) && ticket.customer != customer {
+            if key.starts_with(SUBJECT_KEY) && !self.takes_part(customer, named, end) {
                 continue;
             }
             if ticket.state != State::Closed {
@@ -281,17 +319,28 @@ impl<'a> Desk<'a> {
         closed
     }
 
+    /// Whether the customer may join a conversation by a subject alone, found by the ticket that it names.
+    fn takes_part(&self, customer: Uuid, named: &Ticket, end: Uuid) -> bool {
+        let of_end = self.known.tickets.get(&end).map(|ticket| ticket.customer);
+        let is_guest = || {
+            self.known
+                .guests
+                .get(&end)
+                .is_some_and(|guests| guests.contains(&customer))
+        };
+        named.customer == customer || of_end == Some(customer) || is_guest()
+    }
+
     fn write_down(&mut self, contact: &Contact, customer: Uuid, place: &Place) -> Recorded {
         let message = self.ids.next(self.now);
         let (mut ticket, mut changes, outcome) = match place {
             Place::Join(id) if self.known.tickets.contains_key(id) => {
                 (self.known.tickets[id].clone(), Vec::new(), Outcome::Appended)
             }
-            _ => (
-                self.open(contact, customer, place),
-                vec![Change::Created],
-                Outcome::Created,
-            ),
+            _ => {
+                let (ticket, changes) = self.open(contact, customer, place);
+                (ticket, changes, Outcome::Created)
+            }
         };
         let added = ticket
             .add_message(message, contact.message.clone(), None, self.now)
@@ -320,7 +369,7 @@ impl<'a> Desk<'a> {
         recorded
     }
 
-    fn open(&mut self, contact: &Contact, customer: Uuid, place: &Place) -> Ticket {
+    fn open(&mut self, contact: &Contact, customer: Uuid, place: &Place) -> (Ticket, Vec<Change>) {
         self.written.last_number += 1;
         let opened_at = contact.message.occurred_at.map_or(self.now, |at| at.min(self.now));
         let customer_now = self.known.customers.get(&customer);
@@ -338,18 +387,42 @@ impl<'a> Desk<'a> {
                 Place::FollowUp(id, _) => Some(*id),
                 _ => None,
             },
+            split_from: None,
             automated: contact.automated,
             opened_at: contact.message.occurred_at,
             fields: contact.fields.clone(),
         };
         self.written.new.push((opening.id, customer));
-        Ticket::open(opening, self.now)
+        let mut ticket = Ticket::open(opening, self.now);
+        let mut changes = vec![Change::Created];
+        if let Place::FollowUp(id, _) = place
+            && let Some(closed) = self.known.tickets.get_mut(id)
+            // Full: `follow_up_of` says it all the same, from one side.
+            && let Ok(true) = link(&mut ticket, closed, LinkKind::FollowUpOf, self.now)
+        {
+            changes.push(Change::Linked(Box::new(closed.clone()), LinkKind::FollowUpOf));
+            self.changed_tickets.insert(*id);
+        }
+        (ticket, changes)
     }
 
-    fn lead(&mut self, key: String, ticket: Uuid) {
-        if self.known.threads.insert(key.clone(), ticket) != Some(ticket) {
-            self.written.threads.insert(key, ticket);
+    /// Lets a key lead to where its contact is from now on.
+    fn lead(&mut self, key: String, recorded: &Recorded) {
+        let before = self.known.threads.get(&key).copied();
+        if before.is_some_and(|thread| self.known.end(thread.ticket) == recorded.ticket) {
+            // By way of a merged ticket, too: after an unmerge it leads there again.
+            return;
         }
+        let thread = Thread {
+            ticket: recorded.ticket,
+            message: before.map_or(Some(recorded.message), |thread| thread.message),
+            home: before.and_then(|thread| {
+                let is_merged = self.known.leads.contains_key(&thread.ticket);
+                thread.home.or(is_merged.then_some(thread.ticket))
+            }),
+        };
+        self.known.threads.insert(key.clone(), thread);
+        self.written.threads.insert(key, thread);
     }
 
     fn happened(&mut self, fact: Fact, actor: Actor, contact: &Contact) {

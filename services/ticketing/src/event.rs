@@ -89,6 +89,11 @@ impl Fact {
                 Change::Assigned(_) => "ticket_assigned",
                 Change::Message(_) => "message_created",
                 Change::Answered(..) => "survey_answered",
+                Change::Merged(_) => "ticket_merged",
+                Change::Unmerged(..) => "ticket_unmerged",
+                Change::Split(..) => "ticket_split",
+                Change::Linked(..) => "ticket_linked",
+                Change::Unlinked(..) => "ticket_unlinked",
             },
         }
     }

@@ -5,6 +5,7 @@ mod customer_record;
 mod feed;
 mod internal;
 mod organization;
+mod relation;
 mod ticket;
 
 use tonic::{Response, Status};

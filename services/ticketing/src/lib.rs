@@ -7,6 +7,7 @@
 mod app;
 mod attributes;
 mod contact;
+mod conversation;
 mod convert;
 mod customer;
 mod desk;
@@ -32,6 +33,7 @@ use vorrang_api::ticketing::v1::customer_service_server::CustomerServiceServer;
 use vorrang_api::ticketing::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
 use vorrang_api::ticketing::v1::organization_service_server::OrganizationServiceServer;
+use vorrang_api::ticketing::v1::ticket_relation_service_server::TicketRelationServiceServer;
 use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
 use vorrang_error::Error;
 use vorrang_feed::{Feed, Owner};
@@ -71,6 +73,10 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
     Ok(Bound::new("ticketing")
         .grpc(configured!(TicketServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(
+            TicketRelationServiceServer::new(ticketing.clone()),
+            context
+        ))
         .grpc(configured!(CustomerServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(OrganizationServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(

@@ -4,6 +4,8 @@ use uuid::Uuid;
 
 /// Proto name of a ticket, for errors.
 pub const TICKET: &str = "vorrang.ticketing.v1.Ticket";
+/// Proto name of a message, for errors.
+pub const MESSAGE: &str = "vorrang.ticketing.v1.Message";
 /// Proto name of a customer, for errors.
 pub const CUSTOMER: &str = "vorrang.ticketing.v1.Customer";
 /// Proto name of an organisation, for errors.
@@ -88,6 +90,14 @@ pub fn parse_ticket(name: &str) -> Result<TicketRef, &'static str> {
         .ok_or("must be tickets/{uuid} or tickets/{number}")
 }
 
+/// Reads `tickets/{uuid}/messages/{uuid}`: the ticket and the message.
+pub fn parse_message(name: &str) -> Result<(Uuid, Uuid), &'static str> {
+    name.strip_prefix("tickets/")
+        .and_then(|rest| rest.split_once("/messages/"))
+        .and_then(|(ticket, message)| Some((canonical(ticket)?, canonical(message)?)))
+        .ok_or("must be tickets/{uuid}/messages/{uuid}")
+}
+
 /// Reads `customers/{uuid}`.
 pub fn parse_customer(name: &str) -> Result<Uuid, &'static str> {
     name.strip_prefix("customers/")
@@ -154,6 +164,22 @@ mod tests {
             assert!(parse_ticket(wrong).is_err(), "{wrong}");
         }
         assert!(parse_customer("customers/00000000-0000-0000-0000-000000000ABC").is_err());
+    }
+
+    #[test]
+    fn a_message_is_named_below_its_ticket() {
+        let (ticket, id) = (Uuid::from_u128(7), Uuid::from_u128(8));
+        assert_eq!(parse_message(&message(ticket, id)), Ok((ticket, id)));
+        let id = id.to_string();
+        for wrong in [
+            String::new(),
+            format!("tickets/7/messages/{id}"),
+            format!("tickets/{ticket}/messages/"),
+            format!("tickets/{ticket}/messages/{id}/x"),
+            format!("tickets/{ticket}/messages/{}", id.replace('0', "A")),
+        ] {
+            assert!(parse_message(&wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

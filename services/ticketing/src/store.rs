@@ -1,7 +1,8 @@
 //! Where tickets live. Every change is one transaction: lock, decide by a pure function, write rows, answer and events.
 //!
 //! Locks are always taken in this order, so that no two transactions can wait for each other:
-//! 1. the tenant's row of `ticket_numbers` (only where tickets are made, and where anything about customers or organisations changes),
+//! 1. the tenant's row of `ticket_numbers` (only where tickets are made, where anything about customers or organisations changes, and where
+//!    tickets are merged, unmerged or linked: what leads from ticket to ticket changes only under it),
 //! 2. tickets, by id,
 //! 3. the tenant's row of the event log's counter, at the very end.
 //!
@@ -13,9 +14,14 @@ mod create_ticket;
 mod customers;
 mod entity;
 mod identities;
+mod kin;
+mod link;
 mod list;
+mod list_conversation;
 mod log;
+mod merge;
 mod merge_customers;
+mod message;
 pub mod migrations;
 mod organizations;
 pub mod personal;
@@ -23,8 +29,10 @@ mod record;
 mod records;
 mod row;
 mod sealed;
+mod split;
 mod suggestions;
 mod survey;
+mod unmerge;
 mod unmerge_customer;
 mod write;
 
@@ -43,10 +51,13 @@ use crate::words::Actor;
 
 pub use create_ticket::NewTicket;
 pub use list::{QueuedPosition, TicketFilter};
+pub use list_conversation::ConversationPosition;
+pub use merge::Merging;
 pub use merge_customers::MergeRequest;
 pub use organizations::Wanted as WantedOrganizations;
 pub use personal::Personal;
 pub use records::{Lifetime, RecordPosition, Recording, Told, Whose};
+pub use split::{Splitting, Wanted};
 pub use survey::NewAnswer;
 
 /// Who calls, for which tenant, and what makes the call repeatable.

@@ -3,13 +3,18 @@
 //! Every operation changes the ticket and says what happened, in order, as [`Change`]s; the store writes both together.
 //! No changes means that nothing is written, so repeating a verb is harmless.
 //!
-//! Two invariants hold after every operation, whatever came before:
-//! - a ticket waits (`queue_entered_at`) exactly when nobody has it and somebody of ours has to act on it;
-//! - `generation` rises whenever it enters a queue, moves to another one, or is assigned: what was claimed for an older
-//!   generation is refused.
+//! Three invariants hold after every operation, whatever came before:
+//! - a ticket waits (`queue_entered_at`) exactly when nobody has it, somebody of ours has to act on it, and it is not part
+//!   of another ticket;
+//! - `generation` rises whenever it enters a queue, moves to another one, is assigned, merged or unmerged: what was claimed
+//!   for an older generation is refused;
+//! - while it is part of another ticket (`merged_into`) nothing of it changes, so that an unmerge gives back what was.
 
 mod change;
 mod fields;
+pub mod link;
+pub mod merge;
+pub mod split;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -19,8 +24,9 @@ use crate::message::Draft;
 use crate::state::{State, Trigger};
 use crate::words::{ActorKind, AssignSource, Channel, Priority};
 
-pub use change::{Assignment, Change};
+pub use change::{Assignment, Change, Moved};
 pub use fields::{Field, Fields, Opening};
+pub use link::{Link, LinkKind};
 
 /// The queue of a ticket that names none.
 pub const QUEUE_DEFAULT: &str = "default";
@@ -66,15 +72,17 @@ pub struct Ticket {
     pub follow_up_of: Option<Uuid>,
     /// Whether a machine wrote its first contact.
     pub automated: bool,
-    /// Messages, notes included.
+    /// Messages of its own, notes included.
     pub message_count: i32,
+    /// The highest place that a message of it ever had; those that a split took away leave gaps.
+    pub last_position: i32,
     /// The newest message.
     pub last_message: Option<Uuid>,
     /// When it was opened, by the source's clock.
     pub opened_at: DateTime<Utc>,
-    /// The customer's first message.
+    /// The customer's first message, in the conversation with everything merged into it.
     pub contacted_at: Option<DateTime<Utc>>,
-    /// The first reply after it.
+    /// The first reply after it, in the same conversation.
     pub first_replied_at: Option<DateTime<Utc>>,
     /// The last solve, while it holds.
     pub solved_at: Option<DateTime<Utc>>,
@@ -88,6 +96,14 @@ pub struct Ticket {
     pub revision: i64,
     /// Whether its texts were erased.
     pub erased: bool,
+    /// Its links to other tickets, as they read from its side, in the order in which they were made.
+    pub links: Vec<Link>,
+    /// The ticket of which it is a part by a merge.
+    pub merged_into: Option<Uuid>,
+    /// Since when it had waited when it was merged: it waits since then again after an unmerge.
+    pub kept_wait: Option<DateTime<Utc>>,
+    /// The ticket from whose messages it was made.
+    pub split_from: Option<Uuid>,
 }
 
 impl Ticket {
@@ -123,6 +139,7 @@ impl Ticket {
             follow_up_of: opening.follow_up_of,
             automated: opening.automated,
             message_count: 0,
+            last_position: 0,
             last_message: None,
             opened_at: opening.opened_at.map_or(now, |at| at.min(now)),
             contacted_at: None,
@@ -133,6 +150,10 @@ impl Ticket {
             updated_at: now,
             revision: 1,
             erased: false,
+            links: Vec::new(),
+            merged_into: None,
+            kept_wait: None,
+            split_from: opening.split_from,
         }
     }
 
@@ -161,6 +182,7 @@ impl Ticket {
 
     /// Sets the named fields. Moving a waiting ticket to another queue does not restart its wait.
     pub fn update(&mut self, fields: &Fields, which: &[Field], now: DateTime<Utc>) -> Result<Vec<Change>, Error> {
+        self.check_own()?;
         if self.state == State::Closed {
             // Final means final: what a closed ticket counted as must not change any more.
             self.state.after(Trigger::Noted)?;
@@ -206,6 +228,7 @@ impl Ticket {
 
     /// Gives the ticket the state that somebody asks for.
     pub fn change_state(&mut self, wanted: State, now: DateTime<Utc>) -> Result<Vec<Change>, Error> {
+        self.check_own()?;
         let mut changes = Vec::new();
         self.become_state(self.state.after(Trigger::Become(wanted))?, now, &mut changes);
         if !changes.is_empty() {
@@ -222,6 +245,7 @@ impl Ticket {
         queue: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Change>, Error> {
+        self.check_own()?;
         self.state.after(Trigger::Assigned)?;
         let moved = queue.is_some_and(|queue| replace(&mut self.queue, &queue.to_owned()));
         let mut changes = Vec::new();
@@ -285,11 +309,11 @@ impl Ticket {
         Ok(changes)
     }
 
-    /// Adds a message as number `message_count` + 1. The ticket becomes `wanted`, or what the message itself makes of it:
+    /// Adds a message after all that it ever had. The ticket becomes `wanted`, or what the message itself makes of it:
     /// a customer's wakes it, a reply to a NEW ticket opens it.
     ///
     /// # Errors
-    /// Precondition `TICKET_CLOSED`: nothing is added to what is final.
+    /// Precondition `TICKET_CLOSED`: nothing is added to what is final; `TICKET_MERGED`: it belongs to another conversation.
     pub fn add_message(
         &mut self,
         id: Uuid,
@@ -297,6 +321,7 @@ impl Ticket {
         wanted: Option<State>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Change>, Error> {
+        self.check_own()?;
         let is_reply = draft.is_reply();
         let from_customer = draft.actor.kind == ActorKind::Customer;
         let trigger = match (is_reply, from_customer) {
@@ -308,9 +333,11 @@ impl Ticket {
         if let Some(wanted) = wanted {
             next = self.state.after(Trigger::Become(wanted))?;
         }
+        // The count is higher where an older release, which knows no places, wrote last.
+        self.last_position = self.last_position.max(self.message_count) + 1;
         self.message_count += 1;
         self.last_message = Some(id);
-        let message = draft.place(id, self.id, self.message_count, self.channel, now);
+        let message = draft.place(id, self.id, self.last_position, self.channel, now);
         if from_customer {
             self.contacted_at.get_or_insert(message.occurred_at);
         }
@@ -354,7 +381,7 @@ impl Ticket {
 
     /// Makes the first invariant true.
     fn settle_queue(&mut self, now: DateTime<Utc>, changes: &mut Vec<Change>) {
-        let waits = self.assignee.is_none() && self.state.needs_work();
+        let waits = self.assignee.is_none() && self.state.needs_work() && self.merged_into.is_none();
         if !waits {
             self.queue_entered_at = None;
         } else if self.queue_entered_at.is_none() {
@@ -379,4 +406,4 @@ fn replace<T: Clone + PartialEq>(place: &mut T, value: &T) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

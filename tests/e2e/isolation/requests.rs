@@ -279,6 +279,31 @@ pub const REQUESTS: &[(&str, &str, Then)] = &[
     ("ticketing.v1.InternalService/ListTenants", "{}", Refused),
     ("ticketing.v1.InternalService/ListQueuedTickets", "{}", Refused),
     (
+        "ticketing.v1.TicketRelationService/MergeTickets",
+        r#"{"target": "{ticket}", "sources": ["{ticket}"], "across_customers": true}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketRelationService/UnmergeTicket",
+        r#"{"name": "{ticket}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketRelationService/SplitTicket",
+        r#"{"name": "{ticket}", "messages": ["{ticket}/messages/{uuid}"], "ticket": {"customer": "{customer}"}}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketRelationService/LinkTickets",
+        r#"{"name": "{ticket}", "type": "TYPE_RELATES_TO", "ticket": "{ticket}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketRelationService/UnlinkTickets",
+        r#"{"name": "{ticket}", "type": "TYPE_RELATES_TO", "ticket": "{ticket}"}"#,
+        NotFound,
+    ),
+    (
         "ticketing.v1.OrganizationService/CreateOrganization",
         r#"{"organization": {"display_name": "Ours"}}"#,
         NothingOfTheirs,

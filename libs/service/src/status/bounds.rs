@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use vorrang_error::{Error, Violation};
+use vorrang_error::{Detail, Error, Violation};
 
 /// Most violations that are listed one by one.
 const VIOLATIONS: usize = 50;
@@ -26,6 +26,8 @@ const VALUE: usize = 128;
 const VALUES: usize = 8;
 /// Most bytes of a resource's name.
 const RESOURCE: usize = 256;
+/// Most bytes of a message of the contract. It is sent when there are no violations, which take as much.
+const DETAIL: usize = 2048;
 
 /// `text`, ending in `…` when it had more than `bytes`.
 pub(crate) fn cut(text: &str, bytes: usize) -> Cow<'_, str> {
@@ -45,6 +47,12 @@ pub(crate) fn message(text: &str) -> Cow<'_, str> {
 /// The name of a resource.
 pub(super) fn resource(name: &str) -> Cow<'_, str> {
     cut(name, RESOURCE)
+}
+
+/// The detail of `error`. It cannot be cut, so a larger one is left out: whoever makes it keeps it small.
+pub(super) fn detail(error: &Error) -> Option<&Detail> {
+    let detail = error.detail().filter(|_| error.violations().is_empty())?;
+    (detail.value.len() <= DETAIL).then_some(detail)
 }
 
 /// The metadata of `error`.

@@ -170,3 +170,40 @@ fn what_a_client_sent_is_not_echoed_at_length() {
     assert!(info.metadata["sent"].ends_with('…'));
     assert_eq!(info.metadata["stored"], "\"7\"");
 }
+
+/// A message of the contract travels with everything else that an error says, and never makes a status too large.
+#[test]
+fn a_detail_reaches_the_client_beside_the_rest() {
+    let newest = prost_types::Timestamp { seconds: 42, nanos: 7 };
+    let error = crate::check_etag("\"1\"", 7)
+        .expect_err("stale")
+        .with_detail("google.protobuf.Timestamp", newest.encode_to_vec());
+    let sent = status(error);
+    assert_eq!(
+        (sent.code(), reason(&sent).as_deref()),
+        (Code::Aborted, Some("ETAG_MISMATCH"))
+    );
+    let all = tonic_types::Status::decode(sent.details()).expect("a status");
+    let any = all.details.last().expect("the detail");
+    assert_eq!(any.type_url, "type.googleapis.com/google.protobuf.Timestamp");
+    assert_eq!(prost_types::Timestamp::decode(any.value.as_slice()), Ok(newest));
+    assert_eq!(peer_error("ticketing", sent).kind(), Kind::Conflict);
+
+    let large = |bytes| {
+        let long = "ü".repeat(20_000);
+        let keys = ["a_long_key_of_metadata", "b", "c", "d", "e", "f", "g", "h", "i"];
+        let error = keys
+            .iter()
+            .fold(Error::conflict("ETAG_MISMATCH", long.clone()), |error, key| {
+                error.with(key, long.clone())
+            });
+        status(error.with_detail("vorrang.ticketing.v1.Message", vec![b'x'; bytes]))
+    };
+    assert!(wire_bytes(&large(2_048)) < 7 * 1024, "{}", wire_bytes(&large(2_048)));
+    let without = wire_bytes(&large(2_049));
+    assert!(
+        without < wire_bytes(&large(2_048)) - 2_048,
+        "one that is too large is left out: {without}"
+    );
+    assert!(large(2_049).get_details_error_info().is_some());
+}

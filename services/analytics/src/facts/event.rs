@@ -135,6 +135,15 @@ pub enum Event<'a> {
     Handoff { ticket: &'a str },
     /// The agent finished the work after the contact.
     WrapUpEnded { ticket: &'a str, agent: &'a str },
+    /// A message that was told before belongs to another ticket, from the beginning. Told with the time at which it was written, after it
+    /// and by the same feed; one that was never told (the log began later) is taken as told now.
+    Moved {
+        from: &'a str,
+        to: &'a str,
+        actor: ActorKind,
+        id: &'a str,
+        public: bool,
+    },
     /// The ticket became part of another.
     Merged { ticket: &'a str, into: &'a str },
     /// The merge was undone.

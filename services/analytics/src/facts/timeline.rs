@@ -83,6 +83,12 @@ impl Timeline {
         self.0.insert(place, Entry { at, order, step });
     }
 
+    /// Takes a step of that time out again; gives its order.
+    pub(super) fn remove(&mut self, at: Micros, step: Step) -> Option<Order> {
+        let place = self.0.iter().position(|entry| (entry.at, entry.step) == (at, step))?;
+        Some(self.0.remove(place).order)
+    }
+
     /// What had happened by `as_of`, that instant included.
     pub fn until(&self, as_of: Micros) -> &[Entry] {
         let end = self.0.partition_point(|entry| entry.at <= as_of);

@@ -1,5 +1,6 @@
 mod delivery;
 mod events;
+mod relations;
 
 use vorrang_api::feed::v1::{Actor, actor};
 use vorrang_api::ticketing::v1 as ticketing;

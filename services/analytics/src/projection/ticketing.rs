@@ -1,12 +1,12 @@
 //! Ticketing's events as facts.
 
-use vorrang_api::feed::v1::{EventHead, actor};
+use vorrang_api::feed::v1::{Actor, EventHead, actor};
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::message::Visibility;
 use vorrang_api::ticketing::v1::ticket::State;
 use vorrang_api::ticketing::v1::ticket_assigned::Source;
 use vorrang_api::ticketing::v1::{
-    Channel, Event as Told, Message, Priority, SurveyAnswer, Ticket, TicketAssigned, TicketUpdated,
+    Channel, Event as Told, Message, Priority, SurveyAnswer, Ticket, TicketAssigned, TicketSplit, TicketUpdated,
 };
 
 use super::{FeedEvent, micros};
@@ -55,6 +55,24 @@ impl FeedEvent for Told {
                     rated(at, ticket, answer, tell);
                 }
             }
+            Some(Payload::TicketMerged(merged)) => {
+                if let Some(ticket) = &merged.ticket {
+                    let into = ticket.merged_into.as_str();
+                    tell(
+                        at,
+                        Event::Merged {
+                            ticket: &ticket.name,
+                            into,
+                        },
+                    );
+                }
+            }
+            Some(Payload::TicketUnmerged(unmerged)) => {
+                if let Some(ticket) = &unmerged.ticket {
+                    tell(at, Event::Unmerged { ticket: &ticket.name });
+                }
+            }
+            Some(Payload::TicketSplit(split)) => moved_messages(split, tell),
             // Everything else is no fact yet: kinds of events will be added.
             _ => {}
         }
@@ -190,19 +208,41 @@ fn taken(at: Micros, assigned: &TicketAssigned, tell: &mut dyn FnMut(Micros, Eve
 
 fn wrote(at: Micros, ticket: &Ticket, message: &Message, tell: &mut dyn FnMut(Micros, Event<'_>)) {
     let actor = message.actor.as_ref();
-    // What a machine wrote in a customer's name (a bounce, an out-of-office note) is no customer's message.
-    let kind = match actor.and_then(|actor| actor_kind(actor.kind())) {
-        Some(_) if message.automated => ActorKind::Automation,
-        Some(kind) => kind,
-        None => ActorKind::Automation,
-    };
     let event = Event::Message {
         ticket: &ticket.name,
-        actor: kind,
+        actor: author_of(actor, message.automated),
         id: actor.map_or("", |actor| &actor.id),
         public: message.visibility() != Visibility::Internal,
     };
     tell(micros(message.occurred_at.as_ref()).unwrap_or(at), event);
+}
+
+/// The messages are the new ticket's from the beginning: its opening was told before.
+fn moved_messages(split: &TicketSplit, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    let (Some(from), Some(to)) = (&split.ticket, &split.new_ticket) else {
+        return;
+    };
+    for message in &split.messages {
+        let author = message.actor.as_ref();
+        let moved = Event::Moved {
+            from: &from.name,
+            to: &to.name,
+            actor: author_of(author, message.automated),
+            id: author.map_or("", |actor| &actor.id),
+            public: message.visibility() != Visibility::Internal,
+        };
+        if let Some(at) = micros(message.occurred_at.as_ref()) {
+            tell(at, moved);
+        }
+    }
+}
+
+/// What a machine wrote in a customer's name (a bounce, an out-of-office note) is no customer's message.
+fn author_of(actor: Option<&Actor>, automated: bool) -> ActorKind {
+    match actor.and_then(|actor| actor_kind(actor.kind())) {
+        Some(kind) if !automated => kind,
+        _ => ActorKind::Automation,
+    }
 }
 
 fn rated(at: Micros, ticket: &Ticket, answer: &SurveyAnswer, tell: &mut dyn FnMut(Micros, Event<'_>)) {

@@ -36,7 +36,8 @@ pub(crate) fn queued(ticket: &pb::Ticket) -> Option<Ticket> {
             ticket.queue.clone()
         },
         assignee: names::agent(&ticket.assignee).ok(),
-        open: matches!(state, pb::ticket::State::New | pb::ticket::State::Open),
+        // One that is part of another ticket takes nobody's slot, whatever it will be after an unmerge.
+        open: matches!(state, pb::ticket::State::New | pb::ticket::State::Open) && ticket.merged_into.is_empty(),
         due_at: ticket.due_at.as_ref().and_then(from_timestamp),
         queue_entered_at: ticket.queue_entered_at.as_ref().and_then(from_timestamp),
         generation: ticket.generation,
@@ -59,6 +60,9 @@ pub(crate) fn ticket_news(payload: &pb::event::Payload) -> Option<News> {
         Payload::TicketQueued(event) => event.ticket.as_ref(),
         Payload::TicketAssigned(event) => event.ticket.as_ref(),
         Payload::MessageCreated(event) => event.ticket.as_ref(),
+        // The source; what a merge does to its target is told by events of the target.
+        Payload::TicketMerged(event) => event.ticket.as_ref(),
+        Payload::TicketUnmerged(event) => event.ticket.as_ref(),
         // Everything else says nothing about what waits: kinds of events will be added.
         _ => None,
     }?;
@@ -69,3 +73,6 @@ pub(crate) fn ticket_news(payload: &pb::event::Payload) -> Option<News> {
         entered: accepted.and_then(|assigned| time(assigned.queue_entered_at.as_ref())),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use super::words;
 use crate::message::{ATTACHMENTS_MAX, Attachment, Draft, TEXT_BYTES_MAX};
 use crate::names::{self, TicketRef};
 use crate::state::State;
-use crate::ticket::{self, Fields, QUEUE_DEFAULT};
+use crate::ticket::{self, Fields, LinkKind, QUEUE_DEFAULT};
 use crate::words::{Actor, ActorKind, Channel, Priority, Visibility};
 
 pub use contact::contact;
@@ -41,6 +41,24 @@ pub fn ticket_ref(field: &str, name: &str, violations: &mut Violations) -> Ticke
     violations
         .take(field, names::parse_ticket(name))
         .unwrap_or(TicketRef::Number(0))
+}
+
+/// The message that a request names, with the ticket that it says it belongs to.
+pub fn message_ref(field: &str, name: &str, violations: &mut Violations) -> (uuid::Uuid, uuid::Uuid) {
+    violations.take(field, names::parse_message(name)).unwrap_or_default()
+}
+
+/// A kind of link that may be asked for.
+pub fn link_kind(field: &str, value: i32, violations: &mut Violations) -> LinkKind {
+    let before = violations.is_empty();
+    let kind = words::read_link_kind(value, field, violations).filter(|kind| kind.is_by_hand());
+    if kind.is_none() && (!before || violations.is_empty()) {
+        violations.add(
+            field,
+            "must be RELATES_TO, CAUSED_BY, CAUSES, DUPLICATES or DUPLICATED_BY",
+        );
+    }
+    kind.unwrap_or(LinkKind::RelatesTo)
 }
 
 /// An agent's name; empty is none.

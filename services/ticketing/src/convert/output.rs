@@ -15,7 +15,8 @@ use crate::event::Fact;
 use crate::message::Message;
 use crate::names;
 use crate::survey::Answer;
-use crate::ticket::{Change, Ticket};
+use crate::ticket::{Change, Link, Moved, Ticket};
+use crate::words::Actor;
 
 pub use customers::{
     customer, customer_merge, lifetime_value, merge_suggestion, milestone, order, organization, record_result,
@@ -59,7 +60,18 @@ pub fn ticket(ticket: &Ticket) -> pb::Ticket {
         updated_at: time(ticket.updated_at),
         etag: vorrang_service::etag(ticket.revision),
         erased: ticket.erased,
+        links: ticket.links.iter().map(link).collect(),
+        merged_into: ticket.merged_into.map(names::ticket).unwrap_or_default(),
+        split_from: ticket.split_from.map(names::ticket).unwrap_or_default(),
         organization: ticket.organization.map(names::organization).unwrap_or_default(),
+    }
+}
+
+fn link(link: &Link) -> pb::TicketLink {
+    pb::TicketLink {
+        r#type: words::link_kind(link.kind).into(),
+        ticket: names::ticket(link.ticket),
+        created_at: time(link.at),
     }
 }
 
@@ -67,10 +79,7 @@ pub fn ticket(ticket: &Ticket) -> pb::Ticket {
 pub fn message(message: &Message) -> pb::Message {
     pb::Message {
         name: names::message(message.ticket, message.id),
-        actor: Some(feed::Actor {
-            kind: words::actor_kind(message.actor.kind).into(),
-            id: message.actor.id.clone(),
-        }),
+        actor: Some(actor(&message.actor)),
         visibility: words::visibility(message.visibility).into(),
         text: message.text.clone(),
         quoted_text: message.quoted_text.clone(),
@@ -93,6 +102,24 @@ pub fn message(message: &Message) -> pb::Message {
     }
 }
 
+/// A message for whom it is enough to know what it is about: the first `bytes` of the text, nothing quoted, no files.
+pub fn message_in_short(one: &Message, bytes: usize) -> pb::Message {
+    const MARK: &str = "…";
+    let text = if one.text.len() <= bytes {
+        one.text.clone()
+    } else {
+        let end = one.text.floor_char_boundary(bytes.saturating_sub(MARK.len()));
+        format!("{}{MARK}", &one.text[..end])
+    };
+    pb::Message {
+        text,
+        quoted_text: String::new(),
+        attachments: Vec::new(),
+        external_id: String::new(),
+        ..message(one)
+    }
+}
+
 /// An answer to a survey about `ticket`.
 pub fn survey_answer(ticket: &Ticket, answer: &Answer) -> pb::SurveyAnswer {
     pb::SurveyAnswer {
@@ -103,6 +130,11 @@ pub fn survey_answer(ticket: &Ticket, answer: &Answer) -> pb::SurveyAnswer {
         agent: answer.agent.clone().unwrap_or_default(),
         answered_at: time(answer.answered_at),
     }
+}
+
+/// A ticket beside another one: without what is personal, which is told and kept with the ticket itself only, under its own key.
+pub fn ticket_in_brief(one: &Ticket) -> pb::Ticket {
+    super::personal::public(ticket(one))
 }
 
 /// An event as it is stored at `now`: with an empty head, which the feed fills in.
@@ -190,6 +222,47 @@ fn of_ticket(after: &Ticket, change: &Change) -> Payload {
             answer: Some(survey_answer(after, answer)),
             replaced: *replaced,
         }),
+        Change::Merged(target) => Payload::TicketMerged(pb::TicketMerged {
+            ticket: full,
+            target: Some(ticket_in_brief(target)),
+        }),
+        Change::Unmerged(target, direct) => Payload::TicketUnmerged(pb::TicketUnmerged {
+            ticket: full,
+            target: Some(ticket_in_brief(target)),
+            merged_into: names::ticket(*direct),
+        }),
+        Change::Split(new, moved) => Payload::TicketSplit(pb::TicketSplit {
+            ticket: full,
+            new_ticket: Some(ticket_in_brief(new)),
+            messages: moved.iter().map(|one| moved_message(new, one)).collect(),
+        }),
+        Change::Linked(other, kind) => Payload::TicketLinked(pb::TicketLinked {
+            ticket: full,
+            other: Some(ticket_in_brief(other)),
+            r#type: words::link_kind(*kind).into(),
+        }),
+        Change::Unlinked(other, kind) => Payload::TicketUnlinked(pb::TicketUnlinked {
+            ticket: full,
+            other: Some(ticket_in_brief(other)),
+            r#type: words::link_kind(*kind).into(),
+        }),
+    }
+}
+
+fn moved_message(new: &Ticket, moved: &Moved) -> pb::MovedMessage {
+    pb::MovedMessage {
+        name: names::message(new.id, moved.id),
+        actor: Some(actor(&moved.actor)),
+        visibility: words::visibility(moved.visibility).into(),
+        occurred_at: time(moved.occurred_at),
+        automated: moved.automated,
+    }
+}
+
+fn actor(actor: &Actor) -> feed::Actor {
+    feed::Actor {
+        kind: words::actor_kind(actor.kind).into(),
+        id: actor.id.clone(),
     }
 }
 

@@ -20,9 +20,11 @@ trait Personal: Sized {
     fn mark_erased(&mut self) {}
 }
 
-/// The personal fields of messages: `fields` are moved, `parts` are messages that may hold some.
+/// The personal fields of messages: `fields` are moved, `parts` are messages that may hold some. `others` are messages about something else
+/// than the event: they hold none, and are not erased with it.
 macro_rules! personal {
-    ($($message:ident { fields: [$($field:ident),*], parts: [$($part:ident),*] $(, erased: $erased:ident)? })+) => {
+    ($($message:ident { fields: [$($field:ident),*], parts: [$($part:ident),*]
+        $(, others: [$($other:ident),*])? $(, erased: $erased:ident)? })+) => {
         $(impl Personal for pb::$message {
             #[allow(unused_mut, reason = "some messages have fields, some parts")]
             fn split(&mut self) -> Option<Self> {
@@ -36,6 +38,10 @@ macro_rules! personal {
                     personal.$part = self.$part.as_mut().and_then(Personal::split);
                     any |= personal.$part.is_some();
                 )*
+                $($(
+                    personal.$other = self.$other.as_mut().and_then(Personal::split);
+                    any |= personal.$other.is_some();
+                )*)?
                 any.then_some(personal)
             }
 
@@ -70,6 +76,11 @@ personal! {
     TicketAssigned { fields: [], parts: [ticket] }
     MessageCreated { fields: [], parts: [ticket, message] }
     SurveyAnswered { fields: [], parts: [ticket] }
+    TicketMerged { fields: [], parts: [ticket], others: [target] }
+    TicketUnmerged { fields: [], parts: [ticket], others: [target] }
+    TicketSplit { fields: [], parts: [ticket], others: [new_ticket] }
+    TicketLinked { fields: [], parts: [ticket], others: [other] }
+    TicketUnlinked { fields: [], parts: [ticket], others: [other] }
 }
 
 /// The payloads that hold personal data, by name. All others are stored as they are.
@@ -96,7 +107,13 @@ macro_rules! payloads {
 payloads! {
     CustomerCreated, CustomerUpdated, CustomersMerged, CustomersUnmerged, OrderRecorded, MilestoneRecorded,
     TicketCreated, TicketUpdated, TicketStateChanged, TicketQueued, TicketAssigned,
-    MessageCreated, SurveyAnswered,
+    MessageCreated, SurveyAnswered, TicketMerged, TicketUnmerged, TicketSplit, TicketLinked, TicketUnlinked,
+}
+
+/// A ticket without what is personal in it.
+pub fn public(mut ticket: pb::Ticket) -> pb::Ticket {
+    let _ = ticket.split();
+    ticket
 }
 
 /// An event in two parts, encoded: what may be read for ever, and what is to be sealed.

@@ -6,6 +6,7 @@ use vorrang_error::Violations;
 
 use crate::state::State;
 use crate::suggestion::Evidence;
+use crate::ticket::LinkKind;
 use crate::words::{
     ActorKind, AssignSource, Channel, IdentityKind, OrderStatus, Priority, SuggestionState, Visibility,
 };
@@ -80,6 +81,18 @@ both_ways!(identity_kind, read_identity_kind, IdentityKind, pb::identity::Kind {
     Phone => Phone,
     Social => Social,
     External => External,
+});
+
+both_ways!(link_kind, read_link_kind, LinkKind, pb::ticket_link::Type {
+    RelatesTo => RelatesTo,
+    CausedBy => CausedBy,
+    Causes => Causes,
+    Duplicates => Duplicates,
+    DuplicatedBy => DuplicatedBy,
+    FollowUpOf => FollowUpOf,
+    FollowedUpBy => FollowedUpBy,
+    SplitFrom => SplitFrom,
+    SplitInto => SplitInto,
 });
 
 both_ways!(order_status, read_order_status, OrderStatus, pb::order::Status {

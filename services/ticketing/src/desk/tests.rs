@@ -84,6 +84,7 @@ fn known_after(written: Written) -> Known {
         domains: HashMap::new(),
         threads: written.threads.into_iter().collect(),
         tickets: written.tickets.into_iter().collect(),
+        ..Known::default()
     }
 }
 
@@ -217,8 +218,22 @@ fn a_closed_ticket_is_followed_up_and_the_conversation_moves_on() {
         "one follow-up, not one a reply"
     );
     let written = desk.finish();
-    assert_eq!(written.tickets[&second.ticket].follow_up_of, Some(first.ticket));
-    assert!(!written.tickets.contains_key(&first.ticket), "closed is final");
+    let (follow_up, closed) = (&written.tickets[&second.ticket], &written.tickets[&first.ticket]);
+    assert_eq!(follow_up.follow_up_of, Some(first.ticket));
+    assert!(follow_up.is_linked(LinkKind::FollowUpOf, first.ticket));
+    assert!(
+        closed.is_linked(LinkKind::FollowedUpBy, second.ticket),
+        "both sides say so"
+    );
+    assert_eq!(
+        (closed.state, closed.message_count),
+        (State::Closed, 1),
+        "closed is final"
+    );
+    assert_eq!(
+        kinds(&written),
+        ["ticket_created", "ticket_linked", "message_created", "message_created"]
+    );
 }
 
 #[test]
@@ -309,4 +324,102 @@ fn times_come_from_the_source_but_never_from_the_future() {
     );
     assert_eq!(written.tickets[&future.ticket].opened_at, at(0));
     assert_eq!(written.messages[1].occurred_at, at(0));
+}
+
+/// A batch after which `source` is part of `target`, as the next desk finds it.
+fn merged(written: Written, source: Uuid, target: Uuid) -> Known {
+    let mut known = known_after(written);
+    let mut family = std::collections::BTreeMap::from_iter(known.tickets.drain());
+    crate::ticket::merge::merge(&mut family, target, &[source], true, at(1)).expect("merges");
+    known.leads.insert(source, target);
+    let customer = family[&source].customer;
+    known.guests.entry(target).or_default().insert(customer);
+    known.tickets = family.into_iter().collect();
+    known
+}
+
+#[test]
+fn answers_to_a_merged_ticket_go_to_its_target_and_its_keys_stay() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let target = desk.take(contact(MARA, "<1>"));
+    let mut chat = contact(MARA, "<2>");
+    chat.thread_keys.push("conversation:7".to_owned());
+    let source = desk.take(chat.clone());
+    let mut desk = Desk::new(merged(desk.finish(), source.ticket, target.ticket), &ids, at(2));
+    let answer = desk.take(answer_to(MARA, "<3>", &["mail:<2>"]));
+    assert_eq!((answer.outcome, answer.ticket), (Outcome::Appended, target.ticket));
+    let more = Contact {
+        thread_keys: vec!["conversation:7".to_owned(), "mail:<4>".to_owned()],
+        ..answer_to(MARA, "<4>", &["conversation:7"])
+    };
+    assert_eq!(desk.take(more).ticket, target.ticket);
+    let written = desk.finish();
+    let keys: Vec<&str> = written.threads.keys().map(String::as_str).collect();
+    assert_eq!(
+        keys,
+        ["mail:<3>", "mail:<4>"],
+        "after an unmerge the old keys lead to the source again"
+    );
+    assert!(written.threads.values().all(|thread| thread.ticket == target.ticket));
+    assert!(
+        !written.tickets.contains_key(&source.ticket),
+        "a merged ticket does not change"
+    );
+}
+
+#[test]
+fn a_key_that_a_follow_up_took_over_knows_its_home() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let target = desk.take(contact(MARA, "<1>"));
+    let source = desk.take(contact(MARA, "<2>"));
+    let mut known = merged(desk.finish(), source.ticket, target.ticket);
+    let closing = known.tickets.get_mut(&target.ticket).expect("it was written");
+    closing.change_state(State::Closed, at(2)).expect("closes");
+    let mut desk = Desk::new(known, &ids, at(3));
+    let follow_up = desk.take(answer_to(MARA, "<3>", &["mail:<2>"]));
+    assert_eq!(follow_up.outcome, Outcome::Created);
+    assert_eq!(
+        desk.take(answer_to(MARA, "<4>", &["mail:<2>"])).ticket,
+        follow_up.ticket
+    );
+    let written = desk.finish();
+    assert_eq!(written.tickets[&follow_up.ticket].follow_up_of, Some(target.ticket));
+    let key = written.threads["mail:<2>"];
+    assert_eq!((key.ticket, key.home), (follow_up.ticket, Some(source.ticket)));
+    assert_eq!(
+        key.message,
+        Some(source.message),
+        "the message that brought it stays the same"
+    );
+}
+
+/// Whoever takes part in a merged conversation may answer by any of its subjects; a stranger may not.
+#[test]
+fn a_subject_joins_those_who_take_part() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let with_subject = |who: &str, id: &str, subject: &str| {
+        let mut one = contact(who, id);
+        one.thread_keys.push(subject.to_owned());
+        one
+    };
+    let target = desk.take(with_subject(MARA, "<1>", "subject:1"));
+    let source = desk.take(with_subject("ben@example.org", "<2>", "subject:2"));
+    let mut desk = Desk::new(merged(desk.finish(), source.ticket, target.ticket), &ids, at(2));
+    for (who, id, subject) in [
+        ("ben@example.org", "<3>", "subject:2"),
+        ("ben@example.org", "<4>", "subject:1"),
+        (MARA, "<5>", "subject:1"),
+        (MARA, "<6>", "subject:2"),
+    ] {
+        assert_eq!(
+            desk.take(answer_to(who, id, &[subject])).ticket,
+            target.ticket,
+            "{who} {subject}"
+        );
+    }
+    let eve = desk.take(answer_to("eve@example.org", "<7>", &["subject:1", "subject:2"]));
+    assert_eq!(eve.outcome, Outcome::Created);
 }

@@ -1,13 +1,19 @@
 //! Adds an agent's or automation's message.
 
+use prost::Message as _;
 use tonic::Request;
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::{Error, Violations};
+use vorrang_identity::Scope;
 
 use crate::app::{self, App};
 use crate::convert::{self, input};
+use crate::names;
 use crate::state::State;
 use crate::ticket::Change;
+
+/// Bytes of the newest message's text that the second of two agents is told.
+const TOLD_BYTES: usize = 1_024;
 
 /// See the contract.
 pub async fn handle(app: &App, request: Request<pb::CreateMessageRequest>) -> Result<pb::CreateMessageResponse, Error> {
@@ -18,6 +24,7 @@ pub async fn handle(app: &App, request: Request<pb::CreateMessageRequest>) -> Re
         &request.get_ref().request_id,
         &mut violations,
     )?;
+    let may_read = vorrang_service::caller(&request)?.scopes.allow(Scope::TicketsRead);
     let request = request.into_inner();
     let which = input::ticket_ref("parent", &request.parent, &mut violations);
     let message = request.message.unwrap_or_default();
@@ -28,7 +35,8 @@ pub async fn handle(app: &App, request: Request<pb::CreateMessageRequest>) -> Re
     }
     violations.into_result()?;
     call.actor = draft.actor.clone();
-    app.store
+    let answer = app
+        .store
         .change(
             &call,
             which,
@@ -45,5 +53,29 @@ pub async fn handle(app: &App, request: Request<pb::CreateMessageRequest>) -> Re
                 ticket: Some(convert::ticket(ticket)),
             },
         )
-        .await
+        .await;
+    match answer {
+        Err(error) if error.reason() == "ETAG_MISMATCH" && may_read => Err(with_newest(app, &call.tenant, error).await),
+        answer => answer,
+    }
+}
+
+/// Adds the message that the refusal names, so that whoever was second can answer again knowing it.
+async fn with_newest(app: &App, tenant: &str, refusal: Error) -> Error {
+    let named = refusal.metadata().iter().find(|(key, _)| *key == "newest_message");
+    let Some(Ok((_, id))) = named.map(|(_, name)| names::parse_message(name)) else {
+        return refusal;
+    };
+    match app.store.message(tenant, id).await {
+        Ok(Some(message)) if !message.erased => {
+            let told = convert::message_in_short(&message, TOLD_BYTES);
+            refusal.with_detail(names::MESSAGE, told.encode_to_vec())
+        }
+        Ok(_) => refusal,
+        Err(error) => {
+            // The refusal holds all the same, and names the message.
+            tracing::warn!(error = error.chain(), "the newest message was not read");
+            refusal
+        }
+    }
 }

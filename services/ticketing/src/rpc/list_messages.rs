@@ -1,5 +1,7 @@
 //! Lists a ticket's messages, oldest first.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tonic::Request;
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::{Error, Violations};
@@ -9,6 +11,8 @@ use vorrang_service::Page;
 use super::fit::PAGE_BYTES;
 use crate::app::App;
 use crate::convert::{self, input};
+use crate::message::Message;
+use crate::store::ConversationPosition;
 
 /// See the contract.
 pub async fn handle(app: &App, request: Request<pb::ListMessagesRequest>) -> Result<pb::ListMessagesResponse, Error> {
@@ -16,27 +20,48 @@ pub async fn handle(app: &App, request: Request<pb::ListMessagesRequest>) -> Res
     let request = request.into_inner();
     let mut violations = Violations::new();
     let which = input::ticket_ref("parent", &request.parent, &mut violations);
-    let arguments = ["messages", request.parent.as_str()];
-    let mut page = Page::<i32>::parse(request.page_size, &request.page_token, &arguments, &mut violations);
-    violations.into_result()?;
     let bytes = i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX);
-    let read = app
-        .store
-        .messages(&tenant, which, page.after.unwrap_or(0), page.size, bytes)
-        .await?;
-    let (mut messages, more) = read;
+    if request.include_merged {
+        let page = page::<ConversationPosition>("conversation", &request, &mut violations);
+        violations.into_result()?;
+        let read = app.store.conversation(&tenant, which, page.after, page.size, bytes);
+        Ok(answer(page, read.await?, ConversationPosition::after))
+    } else {
+        let page = page::<i32>("messages", &request, &mut violations);
+        violations.into_result()?;
+        let read = app
+            .store
+            .messages(&tenant, which, page.after.unwrap_or(0), page.size, bytes);
+        Ok(answer(page, read.await?, |message| message.position))
+    }
+}
+
+/// Each order of messages has tokens of its own.
+fn page<P: Serialize + DeserializeOwned>(
+    list: &str,
+    request: &pb::ListMessagesRequest,
+    violations: &mut Violations,
+) -> Page<P> {
+    let arguments = [list, request.parent.as_str()];
+    Page::parse(request.page_size, &request.page_token, &arguments, violations)
+}
+
+fn answer<P: Serialize + DeserializeOwned>(
+    mut page: Page<P>,
+    (mut messages, more): (Vec<Message>, bool),
+    position: impl FnOnce(&Message) -> P,
+) -> pb::ListMessagesResponse {
     let next_page_token = match messages.last().cloned() {
         Some(last) if more => {
             // The store has cut the page already; the row that was cut off stands for all that follow.
             page.size = messages.len() as u64;
             messages.push(last);
-            page.cut(&mut messages, |message| message.position)
+            page.cut(&mut messages, position)
         }
         _ => String::new(),
     };
-    let messages = messages.iter().map(convert::message).collect();
-    Ok(pb::ListMessagesResponse {
-        messages,
+    pb::ListMessagesResponse {
+        messages: messages.iter().map(convert::message).collect(),
         next_page_token,
-    })
+    }
 }

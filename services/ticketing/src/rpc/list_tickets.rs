@@ -19,7 +19,16 @@ pub async fn handle(app: &App, request: Request<pb::ListTicketsRequest>) -> Resu
     let mut states = input::states("states", &request.states, &mut violations);
     states.sort_unstable_by_key(|state| state.as_str());
     let words = format!("{states:?}");
-    let arguments = ["tickets", &words, &request.customer, &request.assignee, &request.queue];
+    let merged = if request.show_merged { "merged" } else { "" };
+    let arguments = [
+        "tickets",
+        &words,
+        &request.customer,
+        &request.assignee,
+        &request.queue,
+        &request.merged_into,
+        merged,
+    ];
     let mut page = Page::<i64>::parse(request.page_size, &request.page_token, &arguments, &mut violations);
     let filter = TicketFilter {
         states,
@@ -27,6 +36,9 @@ pub async fn handle(app: &App, request: Request<pb::ListTicketsRequest>) -> Resu
             .then(|| input::customer_id("customer", &request.customer, &mut violations)),
         assignee: input::agent("assignee", &request.assignee, &mut violations),
         queue: input::queue("queue", &request.queue, &mut violations),
+        merged_into: (!request.merged_into.is_empty())
+            .then(|| input::ticket_ref("merged_into", &request.merged_into, &mut violations)),
+        show_merged: request.show_merged,
     };
     violations.into_result()?;
     let tickets = app.store.tickets(&tenant, &filter, page.after, page.limit()).await?;

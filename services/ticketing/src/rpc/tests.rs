@@ -1,17 +1,22 @@
 //! Handlers on real stores: everything below the identity layer, on SQLite and on PostgreSQL.
 
 mod contacts;
+mod customer_merges;
 mod customers;
 mod faults;
+mod history;
 mod identities;
 mod intake;
-mod merges;
+mod links;
+mod merge;
 mod messages;
 mod organizations;
 mod privacy;
 mod queue;
 mod races;
 mod records;
+mod relation_races;
+mod split;
 mod suggestions;
 mod tickets;
 

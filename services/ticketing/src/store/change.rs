@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use prost::Message;
 use vorrang_error::Error;
 
-use super::{Begun, Call, Store, row, write};
+use super::{Begun, Call, Store, kin, row, write};
 use crate::names::{self, TicketRef};
 use crate::ticket::{Change, Ticket};
 use vorrang_service::Ids;
@@ -30,7 +30,10 @@ impl Store {
             .ok_or_else(|| Error::not_found(names::TICKET, which.name()))?;
         // The time is read under the lock, so that the times of a ticket's changes are in their order.
         let now = self.clock.now();
-        let changes = decide(&mut ticket, &self.ids, now)?;
+        let changes = match decide(&mut ticket, &self.ids, now) {
+            Ok(changes) => changes,
+            Err(refusal) => return Err(kin::say_where(tx.conn(), &call.tenant, refusal).await),
+        };
         let answer = respond(&ticket, &changes);
         let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[ticket.id]).await?;
         if !changes.is_empty() {

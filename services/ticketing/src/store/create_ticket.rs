@@ -62,6 +62,7 @@ impl Store {
             organization: customer.organization.as_ref().map(|one| one.organization),
             channel: new.channel,
             follow_up_of: None,
+            split_from: None,
             automated: false,
             opened_at,
             fields: new.fields,

@@ -27,6 +27,10 @@ pub struct TicketFilter {
     pub assignee: Option<String>,
     /// Of this queue.
     pub queue: Option<String>,
+    /// Part of this one by a merge.
+    pub merged_into: Option<TicketRef>,
+    /// Also those that are part of another one; those of `merged_into` are meant anyway.
+    pub show_merged: bool,
 }
 
 /// Where a page of waiting tickets goes on, and the position of the log read before the first page.
@@ -72,6 +76,9 @@ impl Store {
     }
 
     /// Tickets with numbers below `before`, newest first.
+    ///
+    /// # Errors
+    /// NotFound when the tenant has no ticket as in `merged_into`.
     pub async fn tickets(
         &self,
         tenant: &str,
@@ -79,6 +86,11 @@ impl Store {
         before: Option<i64>,
         limit: u64,
     ) -> Result<Vec<Ticket>, Error> {
+        let parts = match filter.merged_into {
+            Some(which) => Some(self.parts(tenant, which).await?),
+            None => None,
+        };
+        let own = parts.is_none() && !filter.show_merged;
         let states = filter.states.iter().map(|state| state.as_str());
         let condition = Condition::all()
             .add(ticket::Column::Tenant.eq(tenant))
@@ -91,7 +103,9 @@ impl Store {
                     .as_deref()
                     .map(|agent| ticket::Column::Assignee.eq(agent)),
             )
-            .add_option(filter.queue.as_deref().map(|queue| ticket::Column::Queue.eq(queue)));
+            .add_option(filter.queue.as_deref().map(|queue| ticket::Column::Queue.eq(queue)))
+            .add_option(parts.map(|parts| ticket::Column::Id.is_in(parts)))
+            .add_option(own.then(|| ticket::Column::MergedInto.is_null()));
         let rows = ticket::Entity::find()
             .filter(condition)
             .order_by_desc(ticket::Column::Number)

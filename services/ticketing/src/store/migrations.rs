@@ -3,6 +3,7 @@
 mod m0001_tables;
 mod m0002_privacy;
 mod m_customers;
+mod merge;
 
 use sea_orm_migration::prelude::*;
 use vorrang_database::{event_log, idempotency};
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(idempotency::Migration),
             Box::new(m0001_tables::Tables),
             Box::new(m0002_privacy::Privacy),
+            Box::new(merge::Merge),
             Box::new(m_customers::Customers),
         ]
     }

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 use vorrang_database::idempotency::{self, Begin};
 use vorrang_database::{Tx, error};
 use vorrang_error::Error;
 
-use super::entity::{contact_key, thread_key};
+use super::entity::{contact_key, message, thread_key};
 use super::organizations::joined_domains;
 use super::personal::{Keyring, Lookup, Owner};
-use super::{Store, row, write};
-use crate::contact::{Contact, ContactKey, Outcome, Recorded};
+use super::{Store, kin, row, write};
+use crate::contact::{Contact, ContactKey, Outcome, Recorded, SUBJECT_KEY};
 use crate::customer::{Customer, IdentityKey};
-use crate::desk::{Desk, Known, Written};
+use crate::desk::{Desk, Known, Thread, Written};
 
 /// The result of each contact, in their order.
 pub type Results = Vec<Result<Recorded, Error>>;
@@ -144,8 +144,24 @@ impl Store {
             .chain(known.customers.values().flat_map(Customer::joining_domains));
         known.domains = joined_domains(tx, tenant, domains).await?;
         known.threads = threads(tx, &lookup, tenant, contacts).await?;
-        known.tickets =
-            row::lock_tickets(tx, &self.personal, tenant, known.threads.values().copied().collect()).await?;
+        // Nothing leads anywhere else until the commit: whoever merges holds the tenant's lock, too.
+        let led = known.threads.values().map(|thread| thread.ticket);
+        known.leads = kin::leads(tx.conn(), tenant, led).await?;
+        let references = contacts.iter().flat_map(|contact| &contact.reference_keys);
+        let mut named: HashSet<Uuid> = HashSet::new();
+        let mut ends_of_subjects: HashSet<Uuid> = HashSet::new();
+        for key in references {
+            if let Some(thread) = known.threads.get(key) {
+                let end = kin::end(&known.leads, thread.ticket);
+                named.extend([thread.ticket, end]);
+                if key.starts_with(SUBJECT_KEY) {
+                    ends_of_subjects.insert(end);
+                }
+            }
+        }
+        let ends: Vec<Uuid> = ends_of_subjects.into_iter().collect();
+        known.guests = kin::guests(tx.conn(), tenant, &ends).await?;
+        known.tickets = row::lock_tickets(tx, &self.personal, tenant, named.into_iter().collect()).await?;
         Ok(known)
     }
 }
@@ -228,18 +244,61 @@ async fn seen(
             found.insert((*key).clone(), recorded);
         }
     }
+    where_they_are(tx, tenant, &mut found).await?;
     Ok(found)
 }
 
+/// A split may have moved the message of a contact since: its names are those of now.
+async fn where_they_are(tx: &Tx, tenant: &str, seen: &mut HashMap<ContactKey, Recorded>) -> Result<(), Error> {
+    let ids: Vec<Uuid> = seen.values().map(|recorded| recorded.message).collect();
+    let mut now: HashMap<Uuid, Uuid> = HashMap::new();
+    for ids in ids.chunks(row::IN_MAX) {
+        let rows: Vec<(Uuid, Uuid)> = message::Entity::find()
+            .select_only()
+            .column(message::Column::Id)
+            .column(message::Column::TicketId)
+            .filter(message::Column::Tenant.eq(tenant))
+            .filter(message::Column::Id.is_in(ids.iter().copied()))
+            .into_tuple()
+            .all(tx.conn())
+            .await
+            .map_err(error)?;
+        now.extend(rows);
+    }
+    let mut elsewhere: Vec<&mut Recorded> = seen
+        .values_mut()
+        .filter(|recorded| {
+            now.get(&recorded.message)
+                .is_some_and(|ticket| *ticket != recorded.ticket)
+        })
+        .collect();
+    let tickets: HashSet<Uuid> = elsewhere
+        .iter()
+        .filter_map(|one| now.get(&one.message).copied())
+        .collect();
+    let numbers = row::numbers(tx.conn(), tenant, &tickets.into_iter().collect::<Vec<_>>()).await?;
+    for recorded in &mut elsewhere {
+        if let Some((ticket, number)) = now
+            .get(&recorded.message)
+            .and_then(|ticket| numbers.get_key_value(ticket))
+        {
+            recorded.ticket = *ticket;
+            recorded.number = *number;
+        }
+    }
+    Ok(())
+}
+
+/// Where keys lead: those by which contacts look for their conversation, and those that they bring.
 async fn threads(
     tx: &Tx,
     lookup: &Lookup,
     tenant: &str,
     contacts: &[&Contact],
-) -> Result<HashMap<String, Uuid>, Error> {
+) -> Result<HashMap<String, Thread>, Error> {
     let keys: HashMap<String, &String> = contacts
         .iter()
-        .flat_map(|contact| &contact.reference_keys)
+        .flat_map(|contact| contact.reference_keys.iter().chain(&contact.thread_keys))
         .map(|key| (row::thread_hash(lookup, key), key))
         .collect();
     let hashes: Vec<&String> = keys.keys().collect();
@@ -251,10 +310,14 @@ async fn threads(
             .all(tx.conn())
             .await
             .map_err(error)?;
-        found.extend(
-            rows.into_iter()
-                .filter_map(|row| Some(((*keys.get(&row.key)?).clone(), row.ticket_id))),
-        );
+        found.extend(rows.into_iter().filter_map(|row| {
+            let thread = Thread {
+                ticket: row.ticket_id,
+                message: row.message_id,
+                home: row.home,
+            };
+            Some(((*keys.get(&row.key)?).clone(), thread))
+        }));
     }
     Ok(found)
 }

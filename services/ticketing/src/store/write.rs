@@ -1,7 +1,7 @@
 //! Writing rows, many at a time, and the end of every transaction.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
 use vorrang_database::event_log::{self, NewEvent};
 use vorrang_database::{Tx, error, idempotency, micros};
@@ -13,6 +13,7 @@ use super::sealed::{self, CustomerTexts, IdentityTexts};
 use super::{Call, Store, log, row};
 use crate::contact::{ContactKey, Recorded};
 use crate::customer::{Customer, TIER_STANDARD};
+use crate::desk::Thread;
 use crate::event::{Event, Fact};
 use crate::message::Message;
 use crate::state::State;
@@ -305,25 +306,42 @@ pub async fn contact_keys<'a>(
     insert::<contact_key::Entity>(tx, rows, None).await
 }
 
-/// Lets keys lead to tickets from now on.
+/// Lets keys lead to tickets from now on. Which message brought a key stays as it was first said.
 pub async fn thread_keys<'a>(
     tx: &Tx,
     lookup: &Lookup,
     tenant: &str,
-    keys: impl IntoIterator<Item = (&'a String, &'a uuid::Uuid)>,
+    keys: impl IntoIterator<Item = (&'a String, &'a Thread)>,
 ) -> Result<(), Error> {
     let rows = keys
         .into_iter()
-        .map(|(key, ticket)| thread_key::Model {
+        .map(|(key, thread)| thread_key::Model {
             tenant: tenant.to_owned(),
             key: row::thread_hash(lookup, key),
-            ticket_id: *ticket,
+            ticket_id: thread.ticket,
+            message_id: thread.message,
+            home: thread.home,
         })
         .collect();
     let conflict = OnConflict::columns([thread_key::Column::Tenant, thread_key::Column::Key])
-        .update_column(thread_key::Column::TicketId)
+        .update_columns([thread_key::Column::TicketId, thread_key::Column::Home])
         .to_owned();
     insert::<thread_key::Entity>(tx, rows, Some(conflict)).await
+}
+
+/// Lets the keys of these tickets, which led on to a follow-up while they were merged, lead to them again.
+pub async fn bring_keys_home(tx: &Tx, tenant: &str, tickets: &[uuid::Uuid]) -> Result<(), Error> {
+    for tickets in tickets.chunks(row::IN_MAX) {
+        thread_key::Entity::update_many()
+            .col_expr(thread_key::Column::TicketId, Expr::col(thread_key::Column::Home))
+            .col_expr(thread_key::Column::Home, Expr::value(None::<uuid::Uuid>))
+            .filter(thread_key::Column::Tenant.eq(tenant))
+            .filter(thread_key::Column::Home.is_in(tickets.iter().copied()))
+            .exec(tx.conn())
+            .await
+            .map_err(error)?;
+    }
+    Ok(())
 }
 
 /// Inserts rows in as few statements as the engines allow.

@@ -1,11 +1,13 @@
 //! What can be said to have happened to a ticket.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
+use super::{LinkKind, Ticket};
 use crate::message::Message;
 use crate::state::State;
 use crate::survey::Answer;
-use crate::words::AssignSource;
+use crate::words::{Actor, AssignSource, Visibility};
 
 /// What happened to a ticket in one operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,33 @@ pub enum Change {
     Message(Message),
     /// A survey was answered; whether it replaces an earlier answer.
     Answered(Answer, bool),
+    /// It became part of another ticket; the one whose conversation it is part of now, after all that happened.
+    Merged(Box<Ticket>),
+    /// It became one of its own again; the ticket whose conversation it has left, and the one it had been merged into.
+    Unmerged(Box<Ticket>, Uuid),
+    /// Messages of it moved to this new ticket.
+    Split(Box<Ticket>, Vec<Moved>),
+    /// It was linked to this ticket.
+    Linked(Box<Ticket>, LinkKind),
+    /// Its link to this ticket was removed.
+    Unlinked(Box<Ticket>, LinkKind),
+}
+
+/// A message that moved to another ticket, without its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Its id, as before.
+    pub id: Uuid,
+    /// Its place, as before.
+    pub position: i32,
+    /// Who wrote it.
+    pub actor: Actor,
+    /// Who can see it.
+    pub visibility: Visibility,
+    /// When it was written.
+    pub occurred_at: DateTime<Utc>,
+    /// Whether a machine wrote it.
+    pub automated: bool,
 }
 
 /// How an agent got a ticket.

@@ -22,6 +22,8 @@ pub struct Opening {
     pub channel: Channel,
     /// What it follows up.
     pub follow_up_of: Option<Uuid>,
+    /// The ticket from whose messages it is made.
+    pub split_from: Option<Uuid>,
     /// Whether a machine wrote the first contact.
     pub automated: bool,
     /// When it was opened; none means now, and so does a time to come.

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -6,7 +8,7 @@ use crate::words::{Actor, Visibility};
 const ANNA: &str = "agents/anna";
 const BEN: &str = "agents/ben";
 
-fn at(second: i64) -> DateTime<Utc> {
+pub fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + second, 0).expect("valid")
 }
 
@@ -22,7 +24,7 @@ fn fields() -> Fields {
     }
 }
 
-fn opened() -> Ticket {
+pub fn opened() -> Ticket {
     let opening = Opening {
         id: Uuid::from_u128(1),
         number: 1,
@@ -31,6 +33,7 @@ fn opened() -> Ticket {
         organization: None,
         channel: Channel::Email,
         follow_up_of: None,
+        split_from: None,
         automated: false,
         opened_at: None,
         fields: fields(),
@@ -38,7 +41,7 @@ fn opened() -> Ticket {
     Ticket::open(opening, at(0))
 }
 
-fn draft(kind: ActorKind, visibility: Visibility) -> Draft {
+pub fn draft(kind: ActorKind, visibility: Visibility) -> Draft {
     Draft {
         actor: Actor {
             kind,
@@ -291,6 +294,8 @@ enum Deed {
     Assign(Option<&'static str>, Option<&'static str>),
     Accept(i64),
     Move(&'static str),
+    Merge,
+    Unmerge,
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -309,6 +314,8 @@ fn deed() -> impl Strategy<Value = Deed> {
             .prop_map(|(agent, queue)| Deed::Assign(agent, queue)),
         (-1..=0i64).prop_map(Deed::Accept),
         queue().prop_map(Deed::Move),
+        Just(Deed::Merge),
+        Just(Deed::Unmerge),
     ]
 }
 
@@ -330,6 +337,27 @@ fn commit(ticket: &mut Ticket, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Ch
             &[Field::Queue],
             now,
         ),
+        Deed::Merge => {
+            let target = Ticket {
+                id: Uuid::from_u128(77),
+                ..opened()
+            };
+            let source = ticket.id;
+            let mut family = BTreeMap::from([(source, ticket.clone()), (target.id, target.clone())]);
+            merge::merge(&mut family, target.id, &[source], false, now)?;
+            let merged = family.remove(&source).expect("it was there");
+            let changes = if merged == *ticket {
+                vec![]
+            } else {
+                vec![Change::Merged(Box::new(target))]
+            };
+            *ticket = merged;
+            Ok(changes)
+        }
+        Deed::Unmerge => {
+            let direct = ticket.leave(now)?;
+            Ok(vec![Change::Unmerged(Box::new(opened()), direct)])
+        }
     }
 }
 
@@ -348,11 +376,32 @@ proptest! {
             };
             prop_assert_eq!(changes.is_empty(), ticket == before, "what changed is told: {:?}", deed);
             prop_assert_eq!(ticket.revision, before.revision + i64::from(!changes.is_empty()));
-            let waits = ticket.assignee.is_none() && ticket.state.needs_work();
+            let is_own = ticket.merged_into.is_none();
+            let waits = ticket.assignee.is_none() && ticket.state.needs_work() && is_own;
             prop_assert_eq!(ticket.queue_entered_at.is_some(), waits, "{:?}", deed);
-            let rises = changes.iter().filter(|one| matches!(one, Change::Queued | Change::Assigned(_))).count();
+            let rises = changes
+                .iter()
+                .filter(|one| {
+                    matches!(one, Change::Queued | Change::Assigned(_) | Change::Merged(_) | Change::Unmerged(..))
+                })
+                .count();
             prop_assert_eq!(ticket.generation, before.generation + rises as i64);
             prop_assert!(rises <= 1);
+            if !is_own && before.merged_into.is_some() {
+                prop_assert_eq!(&ticket, &before, "what is part of another ticket does not change: {:?}", deed);
+            }
+            if let (Some(_), true) = (before.merged_into, is_own) {
+                let again = Ticket {
+                    queue_entered_at: before.kept_wait,
+                    kept_wait: None,
+                    merged_into: None,
+                    generation: before.generation + 1,
+                    revision: before.revision + 1,
+                    updated_at: ticket.updated_at,
+                    ..before.clone()
+                };
+                prop_assert_eq!(&ticket, &again, "an unmerge gives back what was");
+            }
             if ticket.queue != before.queue && ticket.queue_entered_at.is_some() {
                 prop_assert!(ticket.generation > before.generation, "an offer of the old queue is void");
             }

@@ -51,6 +51,28 @@ fn at(second: i64) -> Option<prost_types::Timestamp> {
     })
 }
 
+/// By a caller who may read tickets.
+fn reading<T>(message: T) -> Request<T> {
+    let mut request = acme(message);
+    let caller = request.extensions_mut().get_mut::<Caller>().expect("somebody calls");
+    caller.scopes = Scopes::of(&[
+        vorrang_identity::Scope::TicketsRead,
+        vorrang_identity::Scope::TicketsWrite,
+    ]);
+    request
+}
+
+/// The newest message among the details of the status that a client gets.
+fn newest(error: Error) -> Option<pb::Message> {
+    let status = vorrang_service::status(error);
+    let all = tonic_types::Status::decode(status.details()).expect("details");
+    let any = all
+        .details
+        .iter()
+        .find(|any| any.type_url == "type.googleapis.com/vorrang.ticketing.v1.Message")?;
+    Some(pb::Message::decode(any.value.as_slice()).expect("a message"))
+}
+
 fn field(error: &Error) -> &str {
     &error.violations()[0].field
 }
@@ -83,6 +105,62 @@ both_engines! {
         assert_eq!(desk.get(&ticket.name).await.message_count, 1);
     }
 
+    /// Twelve agents answer the same question at once: one does, eleven learn what it said, and nobody's words are lost when they answer again.
+    async fn twelve_agents_at_once_learn_of_each_other(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let ticket = desk.ticket().await;
+        let answer = async |agent: usize, etag: String| {
+            let text = format!("{agent}: {}", "ä".repeat(1_000));
+            let message = pb::Message { actor: actor(feed::actor::Kind::Agent, &format!("agents/{agent}")), text, ..pb::Message::default() };
+            let parent = ticket.name.clone();
+            let request = pb::CreateMessageRequest { parent, message: Some(message), etag, ..pb::CreateMessageRequest::default() };
+            create_message::handle(&desk.app, reading(request)).await
+        };
+        let answers = futures::future::join_all((0..12).map(|agent| answer(agent, ticket.etag.clone()))).await;
+        let won: Vec<pb::Message> = answers.iter().flatten().filter_map(|answer| answer.message.clone()).collect();
+        assert_eq!(won.len(), 1);
+        for error in answers.into_iter().filter_map(Result::err) {
+            assert_eq!(error.reason(), "ETAG_MISMATCH");
+            let told = newest(error).expect("the winner's");
+            assert_eq!((&told.name, &told.actor, told.visibility, &told.occurred_at), (&won[0].name, &won[0].actor, won[0].visibility, &won[0].occurred_at));
+            let cut = told.text.strip_suffix('…').expect("the text is long");
+            assert!(won[0].text.starts_with(cut) && (1_000..=1_024).contains(&told.text.len()), "{}", told.text.len());
+        }
+        // Each answers again until it has had its say, knowing what came before.
+        let (answer, desk, ticket) = (&answer, &desk, &ticket);
+        futures::future::join_all((0..12).map(|agent| async move {
+            while let Err(error) = answer(agent, desk.get(&ticket.name).await.etag).await {
+                assert_eq!(error.reason(), "ETAG_MISMATCH");
+            }
+        }))
+        .await;
+        assert_eq!(desk.get(&ticket.name).await.message_count, 13);
+        desk.check_history().await;
+    }
+
+    /// What a caller may not read is not read to it, whatever it may write; what changed may be no message at all.
+    async fn the_newest_message_is_for_those_who_may_read(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let ticket = desk.ticket().await;
+        let late = pb::CreateMessageRequest {
+            parent: ticket.name.clone(),
+            message: Some(agents_message("Second")),
+            etag: "\"0\"".into(),
+            ..pb::CreateMessageRequest::default()
+        };
+        let error = create_message::handle(&desk.app, reading(late.clone())).await.expect_err("too late");
+        assert_eq!(newest(error), None, "nobody has written anything");
+        let note = pb::Message { visibility: pb::message::Visibility::Internal.into(), ..agents_message("a secret") };
+        desk.add(&ticket, note, "").await.expect("notes");
+        let error = create_message::handle(&desk.app, acme(late.clone())).await.expect_err("too late");
+        assert!(error.metadata().iter().any(|(key, _)| *key == "newest_message"));
+        assert_eq!(newest(error), None, "it may not read tickets");
+        let error = create_message::handle(&desk.app, reading(late)).await.expect_err("too late");
+        assert!(!format!("{error:?} {}", error.chain()).contains("secret"), "nothing for a log");
+        let told = newest(error).expect("the note");
+        assert_eq!((told.text.as_str(), told.visibility()), ("a secret", pb::message::Visibility::Internal));
+    }
+
     /// Pages of messages end at their number and at their size, and always go on.
     async fn messages_are_paged_by_number_and_size(db: TestDatabase) {
         let desk = Fixture::new(&db).await;
@@ -97,7 +175,7 @@ both_engines! {
         let mut pages = Vec::new();
         let mut page_token = String::new();
         loop {
-            let request = pb::ListMessagesRequest { parent: "tickets/1".into(), page_size: 3, page_token };
+            let request = pb::ListMessagesRequest { parent: "tickets/1".into(), page_size: 3, page_token, include_merged: false };
             let page = list_messages::handle(&desk.app, acme(request)).await.expect("a page");
             assert!(page.encoded_len() < 4 << 20);
             pages.push(page.messages.len());

@@ -135,4 +135,49 @@ both_engines! {
         assert!(holds(&all, "EMAIL") && holds(&all, "agents/anna"), "nothing was dumped");
         assert!(!holds(&all, CANARY), "a canary is in the clear");
     }
+
+    /// Two tickets in one event or answer: each keeps its texts under its own key, moved messages under that of the new ticket.
+    async fn nothing_lies_in_the_clear_where_tickets_meet(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let first = desk.record(vec![canary_mail("1"), canary_mail("2")]).await;
+        let other = desk.record(vec![pb::InboundContact { reference_keys: Vec::new(), ..canary_mail("3") }]).await.remove(0);
+        let (ticket, other) = (desk.get(&first[0].ticket).await, desk.get(&other.ticket).await);
+        let split = desk.split(&ticket.name, &[first[1].message.clone()], None).await.expect("splits");
+        let new = split.new_ticket.expect("the new one");
+        assert_eq!(new.subject, canary("subject"));
+        desk.link(&ticket, pb::ticket_link::Type::RelatesTo, &other).await.expect("links");
+        desk.merge(&ticket, &[&other, &new]).await.expect("merges");
+        desk.unmerge(&other).await.expect("unmerges");
+        assert_eq!(desk.texts(&ticket.name, true).await, [canary("text"), canary("text")]);
+        for event in desk.events("acme").await {
+            use pb::event::Payload;
+            let beside = match event.payload.expect("a payload") {
+                Payload::TicketMerged(one) => one.target,
+                Payload::TicketUnmerged(one) => one.target,
+                Payload::TicketSplit(one) => one.new_ticket,
+                Payload::TicketLinked(one) => one.other,
+                _ => continue,
+            };
+            assert_eq!(beside.expect("the other one").subject, "", "its text is its own");
+        }
+        assert!(!holds(&dump(&desk.db).await, CANARY), "a canary is in the clear");
+
+        // The key of the new ticket is gone, and with it what it got.
+        let sql = format!("DELETE FROM personal_keys WHERE id = '{}'", new.name.trim_start_matches("tickets/"));
+        let sql = if db.engine() == vorrang_testkit::TestEngine::Sqlite {
+            format!("DELETE FROM personal_keys WHERE hex(id) = upper('{}')", new.name.trim_start_matches("tickets/").replace('-', ""))
+        } else {
+            sql
+        };
+        let tx = desk.db.begin().await.expect("begins");
+        assert_eq!(tx.conn().execute_unprepared(&sql).await.expect("runs").rows_affected(), 1);
+        tx.commit().await.expect("commits");
+        let desk = Fixture::restarted(&db, desk.clock).await;
+        let messages = desk.messages(&ticket.name, true).await;
+        let shown: Vec<(&str, bool)> = messages.iter().map(|message| (message.text.as_str(), message.erased)).collect();
+        assert_eq!(shown, [(canary("text").as_str(), false), ("", true)]);
+        for (target, source) in [(&other, &new), (&new, &other)] {
+            assert_eq!(desk.merge(target, &[source]).await.expect_err("nothing leads there").reason(), "ERASED");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Many at once: one wins, numbers are dense, nothing deadlocks.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use futures::future::join_all;
 use pb::contact_result::Outcome;
@@ -96,15 +96,7 @@ both_engines! {
         let messages: i32 = tickets.iter().map(|ticket| ticket.message_count).sum();
         assert_eq!(messages, 12 + 120);
 
-        let mut told: HashMap<String, pb::Ticket> = HashMap::new();
-        for event in one.events("acme").await {
-            if let Some(ticket) = ticket_of(event) {
-                told.insert(ticket.name.clone(), ticket);
-            }
-        }
-        for ticket in tickets {
-            assert_eq!(told.get(&ticket.name), Some(&ticket), "the log tells what is stored");
-        }
+        one.check_history().await;
     }
 
     /// The same request id at once: one does the work, the other gets its answer or is told to come back.
@@ -127,19 +119,5 @@ both_engines! {
         let again = create_ticket::handle(&desk.app, acme(request)).await.expect("the answer");
         assert_eq!(again.number, 1);
         assert_eq!(desk.kinds(0).await, ["customer_created", "ticket_created"]);
-    }
-}
-
-fn ticket_of(event: pb::Event) -> Option<pb::Ticket> {
-    use pb::event::Payload;
-    match event.payload? {
-        Payload::TicketCreated(one) => one.ticket,
-        Payload::TicketUpdated(one) => one.ticket,
-        Payload::TicketStateChanged(one) => one.ticket,
-        Payload::TicketQueued(one) => one.ticket,
-        Payload::TicketAssigned(one) => one.ticket,
-        Payload::MessageCreated(one) => one.ticket,
-        Payload::SurveyAnswered(one) => one.ticket,
-        _ => None,
     }
 }

@@ -90,7 +90,7 @@ both_engines! {
         assert_eq!(merge.merged_by.map(|actor| actor.id), Some("merge_suggestions".to_owned()));
 
         // Undone by people it stays undone.
-        desk.unmerge(&bob.name).await.expect("undone");
+        desk.unmerge_customer(&bob.name).await.expect("undone");
         desk.named_together("<2>", "bob@example.org", "ann@example.org", true, true).await;
         crate::merge_vouched::tick(&desk.app.store).await.expect("looks");
         assert_eq!(desk.get_customer(&bob.name).await.merged_into, "");
@@ -128,13 +128,13 @@ both_engines! {
         desk.named_together("<2>", "ann@example.org", "eve@example.org", true, false).await;
         let names: Vec<String> = desk.suggestions("").await.into_iter().map(|one| one.name).collect();
         assert_eq!(names.len(), 2);
-        desk.merge(&bob.name, &ann.name).await.expect("merges");
+        desk.merge_customers(&bob.name, &ann.name).await.expect("merges");
         assert_eq!(desk.suggestions("").await.len(), 1);
         let dismiss = pb::DismissMergeSuggestionRequest { name: names[1].clone(), ..Default::default() };
         let error = dismiss_merge_suggestion::handle(&desk.app, acme(dismiss)).await.expect_err("decided");
         assert_eq!(error.reason(), "ALREADY_MERGED");
         // A tombstone is suggested with nobody.
-        desk.merge(&ann.name, &eve.name).await.expect("merges");
+        desk.merge_customers(&ann.name, &eve.name).await.expect("merges");
         assert_eq!(desk.suggestions("").await, []);
     }
 

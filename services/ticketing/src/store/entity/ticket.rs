@@ -39,6 +39,11 @@ pub struct Model {
     pub revision: i64,
     pub erased: bool,
     pub sealed: Option<Vec<u8>>,
+    pub last_position: i32,
+    pub links: String,
+    pub merged_into: Option<Uuid>,
+    pub kept_wait: Option<i64>,
+    pub split_from: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -9,7 +9,7 @@ use super::records::{milestone, of, order};
 use super::*;
 
 impl Fixture {
-    pub async fn merge(&self, source: &str, target: &str) -> Result<pb::MergeCustomersResponse, Error> {
+    pub async fn merge_customers(&self, source: &str, target: &str) -> Result<pb::MergeCustomersResponse, Error> {
         let request = pb::MergeCustomersRequest {
             source: source.into(),
             target: target.into(),
@@ -19,7 +19,7 @@ impl Fixture {
         merge_customers::handle(&self.app, acme(request)).await
     }
 
-    pub async fn unmerge(&self, name: &str) -> Result<pb::UnmergeCustomerResponse, Error> {
+    pub async fn unmerge_customer(&self, name: &str) -> Result<pb::UnmergeCustomerResponse, Error> {
         let request = pb::UnmergeCustomerRequest {
             name: name.into(),
             ..Default::default()
@@ -122,7 +122,7 @@ both_engines! {
         desk.state(&solved, pb::ticket::State::Closed).await.expect("closes");
         let open = desk.ticket_of(&ann).await;
         let skip = desk.kinds(0).await.len();
-        let merged = desk.merge(&ann.name, &bob.name).await.expect("merges");
+        let merged = desk.merge_customers(&ann.name, &bob.name).await.expect("merges");
         let merge = merged.merge.clone().expect("a merge");
         assert_eq!(merge.conflicts, ["display_name", "tier", "attributes.plan", "orders.both", "milestones.both"]);
         assert_eq!((merge.identity_count, merge.ticket_count, merge.order_count, merge.milestone_count), (1, 2, 1, 1));
@@ -152,7 +152,7 @@ both_engines! {
         assert_eq!(list.customers, std::slice::from_ref(&target), "tombstones are not listed");
 
         let skip = desk.kinds(0).await.len();
-        let undone = desk.unmerge(&ann.name).await.expect("undone");
+        let undone = desk.unmerge_customer(&ann.name).await.expect("undone");
         assert_eq!(
             desk.kinds(skip).await,
             ["customers_unmerged", "customer_updated", "ticket_updated", "ticket_updated"]
@@ -166,14 +166,14 @@ both_engines! {
         assert_eq!(desk.lookup("ann@example.org").await.name, ann.name);
         let merges = desk.merges(&ann.name).await;
         assert_eq!((merges.len(), merges[0].undone_at.is_some()), (1, true));
-        assert_eq!(desk.unmerge(&ann.name).await.expect_err("twice").reason(), "NOT_MERGED");
+        assert_eq!(desk.unmerge_customer(&ann.name).await.expect_err("twice").reason(), "NOT_MERGED");
     }
 
     /// Whoever knows the old name or the old address reaches the one that is there.
     async fn what_comes_later_finds_the_target(db: TestDatabase) {
         let desk = Fixture::new(&db).await;
         let (ann, bob) = (desk.somebody("ann").await, desk.somebody("bob").await);
-        desk.merge(&ann.name, &bob.name).await.expect("merges");
+        desk.merge_customers(&ann.name, &bob.name).await.expect("merges");
         let contact = desk.record(vec![mail("ann@example.org", "<1>")]).await.remove(0);
         assert_eq!(contact.customer, bob.name);
         assert_eq!(desk.ticket_of(&ann).await.customer, bob.name, "opened for the old name");
@@ -187,7 +187,7 @@ both_engines! {
         assert!(error.metadata().contains(&("merged_into", bob.name.clone())));
 
         // What came after the merge stays with the target.
-        desk.unmerge(&ann.name).await.expect("undone");
+        desk.unmerge_customer(&ann.name).await.expect("undone");
         assert_eq!(desk.get(&contact.ticket).await.customer, bob.name);
         assert_eq!(ids(&desk.orders(&ann.name).await), [("ann", "ann"), ("both", "ann")]);
         let next = desk.record(vec![mail("ann@example.org", "<2>")]).await.remove(0);
@@ -202,16 +202,16 @@ both_engines! {
         let theirs = create_customer::handle(&desk.app, by(Tenant::One("other".into()), request)).await.expect("new").name;
         for other in [&nobody, &theirs] {
             for (source, target) in [(&ann.name, other), (other, &ann.name)] {
-                let error = desk.merge(source, target).await.expect_err("nobody");
+                let error = desk.merge_customers(source, target).await.expect_err("nobody");
                 assert_eq!((error.kind(), error.message()), (Kind::NotFound, &*format!("{other} does not exist")));
             }
         }
-        let error = desk.merge(&ann.name, &ann.name).await.expect_err("into itself");
+        let error = desk.merge_customers(&ann.name, &ann.name).await.expect_err("into itself");
         assert_eq!(error.violations()[0].field, "target");
-        desk.merge(&ann.name, &bob.name).await.expect("merges");
-        assert_eq!(desk.merge(&bob.name, &ann.name).await.expect_err("a circle").reason(), "MERGE_CIRCLE");
-        assert_eq!(desk.merge(&ann.name, &eve.name).await.expect_err("merged already").reason(), "CUSTOMER_MERGED");
-        assert_eq!(desk.merge(&eve.name, &ann.name).await.expect_err("into a tombstone").reason(), "CUSTOMER_MERGED");
+        desk.merge_customers(&ann.name, &bob.name).await.expect("merges");
+        assert_eq!(desk.merge_customers(&bob.name, &ann.name).await.expect_err("a circle").reason(), "MERGE_CIRCLE");
+        assert_eq!(desk.merge_customers(&ann.name, &eve.name).await.expect_err("merged already").reason(), "CUSTOMER_MERGED");
+        assert_eq!(desk.merge_customers(&eve.name, &ann.name).await.expect_err("into a tombstone").reason(), "CUSTOMER_MERGED");
         let request = pb::MergeCustomersRequest {
             source: eve.name.clone(),
             target: bob.name.clone(),
@@ -222,7 +222,7 @@ both_engines! {
         assert_eq!((error.kind(), error.reason()), (Kind::Conflict, "ETAG_MISMATCH"));
         assert_eq!(desk.get_customer(&eve.name).await, eve);
         assert_eq!(desk.merges("").await.len(), 1);
-        assert_eq!(desk.unmerge(&eve.name).await.expect_err("never merged").reason(), "NOT_MERGED");
+        assert_eq!(desk.unmerge_customer(&eve.name).await.expect_err("never merged").reason(), "NOT_MERGED");
     }
 
     /// ann → bob → eve: both tombstones name eve. Undone from the middle, ann is bob's again.
@@ -230,31 +230,31 @@ both_engines! {
         let desk = Fixture::new(&db).await;
         let (ann, bob, eve) = (desk.somebody("ann").await, desk.somebody("bob").await, desk.somebody("eve").await);
         let ticket = desk.ticket_of(&ann).await;
-        desk.merge(&ann.name, &bob.name).await.expect("merges");
-        desk.merge(&bob.name, &eve.name).await.expect("merges");
+        desk.merge_customers(&ann.name, &bob.name).await.expect("merges");
+        desk.merge_customers(&bob.name, &eve.name).await.expect("merges");
         for name in [&ann.name, &bob.name] {
             assert_eq!(desk.get_customer(name).await.merged_into, eve.name);
         }
-        assert_eq!(desk.merge(&eve.name, &ann.name).await.expect_err("a circle").reason(), "MERGE_CIRCLE");
+        assert_eq!(desk.merge_customers(&eve.name, &ann.name).await.expect_err("a circle").reason(), "MERGE_CIRCLE");
         assert_eq!((desk.get(&ticket.name).await.customer, desk.lookup("ann@example.org").await.name), (eve.name.clone(), eve.name.clone()));
         assert_eq!(desk.get_customer(&eve.name).await.identities.len(), 3);
 
-        desk.unmerge(&bob.name).await.expect("undone");
+        desk.unmerge_customer(&bob.name).await.expect("undone");
         assert_eq!(told(&desk.get_customer(&eve.name).await), told(&eve));
         assert_eq!(desk.get_customer(&ann.name).await.merged_into, bob.name);
         assert_eq!((desk.get(&ticket.name).await.customer, desk.lookup("ann@example.org").await.name), (bob.name.clone(), bob.name.clone()));
-        desk.unmerge(&ann.name).await.expect("undone");
+        desk.unmerge_customer(&ann.name).await.expect("undone");
         assert_eq!((told(&desk.get_customer(&ann.name).await), told(&desk.get_customer(&bob.name).await)), (told(&ann), told(&bob)));
         assert_eq!(desk.get(&ticket.name).await.customer, ann.name);
 
         // From the end: ann leaves eve, bob stays.
-        desk.merge(&ann.name, &bob.name).await.expect("merges");
-        desk.merge(&bob.name, &eve.name).await.expect("merges");
-        desk.unmerge(&ann.name).await.expect("undone");
+        desk.merge_customers(&ann.name, &bob.name).await.expect("merges");
+        desk.merge_customers(&bob.name, &eve.name).await.expect("merges");
+        desk.unmerge_customer(&ann.name).await.expect("undone");
         assert_eq!(told(&desk.get_customer(&ann.name).await), told(&ann));
         assert_eq!(desk.get_customer(&eve.name).await.identities.len(), 2);
         assert_eq!(desk.get(&ticket.name).await.customer, ann.name);
-        desk.unmerge(&bob.name).await.expect("undone");
+        desk.unmerge_customer(&bob.name).await.expect("undone");
         assert_eq!((told(&desk.get_customer(&bob.name).await), told(&desk.get_customer(&eve.name).await)), (told(&bob), told(&eve)));
         assert_eq!(desk.get(&ticket.name).await.customer, ann.name, "it is no longer bob's to take along");
         assert_eq!(desk.merges(&bob.name).await.len(), 4);
@@ -265,9 +265,9 @@ both_engines! {
         let desk = Fixture::new(&db).await;
         let (ann, bob) = (desk.somebody("ann").await, desk.somebody("bob").await);
         let tickets = [desk.ticket_of(&ann).await, desk.ticket_of(&bob).await];
-        desk.merge(&ann.name, &bob.name).await.expect("merges");
-        desk.unmerge(&ann.name).await.expect("undone");
-        desk.merge(&bob.name, &ann.name).await.expect("the other way round");
+        desk.merge_customers(&ann.name, &bob.name).await.expect("merges");
+        desk.unmerge_customer(&ann.name).await.expect("undone");
+        desk.merge_customers(&bob.name, &ann.name).await.expect("the other way round");
         let mut customers = std::collections::HashMap::new();
         let mut last = std::collections::HashMap::new();
         for event in desk.events("acme").await {
@@ -311,7 +311,7 @@ both_engines! {
             }
         };
         let (there, back, results, ()) =
-            tokio::join!(one.merge(&ann.name, &bob.name), two.merge(&bob.name, &ann.name), contacts, orders);
+            tokio::join!(one.merge_customers(&ann.name, &bob.name), two.merge_customers(&bob.name, &ann.name), contacts, orders);
         let lost = match (there, back) {
             (Ok(_), Err(error)) | (Err(error), Ok(_)) => error,
             other => panic!("one of them wins: {other:?}"),
@@ -349,7 +349,7 @@ both_engines! {
         let other = desk.somebody("bob").await;
         desk.record_orders(vec![of(&one.name, pb::Order { note: CANARY.into(), ..order("1", 1) })]).await;
         desk.record_milestones(vec![milestone(&one.name, "renewed", 1, CANARY)]).await;
-        desk.merge(&one.name, &other.name).await.expect("merges");
+        desk.merge_customers(&one.name, &other.name).await.expect("merges");
         desk.record_orders(vec![of(&other.name, pb::Order { note: format!("{CANARY} 2"), ..order("1", 1) })]).await;
         let told = format!("{:?}", desk.events("acme").await);
         assert!(told.contains(&format!("{CANARY} 2")), "all of it can be read");

@@ -1,0 +1,255 @@
+//! Splitting a ticket.
+
+use chrono::{DateTime, Utc};
+use prost::Message;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+use vorrang_database::{Tx, error, from_micros};
+use vorrang_error::Error;
+
+use super::entity::{message, thread_key};
+use super::personal::{Keyring, Owner};
+use super::{Begun, Call, Store, kin, row, write};
+use crate::names::{self, TicketRef};
+use crate::ticket::link::{self, LinkKind};
+use crate::ticket::{Change, Fields, Moved, Opening, Ticket};
+use crate::words::{Actor, Channel, Priority};
+
+/// What is to be split off.
+#[derive(Debug, Clone)]
+pub struct Splitting {
+    /// The ticket.
+    pub which: TicketRef,
+    /// Its messages that move, each with the ticket it is said to belong to.
+    pub messages: Vec<(Uuid, Uuid)>,
+    /// What the new ticket is to be.
+    pub wanted: Wanted,
+    /// The ticket's; empty: whatever it is.
+    pub etag: String,
+}
+
+/// What a new ticket is to be where it is not as the original.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Whose matter it is; none: the same customer's.
+    pub customer: Option<Uuid>,
+    /// Empty: the original's.
+    pub subject: String,
+    /// None: the original's.
+    pub priority: Option<Priority>,
+    /// None: the original's.
+    pub queue: Option<String>,
+    /// Empty: the original's.
+    pub language: String,
+    /// Its own.
+    pub tags: Vec<String>,
+    /// Its own.
+    pub intent: String,
+    /// Its own.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+impl Wanted {
+    fn fields(self, original: &Ticket) -> Fields {
+        let or = |given: String, taken: &String| if given.is_empty() { taken.clone() } else { given };
+        Fields {
+            subject: or(self.subject, &original.subject),
+            priority: self.priority.unwrap_or(original.priority),
+            queue: self.queue.unwrap_or_else(|| original.queue.clone()),
+            tags: self.tags,
+            intent: self.intent,
+            language: or(self.language, &original.language),
+            due_at: self.due_at,
+        }
+    }
+}
+
+impl Store {
+    /// Moves messages to a new ticket. `respond` gets the original and the new one.
+    ///
+    /// # Errors
+    /// NotFound for the ticket, a message that is not its own, or the customer; Conflict `ETAG_MISMATCH`; Precondition as the contract
+    /// names them.
+    pub async fn split_ticket<R, A>(&self, call: &Call, splitting: Splitting, respond: A) -> Result<R, Error>
+    where
+        R: Message + Default,
+        A: FnOnce(&Ticket, &Ticket) -> R,
+    {
+        let tx = match self.begin(call).await? {
+            Begun::New(tx) => tx,
+            Begun::Same(answer) => return Ok(answer),
+        };
+        let tenant = call.tenant.as_str();
+        let number = row::lock_tenant(&tx, tenant).await? + 1;
+        let mut original = row::lock_ticket(&tx, &self.personal, tenant, splitting.which)
+            .await?
+            .ok_or_else(|| Error::not_found(names::TICKET, splitting.which.name()))?;
+        let now = self.clock.now();
+        original.check_etag(&splitting.etag)?;
+        let found = moved(&tx, tenant, original.id, &splitting.messages).await?;
+        if let Err(refusal) = original.check_splits(found.len()) {
+            return Err(kin::say_where(tx.conn(), tenant, refusal).await);
+        }
+        let customer = splitting.wanted.customer.unwrap_or(original.customer);
+        let customer = self.present_customer(&tx, tenant, customer).await?;
+        customer.check_not_erased()?;
+        let first = &found[0];
+        let opened_at = found.iter().map(|one| one.moved.occurred_at).min();
+        let opening = Opening {
+            id: self.ids.next(now),
+            number,
+            customer: customer.id,
+            tier: customer.tier_at(opened_at.unwrap_or(now).min(now)).tier.to_owned(),
+            organization: customer.organization.as_ref().map(|one| one.organization),
+            channel: first.channel,
+            follow_up_of: None,
+            split_from: Some(original.id),
+            automated: first.moved.automated,
+            opened_at,
+            fields: splitting.wanted.fields(&original),
+        };
+        let moved: Vec<Moved> = found.into_iter().map(|one| one.moved).collect();
+        let mut new = Ticket::open(opening, now);
+        let mut changes = vec![Change::Created];
+        changes.extend(new.take_over(&moved, now)?);
+        let owner = Owner {
+            id: new.id,
+            customer: new.customer,
+        };
+        self.personal.create(&tx, tenant, [owner], now).await?;
+        let keyring = self.personal.keyring(tx.conn(), tenant, &[new.id, original.id]).await?;
+        hand_over(&tx, &keyring, tenant, original.id, new.id, &moved).await?;
+        original.give_away(&moved, newest(&tx, tenant, original.id).await?);
+        link::link(&mut new, &mut original, LinkKind::SplitFrom, now)?;
+        // One operation, one revision: nobody has seen the new one without its messages.
+        new.revision = 1;
+        original.resume(&kin::conversation(tx.conn(), tenant, original.id).await?);
+        write::last_number(&tx, tenant, number).await?;
+        write::tickets(&tx, &keyring, tenant, [&original, &new]).await?;
+        let answer = respond(&original, &new);
+        // Who wrote the first message opened the ticket, whoever saw that it is one of its own.
+        let opener = Call {
+            actor: moved[0].actor.clone(),
+            ..call.clone()
+        };
+        let mut events = self.events(&opener, &new, changes.drain(..1).collect(), now);
+        events.extend(self.events(call, &new, changes, now));
+        events.extend(self.events(call, &original, vec![Change::Split(Box::new(new.clone()), moved)], now));
+        self.commit(tx, call, &keyring, &answer, events, now).await?;
+        Ok(answer)
+    }
+}
+
+/// A message that is to move, and where it had come by.
+struct Found {
+    moved: Moved,
+    channel: Channel,
+}
+
+type Head = (Uuid, i32, String, String, String, String, i64, bool);
+
+/// The named messages in their order, each once, without their texts.
+async fn moved(tx: &Tx, tenant: &str, ticket: Uuid, named: &[(Uuid, Uuid)]) -> Result<Vec<Found>, Error> {
+    let own = named.iter().filter(|(of, _)| *of == ticket).map(|(_, id)| *id);
+    let rows: Vec<Head> = message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .column(message::Column::Position)
+        .column(message::Column::ActorKind)
+        .column(message::Column::ActorId)
+        .column(message::Column::Visibility)
+        .column(message::Column::Channel)
+        .column(message::Column::OccurredAt)
+        .column(message::Column::Automated)
+        .filter(message::Column::Tenant.eq(tenant))
+        .filter(message::Column::TicketId.eq(ticket))
+        .filter(message::Column::Id.is_in(own))
+        .order_by_asc(message::Column::Position)
+        .into_tuple()
+        .all(tx.conn())
+        .await
+        .map_err(error)?;
+    let is_there = |(of, id): &(Uuid, Uuid)| *of == ticket && rows.iter().any(|row| row.0 == *id);
+    if let Some((of, id)) = named.iter().find(|one| !is_there(one)) {
+        return Err(Error::not_found(names::MESSAGE, names::message(*of, *id)));
+    }
+    rows.into_iter()
+        .map(|(id, position, kind, actor, visibility, channel, at, automated)| {
+            Ok(Found {
+                moved: Moved {
+                    id,
+                    position,
+                    actor: Actor {
+                        kind: kind.parse()?,
+                        id: actor,
+                    },
+                    visibility: visibility.parse()?,
+                    occurred_at: from_micros(at),
+                    automated,
+                },
+                channel: channel.parse()?,
+            })
+        })
+        .collect()
+}
+
+/// Moves rows: the messages, keeping their places, and the keys that they brought, so that answers to them follow. What is personal in a
+/// message is sealed with the new ticket's key from now on, so that it is erased with whose matter it is.
+async fn hand_over(
+    tx: &Tx,
+    keyring: &Keyring,
+    tenant: &str,
+    from: Uuid,
+    to: Uuid,
+    moved: &[Moved],
+) -> Result<(), Error> {
+    let ids: Vec<Uuid> = moved.iter().map(|one| one.id).collect();
+    // One by one: a mail may have megabytes.
+    for id in &ids {
+        let sealed: Option<Option<Vec<u8>>> = message::Entity::find()
+            .select_only()
+            .column(message::Column::Sealed)
+            .filter(message::Column::Tenant.eq(tenant))
+            .filter(message::Column::TicketId.eq(from))
+            .filter(message::Column::Id.eq(*id))
+            .into_tuple()
+            .one(tx.conn())
+            .await
+            .map_err(error)?;
+        let sealed = row::reseal_message(keyring, *id, sealed.flatten(), to)?;
+        message::Entity::update_many()
+            .col_expr(message::Column::TicketId, Expr::value(to))
+            .col_expr(message::Column::Sealed, Expr::value(sealed))
+            .filter(message::Column::Tenant.eq(tenant))
+            .filter(message::Column::TicketId.eq(from))
+            .filter(message::Column::Id.eq(*id))
+            .exec(tx.conn())
+            .await
+            .map_err(error)?;
+    }
+    thread_key::Entity::update_many()
+        .col_expr(thread_key::Column::TicketId, Expr::value(to))
+        .filter(thread_key::Column::Tenant.eq(tenant))
+        .filter(thread_key::Column::TicketId.eq(from))
+        .filter(thread_key::Column::MessageId.is_in(ids))
+        .exec(tx.conn())
+        .await
+        .map_err(error)?;
+    Ok(())
+}
+
+/// The newest message of a ticket.
+async fn newest(tx: &Tx, tenant: &str, ticket: Uuid) -> Result<Option<Uuid>, Error> {
+    message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .filter(message::Column::Tenant.eq(tenant))
+        .filter(message::Column::TicketId.eq(ticket))
+        .order_by_desc(message::Column::Position)
+        .limit(1)
+        .into_tuple()
+        .one(tx.conn())
+        .await
+        .map_err(error)
+}

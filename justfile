@@ -24,7 +24,7 @@ fmt:
 test *steps:
     tests/run {{steps}}
 
-# memory at rest and time to ready
+# ours beside the machine's limit; `just bench ticketing`, without a name memory and time to ready
 bench *args:
     tests/bench {{ if args == "" { "idle" } else { args } }}
 

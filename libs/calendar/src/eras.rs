@@ -36,25 +36,16 @@ pub struct Eras<'a> {
 impl<'a> Eras<'a> {
     /// The eras of `schedule`, in order.
     pub fn of(schedule: &'a Schedule) -> Self {
-        // By the day from which each counts; the sort keeps the order of writing among equals.
-        let mut versions: Vec<(Day, &Version)> = schedule.versions().iter().enumerate().map(counts_from).collect();
-        versions.sort_by_key(|(from, _)| *from);
-        let mut eras: Vec<Era<'a>> = Vec::with_capacity(versions.len());
-        for (from, version) in versions {
-            if eras.last().is_some_and(|last| last.from == from) {
-                eras.pop();
-            }
-            eras.push(Era {
+        let eras = schedule.eras().into_iter().map(|(from, index)| {
+            let version = &schedule.versions()[index];
+            Era {
                 from,
                 version,
                 zone: Zone::of(version.zone()),
                 week: Arc::new(Week::new(version.week())),
-            });
-        }
-        if let Some(oldest) = eras.first_mut() {
-            oldest.from = Day::MIN;
-        }
-        Self { eras }
+            }
+        });
+        Self { eras: eras.collect() }
     }
 
     /// In order; there is at least one.
@@ -77,16 +68,6 @@ impl<'a> Eras<'a> {
             (instant(span.start_minute()), instant(span.end_minute()))
         })
     }
-}
-
-/// The day from which the `index`th version in the order of writing counts.
-fn counts_from((index, version): (usize, &Version)) -> (Day, &Version) {
-    let from = match version.valid_from() {
-        Some(date) => day(date),
-        None if index == 0 => Day::MIN,
-        None => day(version.at().with_timezone(&version.zone()).date_naive()),
-    };
-    (from, version)
 }
 
 /// The date of a number; `None`: beyond the calendar.

@@ -1,9 +1,10 @@
 //! The versions of a desk's opening hours.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::eras::{Day, date, day};
 use crate::version::Version;
 
 /// Versions that one schedule may have.
@@ -46,6 +47,51 @@ impl Schedule {
         let known = self.versions.partition_point(|version| version.at() <= instant);
         Self::new(self.versions[..known].to_vec()).ok()
     }
+
+    /// The version whose hours count on a local date: its place among [`Schedule::versions`].
+    pub fn on(&self, date: NaiveDate) -> usize {
+        let eras = self.eras();
+        let after = eras.partition_point(|(from, _)| *from <= day(date));
+        eras[after.saturating_sub(1)].1
+    }
+
+    /// The versions that count from a date after `date`, in the order of their dates: dates and places among
+    /// [`Schedule::versions`].
+    pub fn after(&self, date: NaiveDate) -> Vec<(NaiveDate, usize)> {
+        let eras = self.eras().into_iter().filter(|(from, _)| *from > day(date));
+        eras.filter_map(|(from, index)| Some((self::date(from)?, index)))
+            .collect()
+    }
+
+    /// From which day on which version counts, in order of days; the first from the beginning of time.
+    pub(crate) fn eras(&self) -> Vec<(Day, usize)> {
+        let versions = self.versions.iter().enumerate();
+        let mut from: Vec<(Day, usize)> = versions
+            .map(|(index, version)| (counts_from(index, version), index))
+            .collect();
+        // Among those of a day the later written is the last: it is the one that stays.
+        from.sort_unstable();
+        let mut eras: Vec<(Day, usize)> = Vec::with_capacity(from.len());
+        for era in from {
+            if eras.last().is_some_and(|last| last.0 == era.0) {
+                eras.pop();
+            }
+            eras.push(era);
+        }
+        if let Some(oldest) = eras.first_mut() {
+            oldest.0 = Day::MIN;
+        }
+        eras
+    }
+}
+
+/// The day from which the `index`th version in the order of writing counts.
+fn counts_from(index: usize, version: &Version) -> Day {
+    match version.valid_from() {
+        Some(date) => day(date),
+        None if index == 0 => Day::MIN,
+        None => day(version.at().with_timezone(&version.zone()).date_naive()),
+    }
 }
 
 impl From<Schedule> for Vec<Version> {
@@ -86,6 +132,33 @@ mod tests {
         assert_eq!(known("2026-01-05T08:00:00Z"), Some(1));
         assert_eq!(known("2026-06-30T11:59:59Z"), Some(1));
         assert_eq!(known("2026-06-30T12:00:00Z"), Some(2));
+    }
+
+    #[test]
+    fn each_date_has_its_version() {
+        let versions = [None, Some("2026-07-01"), Some("2026-07-01"), Some("2026-03-01")].map(|valid_from| {
+            let draft = crate::Draft {
+                valid_from: valid_from.map(str::to_owned),
+                ..version("2026-01-05T08:00:00Z").draft()
+            };
+            draft.check(crate::Overlaps::Refused).expect("a version")
+        });
+        let schedule = Schedule::new(versions.to_vec()).expect("a schedule");
+        let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
+        for (on, index) in [
+            ("1980-01-01", 0),
+            ("2026-02-28", 0),
+            ("2026-03-01", 3),
+            ("2026-07-01", 2),
+            ("2126-01-01", 2),
+        ] {
+            assert_eq!(schedule.on(date(on)), index, "{on}");
+        }
+        assert_eq!(
+            schedule.after(date("2026-02-28")),
+            [(date("2026-03-01"), 3), (date("2026-07-01"), 2)]
+        );
+        assert_eq!(schedule.after(date("2026-03-01")), [(date("2026-07-01"), 2)]);
     }
 
     #[test]

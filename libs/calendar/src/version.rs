@@ -15,8 +15,8 @@ pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// Hours that one day may have: one an hour.
 pub const SPANS_PER_DAY_MAX: usize = 24;
 
-/// Exceptions that one version may have: a lifetime of public holidays, or every day of ten years.
-pub const EXCEPTIONS_MAX: usize = 4_000;
+/// Exceptions that one version may have: a lifetime of public holidays, or every day of five years.
+pub const EXCEPTIONS_MAX: usize = 2_000;
 
 /// The first date that exceptions and `valid_from` may name.
 pub const FIRST_DATE: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a date");
@@ -67,6 +67,34 @@ impl Version {
     /// The local date from which it counts, when it names one.
     pub fn valid_from(&self) -> Option<NaiveDate> {
         self.valid_from
+    }
+
+    /// The same hours, written at `at` and counting from `valid_from`.
+    #[must_use]
+    pub fn written(mut self, at: DateTime<Utc>, valid_from: Option<NaiveDate>) -> Self {
+        (self.at, self.valid_from) = (at, valid_from);
+        self
+    }
+
+    /// The same hours in another zone.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Tz) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    /// With the weekly hours of another version.
+    #[must_use]
+    pub fn with_week_of(mut self, other: &Self) -> Self {
+        self.week.clone_from(&other.week);
+        self
+    }
+
+    /// With other exceptions. More than [`EXCEPTIONS_MAX`] cannot be read back: the caller counts.
+    #[must_use]
+    pub fn with_exceptions(mut self, exceptions: BTreeMap<NaiveDate, Vec<Span>>) -> Self {
+        self.exceptions = exceptions;
+        self
     }
 
     /// The text form.

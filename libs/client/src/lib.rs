@@ -33,6 +33,7 @@ use vorrang_api::routing::v1::work_service_client::WorkServiceClient;
 use vorrang_api::ticketing::v1::customer_record_service_client::CustomerRecordServiceClient;
 use vorrang_api::ticketing::v1::customer_service_client::CustomerServiceClient;
 use vorrang_api::ticketing::v1::organization_service_client::OrganizationServiceClient;
+use vorrang_api::ticketing::v1::schedule_service_client::ScheduleServiceClient;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
 use vorrang_api::{knowledge, routing, ticketing};
 
@@ -150,6 +151,8 @@ clients! {
     customer_records: CustomerRecordServiceClient<Authorized>;
     /// The companies that customers belong to.
     organizations: OrganizationServiceClient<Authorized>;
+    /// Opening hours.
+    schedules: ScheduleServiceClient<Authorized>;
     /// Ticketing's feed.
     ticketing_feed: ticketing::v1::feed_service_client::FeedServiceClient<Authorized>;
     /// The agents' stream.

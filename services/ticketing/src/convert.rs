@@ -3,6 +3,7 @@
 pub mod input;
 mod output;
 mod personal;
+mod schedule;
 mod words;
 
 pub use output::{
@@ -10,6 +11,7 @@ pub use output::{
     order, organization, record_result, survey_answer, ticket, ticket_in_brief,
 };
 pub use personal::{Parts as EventParts, erased as erased_event};
+pub use schedule::{imported, overview, schedule_version};
 
 /// An event as it is stored, in its two parts; with an empty head, which the feed fills in.
 pub fn event_parts(fact: &crate::event::Fact, now: chrono::DateTime<chrono::Utc>) -> EventParts {

@@ -7,6 +7,7 @@ use crate::customer::Customer;
 use crate::names;
 use crate::organization::Organization;
 use crate::record::{Milestone, Order};
+use crate::schedule::{self, Schedule};
 use crate::ticket::{Change, Ticket};
 use crate::words::Actor;
 
@@ -66,6 +67,19 @@ pub enum Fact {
     OrganizationDeleted(Organization),
     /// A ticket was changed; the ticket as it is after the whole operation.
     Ticket(Box<Ticket>, Change),
+    /// A schedule was made, changed or archived.
+    Schedule(Box<ScheduleFact>),
+}
+
+/// A schedule after a change, at a time: the version that counts depends on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleFact {
+    /// With all versions.
+    pub schedule: Schedule,
+    /// What changed.
+    pub change: schedule::Change,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 impl Fact {
@@ -81,6 +95,7 @@ impl Fact {
             Self::OrganizationCreated(_) => "organization_created",
             Self::OrganizationUpdated(_) => "organization_updated",
             Self::OrganizationDeleted(_) => "organization_deleted",
+            Self::Schedule(_) => "schedule_updated",
             Self::Ticket(_, change) => match change {
                 Change::Created => "ticket_created",
                 Change::Updated(_) => "ticket_updated",
@@ -109,6 +124,7 @@ impl Fact {
                 names::organization(one.id)
             }
             Self::Ticket(ticket, _) => names::ticket(ticket.id),
+            Self::Schedule(fact) => names::schedule(fact.schedule.id),
         }
     }
 
@@ -120,6 +136,7 @@ impl Fact {
             Self::CustomersUnmerged { customer, .. } => Some(customer.id),
             Self::OrderRecorded(customer, _) | Self::MilestoneRecorded(customer, _) => Some(*customer),
             Self::OrganizationCreated(_) | Self::OrganizationUpdated(_) | Self::OrganizationDeleted(_) => None,
+            Self::Schedule(_) => None,
             Self::Ticket(ticket, _) => Some(ticket.id),
         }
     }

@@ -6,6 +6,7 @@ mod feed;
 mod internal;
 mod organization;
 mod relation;
+mod schedule;
 mod ticket;
 
 use tonic::{Response, Status};

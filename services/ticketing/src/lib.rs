@@ -21,6 +21,7 @@ mod names;
 mod organization;
 mod record;
 mod rpc;
+mod schedule;
 mod state;
 mod store;
 mod suggestion;
@@ -33,6 +34,7 @@ use vorrang_api::ticketing::v1::customer_service_server::CustomerServiceServer;
 use vorrang_api::ticketing::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
 use vorrang_api::ticketing::v1::organization_service_server::OrganizationServiceServer;
+use vorrang_api::ticketing::v1::schedule_service_server::ScheduleServiceServer;
 use vorrang_api::ticketing::v1::ticket_relation_service_server::TicketRelationServiceServer;
 use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
 use vorrang_error::Error;
@@ -83,6 +85,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
             CustomerRecordServiceServer::new(ticketing.clone()),
             context
         ))
+        .grpc(configured!(ScheduleServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(InternalServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(FeedServiceServer::new(ticketing), context))
         .task("feed", feed.run(shutdown.clone()))

@@ -12,6 +12,8 @@ pub const CUSTOMER: &str = "vorrang.ticketing.v1.Customer";
 pub const ORGANIZATION: &str = "vorrang.ticketing.v1.Organization";
 /// Proto name of a suggestion, for errors.
 pub const MERGE_SUGGESTION: &str = "vorrang.ticketing.v1.MergeSuggestion";
+/// Proto name of a schedule, for errors.
+pub const SCHEDULE: &str = "vorrang.ticketing.v1.Schedule";
 
 /// How a request names a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +83,11 @@ pub fn parse_merge_suggestion(name: &str) -> Result<Uuid, &'static str> {
         .ok_or("must be mergeSuggestions/{uuid}")
 }
 
+/// `schedules/{uuid}`.
+pub fn schedule(id: Uuid) -> String {
+    format!("schedules/{id}")
+}
+
 /// Reads `tickets/{uuid}` or `tickets/{number}`, the number from 1 and as we write it.
 pub fn parse_ticket(name: &str) -> Result<TicketRef, &'static str> {
     let key = name.strip_prefix("tickets/");
@@ -103,6 +110,13 @@ pub fn parse_customer(name: &str) -> Result<Uuid, &'static str> {
     name.strip_prefix("customers/")
         .and_then(canonical)
         .ok_or("must be customers/{uuid}")
+}
+
+/// Reads `schedules/{uuid}`.
+pub fn parse_schedule(name: &str) -> Result<Uuid, &'static str> {
+    name.strip_prefix("schedules/")
+        .and_then(canonical)
+        .ok_or("must be schedules/{uuid}")
 }
 
 /// Checks `agents/{agent}`: an id as routing gives it, so that every assignee is an agent whom routing can know.

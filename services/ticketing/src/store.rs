@@ -6,7 +6,7 @@
 //! 2. tickets, by id,
 //! 3. the tenant's row of the event log's counter, at the very end.
 //!
-//! The ids of repeatable calls are locked without waiting and need no place in it. Entities never leave this module, and
+//! Whoever changes a schedule locks its row and no ticket. The ids of repeatable calls are locked without waiting and need no place in it. Entities never leave this module, and
 //! every query carries the tenant.
 
 mod change;
@@ -28,6 +28,8 @@ pub mod personal;
 mod record;
 mod records;
 mod row;
+mod schedule_users;
+mod schedules;
 mod sealed;
 mod split;
 mod suggestions;

@@ -279,6 +279,47 @@ pub const REQUESTS: &[(&str, &str, Then)] = &[
     ("ticketing.v1.InternalService/ListTenants", "{}", Refused),
     ("ticketing.v1.InternalService/ListQueuedTickets", "{}", Refused),
     (
+        "ticketing.v1.ScheduleService/CreateSchedule",
+        r#"{"schedule": {"display_name": "Ours", "time_zone": "UTC"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.ScheduleService/GetSchedule",
+        r#"{"name": "{schedule}"}"#,
+        NotFound,
+    ),
+    ("ticketing.v1.ScheduleService/ListSchedules", "{}", NothingOfTheirs),
+    (
+        "ticketing.v1.ScheduleService/UpdateSchedule",
+        r#"{"schedule": {"name": "{schedule}", "time_zone": "UTC"}, "update_mask": "timeZone"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.ScheduleService/ListScheduleVersions",
+        r#"{"name": "{schedule}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.ScheduleService/ArchiveSchedule",
+        r#"{"name": "{schedule}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.ScheduleService/RestoreSchedule",
+        r#"{"name": "{schedule}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.ScheduleService/ImportHolidays",
+        r#"{"name": "{schedule}", "calendar": "BEGIN:VCALENDAR\nEND:VCALENDAR\n"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.ScheduleService/ComputeBusinessTime",
+        r#"{"name": "{schedule}", "from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}"#,
+        NotFound,
+    ),
+    (
         "ticketing.v1.TicketRelationService/MergeTickets",
         r#"{"target": "{ticket}", "sources": ["{ticket}"], "across_customers": true}"#,
         NotFound,

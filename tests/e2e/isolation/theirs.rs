@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use vorrang_api::ingestion::v1::{Contact, Outcome, PushEmailRequest, PushTicketRequest, Source};
 use vorrang_api::knowledge::v1::{Article, CreateArticleRequest, PublishArticleRequest, StartSessionRequest};
 use vorrang_api::routing::v1::{Agent, CreateAgentRequest};
-use vorrang_api::ticketing::v1::{CreateOrganizationRequest, Identity, Organization, identity};
+use vorrang_api::ticketing::v1::{
+    CreateOrganizationRequest, CreateScheduleRequest, Identity, Organization, Schedule, identity,
+};
 use vorrang_client::Client;
 
 /// Stands in everything that the other tenant has, and must never be seen.
@@ -25,6 +27,7 @@ impl Theirs {
             ("organization", name("organizations")),
             ("article", name("articles")),
             ("session", name("sessions")),
+            ("schedule", name("schedules")),
             ("quarantine_item", name("quarantineItems")),
             ("source", "sources/nobodys".to_owned()),
             ("agent", "agents/nobodys".to_owned()),
@@ -180,6 +183,22 @@ pub async fn fill(client: &Client) -> Theirs {
         .expect("a session")
         .into_inner()
         .name;
+    let schedule = Schedule {
+        display_name: secret.clone(),
+        time_zone: "UTC".to_owned(),
+        ..Schedule::default()
+    };
+    let request = CreateScheduleRequest {
+        schedule: Some(schedule),
+        ..CreateScheduleRequest::default()
+    };
+    let schedule = client
+        .schedules()
+        .create_schedule(request)
+        .await
+        .expect("a schedule")
+        .into_inner()
+        .name;
     Theirs(HashMap::from([
         ("ticket", pushed.ticket),
         ("customer", pushed.customer),
@@ -189,5 +208,6 @@ pub async fn fill(client: &Client) -> Theirs {
         ("organization", organization),
         ("article", article),
         ("session", session),
+        ("schedule", schedule),
     ]))
 }

@@ -6,6 +6,7 @@ mod contact;
 mod customer;
 mod organization;
 mod record;
+mod schedule;
 
 use chrono::{DateTime, Utc};
 use vorrang_api::ticketing::v1 as pb;
@@ -22,6 +23,7 @@ pub use contact::contact;
 pub use customer::{customer_id, customer_mask, identity, identity_key, profile, two_customers};
 pub use organization::{domain, external_id, organization_id, organization_mask, organization_profile};
 pub use record::{milestone, order, source};
+pub use schedule::{date, schedule, schedule_mask, years};
 
 /// Characters of a subject.
 const SUBJECT_MAX: usize = 500;
@@ -59,6 +61,11 @@ pub fn link_kind(field: &str, value: i32, violations: &mut Violations) -> LinkKi
         );
     }
     kind.unwrap_or(LinkKind::RelatesTo)
+}
+
+/// The schedule that a request names.
+pub fn schedule_id(field: &str, name: &str, violations: &mut Violations) -> uuid::Uuid {
+    violations.take(field, names::parse_schedule(name)).unwrap_or_default()
 }
 
 /// An agent's name; empty is none.

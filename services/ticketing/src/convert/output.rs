@@ -9,7 +9,7 @@ use vorrang_api::ticketing::v1 as pb;
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_error::Error;
 
-use super::words;
+use super::{schedule, words};
 use crate::contact::{Outcome, Recorded};
 use crate::event::Fact;
 use crate::message::Message;
@@ -186,6 +186,7 @@ pub fn event(fact: &Fact, now: DateTime<Utc>) -> pb::Event {
             organization: Some(organization(one)),
         }),
         Fact::Ticket(after, change) => of_ticket(after, change),
+        Fact::Schedule(fact) => Payload::ScheduleUpdated(schedule::updated(fact)),
     };
     pb::Event {
         head: None,

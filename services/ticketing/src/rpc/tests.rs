@@ -16,6 +16,8 @@ mod queue;
 mod races;
 mod records;
 mod relation_races;
+mod schedule_holidays;
+mod schedules;
 mod split;
 mod suggestions;
 mod tickets;

@@ -13,6 +13,8 @@ pub mod number;
 pub mod organization;
 pub mod organization_key;
 pub mod personal_key;
+pub mod schedule;
+pub mod schedule_version;
 pub mod solve;
 pub mod survey_answer;
 pub mod thread_key;

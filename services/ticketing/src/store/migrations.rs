@@ -4,6 +4,7 @@ mod m0001_tables;
 mod m0002_privacy;
 mod m_customers;
 mod merge;
+mod schedules;
 
 use sea_orm_migration::prelude::*;
 use vorrang_database::{event_log, idempotency};
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_privacy::Privacy),
             Box::new(merge::Merge),
             Box::new(m_customers::Customers),
+            Box::new(schedules::Schedules),
         ]
     }
 }

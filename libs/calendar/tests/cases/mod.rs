@@ -1,0 +1,4 @@
+//! Reading worked cases.
+
+pub mod expect;
+pub mod history;

@@ -1,8 +1,9 @@
 //! The generated contracts of proto/: messages, clients and servers, and the descriptor set they were made from.
 //!
-//! Nothing is written by hand here except the conversions between the two clocks of protobuf and Rust.
+//! Nothing is written by hand here except the conversions between the two clocks of protobuf and Rust, and [`raw`].
 //! Services use these types at their edge only (`grpc.rs`, `rpc/`, `convert.rs`).
 
+pub mod raw;
 mod time;
 
 pub use time::{duration, from_duration, from_timestamp, timestamp};

@@ -7,6 +7,7 @@ use sea_orm_migration::MigratorTrait;
 use tokio::sync::watch;
 use vorrang_error::Error;
 
+use crate::event_log::Known;
 use crate::tx::Tx;
 use crate::{connect, error, schema};
 
@@ -28,6 +29,7 @@ struct Inner {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     bell: watch::Sender<u64>,
+    known: Arc<Known>,
 }
 
 impl std::fmt::Debug for Database {
@@ -50,6 +52,7 @@ impl Database {
             reader: pools.reader,
             writer: pools.writer,
             bell: watch::Sender::new(0),
+            known: Arc::default(),
         })))
     }
 
@@ -74,7 +77,12 @@ impl Database {
             ..TransactionOptions::default()
         };
         let transaction = self.0.writer.begin_with_options(options).await.map_err(error)?;
-        Ok(Tx::new(transaction, self.0.engine, self.0.bell.clone()))
+        Ok(Tx::new(
+            transaction,
+            self.0.engine,
+            self.0.bell.clone(),
+            Arc::clone(&self.0.known),
+        ))
     }
 
     /// Brings the schema to what `M` knows, all or nothing. Several processes may call it at once: one migrates, the
@@ -98,6 +106,10 @@ impl Database {
     /// ring may come without news; it is a reason to look, not a count.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.0.bell.subscribe()
+    }
+
+    pub(crate) fn known(&self) -> &Known {
+        &self.0.known
     }
 
     /// Closes all connections; running transactions are waited for. SQLite folds its WAL into the file.

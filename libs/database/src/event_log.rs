@@ -6,7 +6,9 @@
 //! late (it can with identity columns, whose values are given out before the commit).
 
 mod append;
+mod consumers;
 mod epoch;
+mod known;
 mod migration;
 mod read;
 mod trim;
@@ -15,10 +17,16 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use append::{PAYLOAD_MAX, append};
-pub use epoch::{epoch, renew_epoch};
-pub use migration::Migration;
-pub use read::{Head, READ_BYTES, State, head, heads, read, state};
-pub use trim::trim;
+pub use consumers::{
+    Consumer, Standing, consumer, consumers, count_consumers, delete_consumer, furthest_behind, lock_consumer,
+    put_consumer, slowest,
+};
+pub use epoch::{epoch, leave_epoch, renew_epoch};
+pub(crate) use known::Known;
+pub use known::news;
+pub use migration::{ConsumersMigration, Migration};
+pub use read::{Head, READ_BYTES, State, before, ends, head, heads, read, state};
+pub use trim::{recorded_before, trim};
 
 /// An event to append. All strings are the owner's; none may be customers' text except inside `payload`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,14 @@
 //! A write transaction.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseTransaction;
 use tokio::sync::watch;
+use uuid::Uuid;
 use vorrang_error::{Error, Kind};
 
+use crate::event_log::Known;
 use crate::{Engine, error};
 
 /// A write transaction of one tenant. Dropping it rolls it back.
@@ -12,8 +16,13 @@ pub struct Tx {
     inner: DatabaseTransaction,
     engine: Engine,
     bell: watch::Sender<u64>,
+    known: Arc<Known>,
     tenant: Option<String>,
-    appended: bool,
+    /// Something about the log has changed, and followers should look.
+    rings: bool,
+    /// The last position that was appended.
+    appended: Option<i64>,
+    new_epoch: Option<Uuid>,
     pending: Vec<PendingCall>,
 }
 
@@ -25,13 +34,16 @@ pub(crate) struct PendingCall {
 }
 
 impl Tx {
-    pub(crate) fn new(inner: DatabaseTransaction, engine: Engine, bell: watch::Sender<u64>) -> Self {
+    pub(crate) fn new(inner: DatabaseTransaction, engine: Engine, bell: watch::Sender<u64>, known: Arc<Known>) -> Self {
         Self {
             inner,
             engine,
             bell,
+            known,
             tenant: None,
-            appended: false,
+            rings: false,
+            appended: None,
+            new_epoch: None,
             pending: Vec::new(),
         }
     }
@@ -46,7 +58,7 @@ impl Tx {
         self.engine
     }
 
-    /// Makes everything true at once and durable, then rings the doorbell if events were appended.
+    /// Makes everything true at once and durable, then rings the doorbell if the log has changed.
     ///
     /// # Errors
     /// Timeout `OUTCOME_UNKNOWN` when the connection broke during the commit: it may have happened, so repeat the call
@@ -60,8 +72,16 @@ impl Tx {
             )));
         }
         // Rings when dropped: also if this future is dropped while the server is already committing.
-        let ring = self.appended.then(|| Ring(self.bell));
+        let ring = self.rings.then(|| Ring(self.bell));
         let result = self.inner.commit().await;
+        if result.is_ok() {
+            if let Some(epoch) = self.new_epoch {
+                self.known.adopt(epoch);
+            }
+            if let (Some(tenant), Some(last)) = (&self.tenant, self.appended) {
+                self.known.committed(tenant, last);
+            }
+        }
         drop(ring);
         result.map_err(|cause| {
             let error = error(cause);
@@ -99,8 +119,23 @@ impl Tx {
         }
     }
 
-    pub(crate) fn mark_appended(&mut self) {
-        self.appended = true;
+    pub(crate) fn mark_appended(&mut self, last: i64) {
+        self.rings = true;
+        self.appended = Some(last);
+    }
+
+    /// The log has lost its beginning.
+    pub(crate) fn mark_trimmed(&mut self) {
+        self.rings = true;
+    }
+
+    pub(crate) fn mark_new_epoch(&mut self, epoch: Uuid) {
+        self.rings = true;
+        self.new_epoch = Some(epoch);
+    }
+
+    pub(crate) fn known(&self) -> &Known {
+        &self.known
     }
 
     pub(crate) fn pending(&mut self) -> &mut Vec<PendingCall> {

@@ -5,25 +5,25 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use uuid::Uuid;
-use vorrang_database::{Database, event_log};
+use vorrang_database::Database;
+use vorrang_database::event_log::{self, StoredEvent};
 use vorrang_error::{Error, Kind};
 
-use crate::Batch;
-use crate::cursor::{Cursors, Position};
+use crate::cursor::Position;
 use crate::request::{Tenancy, Wish};
-use crate::watcher::{Guard, View, Watcher, heartbeat_due};
+use crate::watcher::{Guard, View, heartbeat_due};
+use crate::{Batch, EventFilter, Feed};
 
 /// Most events in a batch; `event_log::read` keeps it under 1 MiB as well.
 const BATCH_EVENTS: u64 = 500;
 
 pub(crate) struct Follow {
-    database: Database,
-    cursors: Cursors,
-    watcher: Arc<Watcher>,
+    feed: Feed,
     views: watch::Receiver<Option<Arc<View>>>,
     _guard: Guard,
     tenancy: Tenancy,
     types: HashSet<String>,
+    filter: Option<EventFilter>,
     /// The life of the log that `done` counts in.
     epoch: Uuid,
     /// What the stream goes by: the watcher's newest view, or a look of our own.
@@ -32,6 +32,8 @@ pub(crate) struct Follow {
     taken: Option<Arc<View>>,
     /// The last position delivered, by tenant.
     done: HashMap<String, i64>,
+    /// The heads that `behind` was last made from in full; what is fresh since is all that must be looked at.
+    scanned: Option<Arc<HashMap<String, (i64, i64)>>>,
     /// Tenants that have news in `view`, in turn: a busy one does not hold up the others.
     behind: VecDeque<String>,
     /// `as_of` of the last batch that said "caught up"; none since the last one that did not.
@@ -39,12 +41,8 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
-    pub async fn start(
-        database: Database,
-        cursors: Cursors,
-        watcher: &Arc<Watcher>,
-        wish: Wish,
-    ) -> Result<Self, Error> {
+    pub async fn start(feed: &Feed, wish: Wish) -> Result<Self, Error> {
+        let watcher = &feed.watcher;
         // Joined before the look, so that nothing committed after the look goes by unseen.
         let (views, guard) = watcher.join();
         let taken = views.borrow().clone();
@@ -67,21 +65,21 @@ impl Follow {
                 .or_insert(if wish.from_now { head } else { floor });
         }
         let mut follow = Self {
-            database,
-            cursors,
-            watcher: Arc::clone(watcher),
+            feed: feed.clone(),
             views,
             _guard: guard,
             tenancy: wish.tenancy,
             types: wish.types,
+            filter: wish.filter,
             epoch: view.epoch,
             view,
             taken,
             done,
+            scanned: None,
             behind: VecDeque::new(),
             told: None,
         };
-        follow.check_positions()?;
+        follow.check_positions().await?;
         follow.queue_news();
         Ok(follow)
     }
@@ -117,36 +115,26 @@ impl Follow {
         // are no news. But what would end the stream is decided by a look of our own, which is certainly later.
         let outage = newest.outages != self.view.outages;
         self.view = if outage || newest.epoch != self.epoch {
-            Arc::new(self.watcher.look().await?)
+            Arc::new(self.feed.watcher.look().await?)
         } else {
             newest
         };
         if self.view.epoch != self.epoch {
             return Err(epoch_changed());
         }
-        if self.tenancy == Tenancy::All {
-            for (tenant, (_, floor)) in &self.view.heads {
-                if !self.done.contains_key(tenant) {
-                    self.done.insert(tenant.clone(), *floor);
-                }
-            }
-        }
         if outage {
-            self.check_positions()?;
+            self.check_positions().await?;
         }
         self.queue_news();
         Ok(())
     }
 
     /// Every position must lie in the log: not beyond its head, not before what retention left.
-    fn check_positions(&self) -> Result<(), Error> {
+    async fn check_positions(&self) -> Result<(), Error> {
         for (tenant, seq) in &self.done {
             let (head, floor) = self.view.head(tenant);
             if *seq > head {
-                return Err(Error::precondition(
-                    "CURSOR_AHEAD",
-                    "the cursor is ahead of the log, which was restored from an older copy: rebuild from the beginning",
-                ));
+                return Err(ahead(&self.feed.database, self.view.epoch).await);
             }
             if *seq < floor {
                 return Err(self.too_old(tenant, floor));
@@ -157,32 +145,44 @@ impl Follow {
 
     fn queue_news(&mut self) {
         let view = &self.view;
-        self.behind = match &self.tenancy {
-            Tenancy::One(tenant) => {
-                let done = self.done.get(tenant).copied().unwrap_or_default();
-                (view.head(tenant).0 > done)
-                    .then(|| tenant.clone())
-                    .into_iter()
-                    .collect()
+        if let Tenancy::One(tenant) = &self.tenancy {
+            let done = self.done.get(tenant).copied().unwrap_or_default();
+            self.behind.clear();
+            if view.head(tenant).0 > done {
+                self.behind.push_back(tenant.clone());
             }
-            Tenancy::All => {
-                // Who waited longest goes first: tenants already queued keep their turn.
-                let mut queue = std::mem::take(&mut self.behind);
-                let queued: HashSet<String> = queue.iter().cloned().collect();
-                queue.extend(
-                    self.done
-                        .iter()
-                        .filter(|(tenant, done)| view.head(tenant).0 > **done && !queued.contains(*tenant))
-                        .map(|(tenant, _)| tenant.clone()),
-                );
-                queue
+            return;
+        }
+        let fresh_only = self
+            .scanned
+            .as_ref()
+            .is_some_and(|scanned| Arc::ptr_eq(scanned, &view.heads));
+        let mut queued: HashSet<String> = self.behind.iter().cloned().collect();
+        let mut look_at = |tenant: &String| {
+            let (head, floor) = view.head(tenant);
+            // A tenant that is new to this stream starts at the oldest event that is kept.
+            let done = match self.done.get(tenant) {
+                Some(done) => *done,
+                None => {
+                    self.done.insert(tenant.clone(), floor);
+                    floor
+                }
+            };
+            // Who waited longest goes first: tenants already queued keep their turn.
+            if head > done && queued.insert(tenant.clone()) {
+                self.behind.push_back(tenant.clone());
             }
         };
+        if !fresh_only {
+            view.heads.keys().for_each(&mut look_at);
+        }
+        view.fresh.keys().for_each(&mut look_at);
+        self.scanned = Some(Arc::clone(&view.heads));
     }
 
     async fn batch(&mut self, tenant: String) -> Result<Batch, Error> {
         let after = self.done.get(&tenant).copied().unwrap_or_default();
-        let events = event_log::read(&self.database, &tenant, after, BATCH_EVENTS).await?;
+        let events = event_log::read(&self.feed.database, &tenant, after, BATCH_EVENTS).await?;
         let dense = events.iter().zip(after + 1..).all(|(event, seq)| event.seq == seq);
         let Some(last) = events.last().map(|event| event.seq).filter(|_| dense) else {
             return Err(self.why_missing(&tenant, after).await?);
@@ -196,14 +196,12 @@ impl Follow {
             Tenancy::One(_) => caught_up.then_some(self.view.as_of),
             Tenancy::All => None,
         };
-        let events = if self.types.is_empty() {
-            events
-        } else {
-            events
-                .into_iter()
-                .filter(|event| self.types.contains(&event.kind))
-                .collect()
+        let wanted = |event: &StoredEvent| {
+            (self.types.is_empty() || self.types.contains(&event.kind))
+                && self.filter.as_ref().is_none_or(|filter| filter.fits(event))
         };
+        let events = events.into_iter().filter(wanted).collect();
+        let events = self.feed.open(&tenant, events).await?;
         Ok(Batch {
             cursor: self.cursor(&tenant, last),
             tenant,
@@ -233,7 +231,7 @@ impl Follow {
 
     /// Events that should be there are not: retention was faster than this follower, or the log has a hole.
     async fn why_missing(&self, tenant: &str, after: i64) -> Result<Error, Error> {
-        let (head, floor) = self.watcher.look().await?.head(tenant);
+        let (head, floor) = self.feed.watcher.look().await?.head(tenant);
         Ok(if after < floor {
             self.too_old(tenant, floor)
         } else if after >= head {
@@ -247,25 +245,45 @@ impl Follow {
     }
 
     fn too_old(&self, tenant: &str, floor: i64) -> Error {
-        Error::new(
-            Kind::OutOfRange,
-            "CURSOR_TOO_OLD",
-            "events after the cursor are no longer kept: rebuild from the resource services, then go on from oldest_cursor",
-        )
-        .with("oldest_cursor", self.cursor(tenant, floor))
-        .with("tenant", tenant)
+        too_old(tenant, self.cursor(tenant, floor))
     }
 
     fn cursor(&self, tenant: &str, seq: i64) -> String {
-        self.cursors.write(tenant, Position { epoch: self.epoch, seq })
+        self.feed.cursors.write(tenant, Position { epoch: self.epoch, seq })
     }
 }
 
-fn epoch_changed() -> Error {
+/// For a cursor of ours that is beyond the head: proof that the log is an older copy of what it was. It leaves the epoch that both
+/// copies share, so that all other followers hear of it, too, however far the log grows again.
+pub(crate) async fn ahead(database: &Database, epoch: Uuid) -> Error {
+    if let Err(error) = event_log::leave_epoch(database, epoch).await {
+        tracing::error!(
+            error = error.chain(),
+            "the log is an older copy of what it was, and no new epoch could be begun"
+        );
+    }
+    Error::precondition(
+        "CURSOR_AHEAD",
+        "the cursor is ahead of the log, which was restored from an older copy: rebuild from the beginning",
+    )
+}
+
+pub(crate) fn epoch_changed() -> Error {
     Error::precondition(
         "EPOCH_CHANGED",
         "the log was restored from a backup: what you applied may be gone, rebuild from the beginning",
     )
+}
+
+/// `oldest` is the cursor of the first event that is still kept.
+pub(crate) fn too_old(tenant: &str, oldest: String) -> Error {
+    Error::new(
+        Kind::OutOfRange,
+        "CURSOR_TOO_OLD",
+        "events after the cursor are no longer kept: rebuild from the resource services, then go on from oldest_cursor",
+    )
+    .with("oldest_cursor", oldest)
+    .with("tenant", tenant)
 }
 
 fn shutting_down() -> Error {

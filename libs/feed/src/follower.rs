@@ -192,7 +192,7 @@ impl<R: Response> Follower<R> {
             cursor,
             start: start.into(),
             types: self.types.clone(),
-            tenant_cursors: Vec::new(),
+            ..FollowRequest::default()
         }
     }
 

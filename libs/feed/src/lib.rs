@@ -5,19 +5,26 @@
 //! effect of the batch has each effect exactly once.
 
 mod batch;
+mod consumer;
 mod cursor;
 mod feed;
+mod filter;
 mod follow;
 mod follower;
+mod keeper;
+mod metrics;
 mod owner;
 mod request;
 mod response;
 mod watcher;
 
 pub use batch::{Batch, head};
+pub use consumer::CONSUMERS_MAX;
 pub use cursor::{Cursors, Position};
-pub use feed::Feed;
+pub use feed::{Feed, Opener};
+pub use filter::{EventFilter, Fields};
 pub use follower::{Follower, Incoming};
+pub use keeper::Retention;
 pub use owner::Owner;
 pub use request::Tenancy;
-pub use response::Response;
+pub use response::{Response, encoded};

@@ -28,12 +28,20 @@ const DOWN_WAIT: Duration = Duration::from_millis(500);
 /// How often followers hear that they are caught up although nothing happens.
 const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
 
+/// How often the heads are read while nobody follows: so that this process notices when the log goes back, see [`went_back`].
+const IDLE_POLL: Duration = Duration::from_secs(1);
+
+/// By tenant: the last position, and the last one that retention removed.
+type Heads = HashMap<String, (i64, i64)>;
+
 /// Where all logs stood at one moment.
 #[derive(Debug)]
 pub(crate) struct View {
     pub epoch: Uuid,
-    /// By tenant: the last position, and the last one that retention removed.
-    pub heads: HashMap<String, (i64, i64)>,
+    /// As they were read.
+    pub heads: Arc<Heads>,
+    /// The heads that have risen since by commits of this process.
+    pub fresh: HashMap<String, i64>,
     /// Taken before the logs were read: all that was committed before is in.
     pub as_of: DateTime<Utc>,
     /// Grows each time the database was away: what comes back may be an older copy, so positions are checked anew.
@@ -46,11 +54,14 @@ impl View {
     fn new(state: State, as_of: DateTime<Utc>, outages: u64) -> Self {
         Self {
             epoch: state.epoch,
-            heads: state
-                .heads
-                .into_iter()
-                .map(|head| (head.tenant, (head.seq, head.floor)))
-                .collect(),
+            heads: Arc::new(
+                state
+                    .heads
+                    .into_iter()
+                    .map(|head| (head.tenant, (head.seq, head.floor)))
+                    .collect(),
+            ),
+            fresh: HashMap::new(),
             as_of,
             outages,
             closing: false,
@@ -59,7 +70,9 @@ impl View {
 
     /// Last position and floor of a tenant; a tenant without events stands at 0.
     pub fn head(&self, tenant: &str) -> (i64, i64) {
-        self.heads.get(tenant).copied().unwrap_or_default()
+        let (head, floor) = self.heads.get(tenant).copied().unwrap_or_default();
+        let fresh = self.fresh.get(tenant).copied().unwrap_or_default();
+        (head.max(fresh), floor)
     }
 }
 
@@ -107,7 +120,8 @@ impl Watcher {
             let last = view.take();
             *view = Some(Arc::new(View {
                 epoch: last.as_ref().map(|view| view.epoch).unwrap_or_default(),
-                heads: HashMap::new(),
+                heads: Arc::default(),
+                fresh: HashMap::new(),
                 as_of: self.clock.now(),
                 outages: last.map_or(0, |view| view.outages),
                 closing: true,
@@ -123,27 +137,42 @@ impl Watcher {
         };
         let mut poll = least;
         let mut outages = 0;
+        let mut read_at: Option<Instant> = None;
+        let mut last: Option<(Uuid, Arc<Heads>)> = None;
         loop {
             let followed = self.followers.load(Ordering::SeqCst) > 0;
+            let wait = if followed { poll } else { IDLE_POLL };
             tokio::select! {
                 // The database outlives us, so the doorbell does not end.
                 Ok(()) = bell.changed() => {}
                 () = self.joined.notified() => {}
-                () = tokio::time::sleep(poll), if followed => {}
+                () = tokio::time::sleep(wait) => {}
             }
-            if self.followers.load(Ordering::SeqCst) == 0 {
-                continue;
-            }
-            // Rings from here on are news: they may be about what the read below does not see.
+            // Rings from here on are news: they may be about what is not seen below.
             bell.mark_unchanged();
+            let news = event_log::news(&self.database);
+            if self.followers.load(Ordering::SeqCst) == 0 {
+                if read_at.is_some_and(|at| at.elapsed() < IDLE_POLL) {
+                    continue;
+                }
+            } else {
+                self.announce(news);
+            }
             let as_of = self.clock.now();
             let started = Instant::now();
-            match event_log::state(&self.database).await {
-                Ok(state) => {
+            read_at = Some(started);
+            let read = match event_log::state(&self.database).await {
+                Ok(state) => self.leave_lost(&last, View::new(state, as_of, outages)).await,
+                Err(error) => Err(error),
+            };
+            match read {
+                Ok(Some(view)) => {
                     poll = least.max(started.elapsed() * SHARE);
-                    self.publish(View::new(state, as_of, outages));
+                    last = Some((view.epoch, self.publish(view)));
                     tokio::time::sleep(GAP).await;
                 }
+                // Another epoch has begun: what was read was the end of the one before.
+                Ok(None) => read_at = None,
                 Err(error) => {
                     outages += 1;
                     tracing::warn!(error = error.chain(), "the log cannot be read; followers wait");
@@ -153,21 +182,76 @@ impl Watcher {
         }
     }
 
-    /// Wakes the followers when there is news, or when it is time for a heartbeat.
-    fn publish(&self, view: View) {
+    /// Begins a new epoch when a head in `view` stands before what was read in the same epoch: the database was replaced by an
+    /// older copy. Gives the view unless that was so.
+    async fn leave_lost(&self, last: &Option<(Uuid, Arc<Heads>)>, view: View) -> Result<Option<View>, Error> {
+        match last {
+            Some((epoch, heads)) if *epoch == view.epoch && went_back(heads, &view) => {
+                tracing::warn!(
+                    "the log is an older copy of what it was: a new epoch begins, and followers are told to start again"
+                );
+                event_log::leave_epoch(&self.database, view.epoch).await?;
+                Ok(None)
+            }
+            _ => Ok(Some(view)),
+        }
+    }
+
+    /// Tells followers of commits of this process before the log is read: what they need of it they read themselves.
+    fn announce(&self, (epoch, news): (Option<Uuid>, Vec<(String, i64)>)) {
+        if news.is_empty() {
+            return;
+        }
         self.views.send_if_modified(|current| {
-            let news = current.as_ref().is_none_or(|old| {
-                old.heads != view.heads
+            let view = current
+                .as_ref()
+                .filter(|view| !view.closing && Some(view.epoch) == epoch);
+            let Some(view) = view else {
+                return false;
+            };
+            let mut fresh = view.fresh.clone();
+            fresh.extend(news);
+            *current = Some(Arc::new(View {
+                epoch: view.epoch,
+                heads: Arc::clone(&view.heads),
+                fresh,
+                as_of: view.as_of,
+                outages: view.outages,
+                closing: false,
+            }));
+            true
+        });
+    }
+
+    /// Wakes the followers when there is news, or when it is time for a heartbeat.
+    /// Gives the heads in force.
+    fn publish(&self, mut view: View) -> Arc<Heads> {
+        let mut heads = Arc::clone(&view.heads);
+        self.views.send_if_modified(|current| {
+            let mut news = true;
+            if let Some(old) = current.as_ref() {
+                // The same map for the same heads: followers then know without comparing.
+                if *old.heads == *view.heads {
+                    view.heads = Arc::clone(&old.heads);
+                }
+                news = !Arc::ptr_eq(&old.heads, &view.heads)
                     || old.epoch != view.epoch
                     || old.outages != view.outages
-                    || heartbeat_due(old.as_of, view.as_of)
-            });
+                    || heartbeat_due(old.as_of, view.as_of);
+            }
+            heads = Arc::clone(&view.heads);
             if news {
                 *current = Some(Arc::new(view));
             }
             news
         });
+        heads
     }
+}
+
+/// Whether a head stands before where it stood in `heads`, which was read earlier. Commits never do that.
+fn went_back(heads: &Heads, view: &View) -> bool {
+    heads.iter().any(|(tenant, (head, _))| view.head(tenant).0 < *head)
 }
 
 /// Whether a follower that heard of `last` should hear of `now`. A clock that was set back counts, too.

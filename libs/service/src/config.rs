@@ -43,6 +43,8 @@ pub struct Config {
     pub knowledge: StoreConfig,
     /// Redis.
     pub redis: RedisConfig,
+    /// How long the logs are kept.
+    pub feed: FeedConfig,
     /// Where the other services are.
     pub peers: PeersConfig,
     /// What is too much.
@@ -85,6 +87,15 @@ pub struct SecretsConfig {
 pub struct RedisConfig {
     /// As set; empty means a private child process. Use [`crate::Context::redis_url`].
     pub url: String,
+}
+
+/// How long the logs of ticketing, routing and knowledge are kept.
+#[derive(Clone, Serialize)]
+pub struct FeedConfig {
+    /// Days after which an event may be removed, at least 7; 0 means never.
+    pub retention_days: u32,
+    /// Days more for which an event is kept for named consumers that have not applied it.
+    pub consumer_hold_days: u32,
 }
 
 /// Where the other services are; empty means at our own address.

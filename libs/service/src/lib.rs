@@ -29,8 +29,8 @@ mod suite;
 
 pub use bound::{Bind, Bound};
 pub use config::{
-    CONFIG_VARIABLE, Config, IngestionConfig, LimitsConfig, PeersConfig, RedisConfig, SecretsConfig, StoreConfig,
-    TelemetryConfig, redacted,
+    CONFIG_VARIABLE, Config, FeedConfig, IngestionConfig, LimitsConfig, PeersConfig, RedisConfig, SecretsConfig,
+    StoreConfig, TelemetryConfig, redacted,
 };
 pub use context::{Context, open_database, open_keys};
 pub use deadline::remaining;

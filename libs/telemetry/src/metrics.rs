@@ -33,6 +33,12 @@ pub mod names {
     pub const INGESTION_REJECTED: &str = "vorrang.ingestion.rejected";
     /// Gauge: contacts that wait for ticketing.
     pub const INGESTION_INBOX: &str = "vorrang.ingestion.inbox";
+    /// Gauge: events that the named consumer furthest behind has not applied, by feed.
+    pub const FEED_CONSUMER_LAG_EVENTS: &str = "vorrang.feed.consumer.lag.events";
+    /// Gauge, seconds: age of the oldest event that a named consumer has not applied, by feed.
+    pub const FEED_CONSUMER_LAG: &str = "vorrang.feed.consumer.lag";
+    /// Counter: events removed by retention, by feed.
+    pub const FEED_EVENTS_REMOVED: &str = "vorrang.feed.events.removed";
 }
 
 /// Names of attributes.
@@ -53,6 +59,8 @@ pub mod attributes {
     pub const LIMIT: &str = "vorrang.limit";
     /// What became of a contact: `CREATED`, `APPENDED`, `DUPLICATE`, `QUARANTINED`, `ACCEPTED`.
     pub const OUTCOME: &str = "vorrang.outcome";
+    /// Whose feed: `ticketing`, `routing`, `knowledge`.
+    pub const FEED: &str = "vorrang.feed";
 }
 
 /// Seconds, as the RPC conventions want them.

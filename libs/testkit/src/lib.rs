@@ -18,7 +18,7 @@ mod wait;
 pub use binaries::postgres_program;
 pub use database::{TestDatabase, TestEngine, postgres, sqlite};
 pub use folder::{DataFolder, data_folder};
-pub use postgres_server::PostgresServer;
+pub use postgres_server::{Backup, PostgresServer};
 pub use process::Process;
 pub use proxy::{Proxy, Stall};
 pub use redis_server::{RedisServer, TestRedis, redis};

@@ -78,10 +78,55 @@ impl PostgresServer {
         self.process = Some(process);
     }
 
+    /// A copy of everything that its disk holds, as a backup tool makes it. It is stopped for as long as that takes.
+    pub async fn backup(&mut self) -> Backup {
+        self.stop().await;
+        let copy = self
+            .data
+            .with_extension(format!("backup-{}", uuid::Uuid::new_v4().simple()));
+        copy_folder(&self.data, &copy);
+        self.restart().await;
+        Backup(copy)
+    }
+
+    /// Puts a copy in the place of what there is, and starts again on the same port: what came after the copy never was.
+    pub async fn restore(&mut self, backup: &Backup) {
+        self.stop().await;
+        std::fs::remove_dir_all(&self.data).expect("the data of a stopped server can be removed");
+        copy_folder(&backup.0, &self.data);
+        self.restart().await;
+    }
+
+    /// Ends it in order, clients and all.
+    async fn stop(&mut self) {
+        let Some(mut process) = self.process.take() else {
+            return;
+        };
+        // "Fast": transactions are rolled back, everything is flushed.
+        process.signal("INT");
+        wait_for(DEADLINE, "PostgreSQL to stop", || {
+            let ended = process.child().try_wait().ok().flatten();
+            async move { ended.map(drop) }
+        })
+        .await;
+    }
+
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port
     }
+}
+
+/// A copy of a server's disk. Removed with the server.
+pub struct Backup(PathBuf);
+
+fn copy_folder(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status();
+    assert!(
+        copied.is_ok_and(|status| status.success()),
+        "cp -a must copy {}",
+        from.display()
+    );
 }
 
 /// Starts the server that all tests of this machine share; gives its port and process id.

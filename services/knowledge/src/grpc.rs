@@ -3,16 +3,19 @@
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryFutureExt as _};
 use tonic::{Request, Response, Status};
-use vorrang_api::feed::v1::{FollowRequest, GetHeadRequest, GetHeadResponse};
+use vorrang_api::feed::v1::{
+    CommitCursorRequest, Consumer, DeleteConsumerRequest, FollowRequest, GetConsumerRequest, GetHeadRequest,
+    GetHeadResponse, ListConsumersRequest, ListConsumersResponse,
+};
 use vorrang_api::knowledge::v1::article_service_server::ArticleService;
-use vorrang_api::knowledge::v1::feed_service_server::FeedService;
 use vorrang_api::knowledge::v1::session_service_server::SessionService;
 use vorrang_api::knowledge::v1::{
-    Article, CreateArticleRequest, EscalateSessionRequest, FollowResponse, GetArticleRequest, GetSessionRequest,
-    ListArticlesRequest, ListArticlesResponse, PublishArticleRequest, RecordViewRequest, SearchArticlesRequest,
-    SearchArticlesResponse, Session, SolveSessionRequest, StartSessionRequest, UnpublishArticleRequest,
-    UpdateArticleRequest,
+    Article, CreateArticleRequest, EscalateSessionRequest, GetArticleRequest, GetSessionRequest, ListArticlesRequest,
+    ListArticlesResponse, PublishArticleRequest, RecordViewRequest, SearchArticlesRequest, SearchArticlesResponse,
+    Session, SolveSessionRequest, StartSessionRequest, UnpublishArticleRequest, UpdateArticleRequest,
 };
+use vorrang_api::raw;
+use vorrang_api::raw::knowledge::feed_service_server::FeedService;
 use vorrang_service::status;
 
 use crate::app::App;
@@ -116,7 +119,7 @@ impl SessionService for Knowledge {
 
 #[tonic::async_trait]
 impl FeedService for Knowledge {
-    type FollowStream = BoxStream<'static, Result<FollowResponse, Status>>;
+    type FollowStream = BoxStream<'static, Result<raw::FollowResponse, Status>>;
 
     async fn follow(&self, request: Request<FollowRequest>) -> Answer<Self::FollowStream> {
         rpc::follow::handle(&self.0, request)
@@ -127,6 +130,34 @@ impl FeedService for Knowledge {
 
     async fn get_head(&self, request: Request<GetHeadRequest>) -> Answer<GetHeadResponse> {
         rpc::get_head::handle(&self.0, request)
+            .map_ok(Response::new)
+            .map_err(status)
+            .await
+    }
+
+    async fn commit_cursor(&self, request: Request<CommitCursorRequest>) -> Answer<Consumer> {
+        rpc::commit_cursor::handle(&self.0, request)
+            .map_ok(Response::new)
+            .map_err(status)
+            .await
+    }
+
+    async fn get_consumer(&self, request: Request<GetConsumerRequest>) -> Answer<Consumer> {
+        rpc::get_consumer::handle(&self.0, request)
+            .map_ok(Response::new)
+            .map_err(status)
+            .await
+    }
+
+    async fn list_consumers(&self, request: Request<ListConsumersRequest>) -> Answer<ListConsumersResponse> {
+        rpc::list_consumers::handle(&self.0, request)
+            .map_ok(Response::new)
+            .map_err(status)
+            .await
+    }
+
+    async fn delete_consumer(&self, request: Request<DeleteConsumerRequest>) -> Answer<()> {
+        rpc::delete_consumer::handle(&self.0, request)
             .map_ok(Response::new)
             .map_err(status)
             .await

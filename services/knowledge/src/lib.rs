@@ -21,10 +21,10 @@ mod session;
 mod store;
 
 use vorrang_api::knowledge::v1::article_service_server::ArticleServiceServer;
-use vorrang_api::knowledge::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::knowledge::v1::session_service_server::SessionServiceServer;
+use vorrang_api::raw::knowledge::feed_service_server::FeedServiceServer;
 use vorrang_error::Error;
-use vorrang_feed::{Feed, Owner};
+use vorrang_feed::{Feed, Owner, Retention};
 use vorrang_service::{Bound, Context, configured};
 
 pub use store::Migrator;
@@ -46,7 +46,11 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         database.clone(),
         context.secrets.cursor_key(),
         context.clock.clone(),
-    );
+    )
+    .with_retention(Retention {
+        days: context.config.feed.retention_days,
+        hold_days: context.config.feed.consumer_hold_days,
+    });
     let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
     let knowledge = Knowledge(App {
         store: store.clone(),

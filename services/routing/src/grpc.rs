@@ -3,15 +3,19 @@
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryFutureExt as _};
 use tonic::{Request, Response, Status, Streaming};
-use vorrang_api::feed::v1::{FollowRequest, GetHeadRequest, GetHeadResponse};
+use vorrang_api::feed::v1::{
+    CommitCursorRequest, Consumer, DeleteConsumerRequest, FollowRequest, GetConsumerRequest, GetHeadRequest,
+    GetHeadResponse, ListConsumersRequest, ListConsumersResponse,
+};
+use vorrang_api::raw;
+use vorrang_api::raw::routing::feed_service_server::FeedService;
 use vorrang_api::routing::v1::agent_service_server::AgentService;
-use vorrang_api::routing::v1::feed_service_server::FeedService;
 use vorrang_api::routing::v1::queue_service_server::QueueService;
 use vorrang_api::routing::v1::work_service_server::WorkService;
 use vorrang_api::routing::v1::{
-    Agent, CreateAgentRequest, FollowResponse, GetAgentRequest, GetQueueStatsRequest, GetQueueStatsResponse,
-    GetRoutingPolicyRequest, ListAgentsRequest, ListAgentsResponse, PeekQueueRequest, PeekQueueResponse, RoutingPolicy,
-    UpdateAgentRequest, UpdateRoutingPolicyRequest, WorkRequest, WorkResponse,
+    Agent, CreateAgentRequest, GetAgentRequest, GetQueueStatsRequest, GetQueueStatsResponse, GetRoutingPolicyRequest,
+    ListAgentsRequest, ListAgentsResponse, PeekQueueRequest, PeekQueueResponse, RoutingPolicy, UpdateAgentRequest,
+    UpdateRoutingPolicyRequest, WorkRequest, WorkResponse,
 };
 use vorrang_service::status;
 
@@ -99,7 +103,7 @@ impl WorkService for Routing {
 
 #[tonic::async_trait]
 impl FeedService for Routing {
-    type FollowStream = BoxStream<'static, Result<FollowResponse, Status>>;
+    type FollowStream = BoxStream<'static, Result<raw::FollowResponse, Status>>;
 
     async fn follow(&self, request: Request<FollowRequest>) -> Answer<Self::FollowStream> {
         rpc::follow::handle(&self.0, request)
@@ -110,6 +114,34 @@ impl FeedService for Routing {
 
     async fn get_head(&self, request: Request<GetHeadRequest>) -> Answer<GetHeadResponse> {
         rpc::get_head::handle(&self.0, request)
+            .map_ok(Response::new)
+            .map_err(status)
+            .await
+    }
+
+    async fn commit_cursor(&self, request: Request<CommitCursorRequest>) -> Answer<Consumer> {
+        rpc::commit_cursor::handle(&self.0, request)
+            .map_ok(Response::new)
+            .map_err(status)
+            .await
+    }
+
+    async fn get_consumer(&self, request: Request<GetConsumerRequest>) -> Answer<Consumer> {
+        rpc::get_consumer::handle(&self.0, request)
+            .map_ok(Response::new)
+            .map_err(status)
+            .await
+    }
+
+    async fn list_consumers(&self, request: Request<ListConsumersRequest>) -> Answer<ListConsumersResponse> {
+        rpc::list_consumers::handle(&self.0, request)
+            .map_ok(Response::new)
+            .map_err(status)
+            .await
+    }
+
+    async fn delete_consumer(&self, request: Request<DeleteConsumerRequest>) -> Answer<()> {
+        rpc::delete_consumer::handle(&self.0, request)
             .map_ok(Response::new)
             .map_err(status)
             .await

@@ -30,12 +30,12 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use vorrang_api::raw::routing::feed_service_server::FeedServiceServer;
 use vorrang_api::routing::v1::agent_service_server::AgentServiceServer;
-use vorrang_api::routing::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::routing::v1::queue_service_server::QueueServiceServer;
 use vorrang_api::routing::v1::work_service_server::WorkServiceServer;
 use vorrang_error::Error;
-use vorrang_feed::{Feed, Owner};
+use vorrang_feed::{Feed, Owner, Retention};
 use vorrang_queue::Queue;
 use vorrang_service::{Bound, Context, configured};
 
@@ -65,7 +65,11 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         database.clone(),
         context.secrets.cursor_key(),
         context.clock.clone(),
-    );
+    )
+    .with_retention(Retention {
+        days: context.config.feed.retention_days,
+        hold_days: context.config.feed.consumer_hold_days,
+    });
     let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
     // The writer outlives the streams, which have a last word to say.
     let written = CancellationToken::new();

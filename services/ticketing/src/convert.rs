@@ -1,17 +1,21 @@
 //! Between the domain and the generated types of the contract: [`output`] writes them, [`input`] reads and checks them.
 
+mod feed_fields;
 pub mod input;
 mod output;
 mod personal;
 mod schedule;
+mod wire;
 mod words;
 
+pub use feed_fields::FeedFields;
 pub use output::{
     contact_result, customer, customer_merge, lifetime_value, merge_suggestion, message, message_in_short, milestone,
     order, organization, record_result, survey_answer, ticket, ticket_in_brief,
 };
 pub use personal::{Parts as EventParts, erased as erased_event};
 pub use schedule::{imported, overview, schedule_version};
+pub use wire::merged;
 
 /// An event as it is stored, in its two parts; with an empty head, which the feed fills in.
 pub fn event_parts(fact: &crate::event::Fact, now: chrono::DateTime<chrono::Utc>) -> EventParts {

@@ -29,21 +29,24 @@ mod survey;
 mod ticket;
 mod words;
 
+use std::sync::Arc;
+
+use vorrang_api::raw::ticketing::feed_service_server::FeedServiceServer;
 use vorrang_api::ticketing::v1::customer_record_service_server::CustomerRecordServiceServer;
 use vorrang_api::ticketing::v1::customer_service_server::CustomerServiceServer;
-use vorrang_api::ticketing::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
 use vorrang_api::ticketing::v1::organization_service_server::OrganizationServiceServer;
 use vorrang_api::ticketing::v1::schedule_service_server::ScheduleServiceServer;
 use vorrang_api::ticketing::v1::ticket_relation_service_server::TicketRelationServiceServer;
 use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
 use vorrang_error::Error;
-use vorrang_feed::{Feed, Owner};
+use vorrang_feed::{Feed, Owner, Retention};
 use vorrang_service::{Bound, Context, configured};
 
 pub use store::migrations::Migrator;
 
 use crate::app::App;
+use crate::convert::FeedFields;
 use crate::grpc::Ticketing;
 use crate::intake::Intake;
 use crate::store::{Personal, Store};
@@ -65,7 +68,13 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         database.clone(),
         context.secrets.cursor_key(),
         context.clock.clone(),
-    );
+    )
+    .with_fields(Arc::new(FeedFields))
+    .with_opener(Arc::new(store.clone()))
+    .with_retention(Retention {
+        days: context.config.feed.retention_days,
+        hold_days: context.config.feed.consumer_hold_days,
+    });
     let merging = store.clone();
     let ticketing = Ticketing(App {
         intake: Intake::new(store.clone()),

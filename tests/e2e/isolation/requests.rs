@@ -5,13 +5,15 @@
 pub enum Then {
     /// NOT_FOUND, as for an id that never was.
     NotFound,
+    /// INVALID_ARGUMENT, as for a value that nobody ever got.
+    Invalid,
     /// Whatever it is, nothing of the other tenant's.
     NothingOfTheirs,
     /// No API key may call it at all.
     Refused,
 }
 
-use Then::{NotFound, NothingOfTheirs, Refused};
+use Then::{Invalid, NotFound, NothingOfTheirs, Refused};
 
 /// For each method a valid request with the other tenant's ids in every place that takes one.
 pub const REQUESTS: &[(&str, &str, Then)] = &[
@@ -120,6 +122,22 @@ pub const REQUESTS: &[(&str, &str, Then)] = &[
     ),
     ("knowledge.v1.FeedService/GetHead", "{}", NothingOfTheirs),
     (
+        "knowledge.v1.FeedService/CommitCursor",
+        r#"{"name": "consumers/kolibri", "cursor": "{cursor_knowledge}"}"#,
+        Invalid,
+    ),
+    (
+        "knowledge.v1.FeedService/GetConsumer",
+        r#"{"name": "consumers/kolibri"}"#,
+        NotFound,
+    ),
+    ("knowledge.v1.FeedService/ListConsumers", "{}", NothingOfTheirs),
+    (
+        "knowledge.v1.FeedService/DeleteConsumer",
+        r#"{"name": "consumers/kolibri"}"#,
+        NotFound,
+    ),
+    (
         "knowledge.v1.SessionService/StartSession",
         r#"{"session": {"place": "ours"}}"#,
         NothingOfTheirs,
@@ -168,6 +186,22 @@ pub const REQUESTS: &[(&str, &str, Then)] = &[
         NothingOfTheirs,
     ),
     ("routing.v1.FeedService/GetHead", "{}", NothingOfTheirs),
+    (
+        "routing.v1.FeedService/CommitCursor",
+        r#"{"name": "consumers/kolibri", "cursor": "{cursor_routing}"}"#,
+        Invalid,
+    ),
+    (
+        "routing.v1.FeedService/GetConsumer",
+        r#"{"name": "consumers/kolibri"}"#,
+        NotFound,
+    ),
+    ("routing.v1.FeedService/ListConsumers", "{}", NothingOfTheirs),
+    (
+        "routing.v1.FeedService/DeleteConsumer",
+        r#"{"name": "consumers/kolibri"}"#,
+        NotFound,
+    ),
     ("routing.v1.QueueService/GetQueueStats", "{}", NothingOfTheirs),
     ("routing.v1.QueueService/PeekQueue", "{}", NothingOfTheirs),
     (
@@ -270,6 +304,22 @@ pub const REQUESTS: &[(&str, &str, Then)] = &[
         NothingOfTheirs,
     ),
     ("ticketing.v1.FeedService/GetHead", "{}", NothingOfTheirs),
+    (
+        "ticketing.v1.FeedService/CommitCursor",
+        r#"{"name": "consumers/kolibri", "cursor": "{cursor_ticketing}"}"#,
+        Invalid,
+    ),
+    (
+        "ticketing.v1.FeedService/GetConsumer",
+        r#"{"name": "consumers/kolibri"}"#,
+        NotFound,
+    ),
+    ("ticketing.v1.FeedService/ListConsumers", "{}", NothingOfTheirs),
+    (
+        "ticketing.v1.FeedService/DeleteConsumer",
+        r#"{"name": "consumers/kolibri"}"#,
+        NotFound,
+    ),
     ("ticketing.v1.InternalService/RecordContacts", "{}", Refused),
     (
         "ticketing.v1.InternalService/AcceptTicket",

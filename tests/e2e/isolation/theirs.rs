@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use vorrang_api::feed::v1::{CommitCursorRequest, GetHeadRequest};
 use vorrang_api::ingestion::v1::{Contact, Outcome, PushEmailRequest, PushTicketRequest, Source};
 use vorrang_api::knowledge::v1::{Article, CreateArticleRequest, PublishArticleRequest, StartSessionRequest};
 use vorrang_api::routing::v1::{Agent, CreateAgentRequest};
@@ -31,6 +32,9 @@ impl Theirs {
             ("quarantine_item", name("quarantineItems")),
             ("source", "sources/nobodys".to_owned()),
             ("agent", "agents/nobodys".to_owned()),
+            ("cursor_ticketing", "nobodys".to_owned()),
+            ("cursor_routing", "nobodys".to_owned()),
+            ("cursor_knowledge", "nobodys".to_owned()),
         ]))
     }
 
@@ -199,7 +203,28 @@ pub async fn fill(client: &Client) -> Theirs {
         .expect("a schedule")
         .into_inner()
         .name;
+    // A consumer of each feed, which stands at a cursor of theirs.
+    macro_rules! consumer {
+        ($feed:ident) => {{
+            let head = client
+                .$feed()
+                .get_head(GetHeadRequest {})
+                .await
+                .expect("a head")
+                .into_inner();
+            let request = CommitCursorRequest {
+                name: "consumers/kolibri".to_owned(),
+                cursor: head.cursor.clone(),
+                ..CommitCursorRequest::default()
+            };
+            client.$feed().commit_cursor(request).await.expect("commits");
+            head.cursor
+        }};
+    }
     Theirs(HashMap::from([
+        ("cursor_ticketing", consumer!(ticketing_feed)),
+        ("cursor_routing", consumer!(routing_feed)),
+        ("cursor_knowledge", consumer!(knowledge_feed)),
         ("ticket", pushed.ticket),
         ("customer", pushed.customer),
         ("quarantine_item", quarantined.quarantine_item),

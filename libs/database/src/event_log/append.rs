@@ -1,10 +1,15 @@
 //! Writing to the log.
+//!
+//! A counter that stands before a position this process has seen is that of an older copy: the database was restored and
+//! nobody said so. Then the events are the first of a new epoch, which begins in the same commit, so that no position comes
+//! twice with other content within one epoch. (A process that was not up before the restore cannot know: that is what
+//! `renew_epoch` is for.)
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, Statement, Value};
 use vorrang_error::Error;
 
-use super::NewEvent;
+use super::{NewEvent, epoch};
 use crate::{Tx, error, micros, sql};
 
 /// Largest payload: with its head it must fit into one gRPC message of 4 MiB.
@@ -43,6 +48,9 @@ pub async fn append(
     let count = i64::try_from(events.len()).map_err(|_| Error::internal("too many events"))?;
     let last = take_numbers(tx, tenant, count).await?;
     let mut seq = last - count;
+    if seq < tx.known().head(tenant) {
+        leave_lost_epoch(tx, tenant, seq).await?;
+    }
     let mut events = events.into_iter();
     loop {
         let chunk: Vec<NewEvent> = events.by_ref().take(ROWS).collect();
@@ -51,8 +59,27 @@ pub async fn append(
         }
         insert(tx, tenant, recorded_at, &mut seq, chunk).await?;
     }
-    tx.mark_appended();
+    tx.mark_appended(last);
     Ok(last)
+}
+
+/// The tenant's counter stood at `seq`, which is before what was seen. Somebody else may have noticed first: then this process
+/// only has not heard yet.
+async fn leave_lost_epoch(tx: &mut Tx, tenant: &str, seq: i64) -> Result<(), Error> {
+    let present = epoch::lock(tx).await?;
+    if tx.known().epoch().is_some_and(|known| known != present) {
+        tx.known().adopt(present);
+    }
+    if seq < tx.known().head(tenant) {
+        let fresh = epoch::begin_new(tx, present).await?;
+        tracing::warn!(
+            position = seq,
+            seen = tx.known().head(tenant),
+            "the log is an older copy of what it was: a new epoch begins, and followers are told to start again"
+        );
+        tx.mark_new_epoch(fresh);
+    }
+    Ok(())
 }
 
 async fn take_numbers(tx: &Tx, tenant: &str, count: i64) -> Result<i64, Error> {

@@ -81,3 +81,38 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 }
+
+/// Makes `event_consumers`: see [`super::Consumer`].
+pub struct ConsumersMigration;
+
+impl MigrationName for ConsumersMigration {
+    fn name(&self) -> &str {
+        "event_log_0002_consumers"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for ConsumersMigration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .create_table(
+                Table::create()
+                    .table("event_consumers")
+                    .col(ColumnDef::new("tenant").text().not_null())
+                    .col(ColumnDef::new("name").text().not_null())
+                    .col(ColumnDef::new("epoch").uuid().not_null())
+                    .col(ColumnDef::new("seq").big_integer().not_null())
+                    .col(ColumnDef::new("created_at").big_integer().not_null())
+                    .col(ColumnDef::new("committed_at").big_integer().not_null())
+                    .primary_key(Index::create().col("tenant").col("name"))
+                    .to_owned(),
+            )
+            .await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .drop_table(Table::drop().table("event_consumers").to_owned())
+            .await
+    }
+}

@@ -1,11 +1,12 @@
 //! Reading the log.
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use uuid::Uuid;
 use vorrang_error::Error;
 
 use super::StoredEvent;
-use crate::{Database, error, from_micros};
+use crate::{Database, Engine, error, from_micros, micros};
 
 /// One [`read`] gives at most this many bytes (payloads and about half a kilobyte of head each), but always one event.
 pub const READ_BYTES: i64 = 1 << 20;
@@ -15,20 +16,31 @@ pub const READ_BYTES: i64 = 1 << 20;
 /// # Errors
 /// When the database cannot be read.
 pub async fn read(database: &Database, tenant: &str, after: i64, limit: u64) -> Result<Vec<StoredEvent>, Error> {
-    // First, once, where to stop: from lengths, which both engines know without loading the payloads. Then the rows, by
-    // the range of the primary key: no engine can plan that over the whole log.
     let upto = after.saturating_add(i64::try_from(limit).unwrap_or(i64::MAX));
     let statement = Statement::from_sql_and_values(
         database.reader().get_database_backend(),
-        "SELECT seq, id, kind, subject, occurred_at, recorded_at, actor_kind, actor_id, trace_parent, payload FROM events \
-         WHERE tenant = $1 AND seq > $2 AND seq <= (SELECT MAX(seq) FROM (SELECT seq, \
-         SUM(length(payload) + 512) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total FROM events \
-         WHERE tenant = $1 AND seq > $2 AND seq <= $3) sized WHERE total <= $4 OR seq = $2 + 1) ORDER BY seq",
+        match database.engine() {
+            Engine::Postgres => READ_POSTGRES,
+            Engine::Sqlite => READ_SQLITE,
+        },
         [tenant.into(), after.into(), upto.into(), READ_BYTES.into()],
     );
     let rows = database.reader().query_all_raw(statement).await.map_err(error)?;
     rows.iter().map(|row| stored(tenant, row).map_err(error)).collect()
 }
+
+/// One pass over the range. PostgreSQL carries large payloads through the window as pointers and loads only those that it
+/// sends. (Measured against [`READ_SQLITE`]: two thirds of the time for 500 events of 1.3 kB.)
+const READ_POSTGRES: &str = "SELECT seq, id, kind, subject, occurred_at, recorded_at, actor_kind, actor_id, trace_parent, payload \
+     FROM (SELECT *, SUM(length(payload) + 512) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total FROM events \
+     WHERE tenant = $1 AND seq > $2 AND seq <= $3) sized WHERE total <= $4 OR seq = $2 + 1 ORDER BY seq";
+
+/// First, once, where to stop: from lengths, which SQLite knows without loading the payloads, while its window would copy
+/// them. Then the rows, by the range of the primary key.
+const READ_SQLITE: &str = "SELECT seq, id, kind, subject, occurred_at, recorded_at, actor_kind, actor_id, trace_parent, payload \
+     FROM events WHERE tenant = $1 AND seq > $2 AND seq <= (SELECT MAX(seq) FROM (SELECT seq, \
+     SUM(length(payload) + 512) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total FROM events \
+     WHERE tenant = $1 AND seq > $2 AND seq <= $3) sized WHERE total <= $4 OR seq = $2 + 1) ORDER BY seq";
 
 fn stored(tenant: &str, row: &QueryResult) -> Result<StoredEvent, sea_orm::DbErr> {
     Ok(StoredEvent {
@@ -92,7 +104,42 @@ pub async fn state(database: &Database) -> Result<State, Error> {
             floor: row.try_get_by_index(3).map_err(error)?,
         });
     }
-    Ok(State { epoch, heads })
+    let state = State { epoch, heads };
+    database.known().seen(&state);
+    Ok(state)
+}
+
+/// The position before the first event that was recorded at `at` or later: reading after it gives all of them. The head when
+/// there is none.
+///
+/// Found by halving, since times of commits rise with positions; as far as the clocks of several writing processes differ,
+/// so far the answer may be off.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn before(database: &Database, tenant: &str, at: DateTime<Utc>) -> Result<i64, Error> {
+    let (head, floor) = ends(database.reader(), tenant).await?;
+    let (mut low, mut high) = (floor, head);
+    // All up to `low` is older than `at`, all after `high` is not.
+    while low < high {
+        let middle = low + (high - low + 1) / 2;
+        match recorded_at(database, tenant, middle).await? {
+            Some(recorded) if recorded >= micros(at) => high = middle - 1,
+            // An event that is gone meanwhile was removed by retention, with everything before it.
+            _ => low = middle,
+        }
+    }
+    Ok(low)
+}
+
+async fn recorded_at(database: &Database, tenant: &str, seq: i64) -> Result<Option<i64>, Error> {
+    let statement = Statement::from_sql_and_values(
+        database.reader().get_database_backend(),
+        "SELECT recorded_at FROM events WHERE tenant = $1 AND seq = $2",
+        [tenant.into(), seq.into()],
+    );
+    let row = database.reader().query_one_raw(statement).await.map_err(error)?;
+    row.map(|row| row.try_get_by_index(0).map_err(error)).transpose()
 }
 
 /// The last position of each tenant that has ever had an event.
@@ -116,13 +163,24 @@ pub async fn heads(database: &Database) -> Result<Vec<(String, i64)>, Error> {
 /// # Errors
 /// When the database cannot be read.
 pub async fn head<C: ConnectionTrait>(connection: &C, tenant: &str) -> Result<i64, Error> {
+    Ok(ends(connection, tenant).await?.0)
+}
+
+/// Last position and floor of one tenant's log, both 0 when it has no events. Works on a [`crate::Tx`]'s connection too.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn ends<C: ConnectionTrait>(connection: &C, tenant: &str) -> Result<(i64, i64), Error> {
     let statement = Statement::from_sql_and_values(
         connection.get_database_backend(),
-        "SELECT seq FROM event_heads WHERE tenant = $1",
+        "SELECT seq, floor FROM event_heads WHERE tenant = $1",
         [tenant.into()],
     );
     match connection.query_one_raw(statement).await.map_err(error)? {
-        Some(row) => row.try_get_by_index(0).map_err(error),
-        None => Ok(0),
+        Some(row) => Ok((
+            row.try_get_by_index(0).map_err(error)?,
+            row.try_get_by_index(1).map_err(error)?,
+        )),
+        None => Ok((0, 0)),
     }
 }

@@ -38,7 +38,7 @@ both_engines! {
             start: 77,
             types: vec!["x".to_owned(); 101],
             tenant_cursors: vec![named.clone()],
-            cursor: String::new(),
+            ..FollowRequest::default()
         };
         let error = refused(feed, acme(), all_wrong).await;
         assert_eq!(error.kind(), Kind::Invalid);

@@ -1,14 +1,68 @@
 //! What a follower gets.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
+use futures::future::BoxFuture;
 use vorrang_api::feed::v1::{FollowRequest, StartPoint, TenantCursor};
-use vorrang_database::event_log::{self, NewEvent};
-use vorrang_feed::Tenancy;
+use vorrang_database::event_log::{self, NewEvent, StoredEvent};
+use vorrang_error::Error;
+use vorrang_feed::{Opener, Tenancy};
 use vorrang_testkit::{TestDatabase, both_engines};
 
 use crate::support::{Batches, acme, after, append, append_events, event, from, migrated, noon, serve, subjects};
 
 both_engines! {
+    async fn a_filter_leaves_out_and_the_cursor_moves_on(db: TestDatabase) {
+        let db = migrated(db.url()).await;
+        let served = serve(&db);
+        append(&db, "acme", &["tickets/1", "tickets/2", "customers/1", "tickets/1", "tickets/3"]).await;
+        let filtered = |filter: &str| FollowRequest { filter: filter.to_owned(), ..from(StartPoint::Beginning) };
+        for (filter, wanted) in [
+            ("", vec![1, 2, 3, 4, 5]),
+            ("subject = tickets/1", vec![1, 4]),
+            ("subject = \"tickets/*\" AND seq > 1", vec![2, 4, 5]),
+            ("type = ticket_updated", vec![]),
+            ("actor.kind = AGENT OR seq = 1", vec![1, 2, 3, 4, 5]),
+        ] {
+            let mut stream = Batches::open(&served.feed, acme(), filtered(filter)).await;
+            let batch = stream.next().await;
+            assert_eq!(batch.events.iter().map(|event| event.seq).collect::<Vec<_>>(), wanted, "{filter}");
+            assert!(batch.caught_up);
+            assert_eq!(batch.cursor, served.feed.cursor("acme", 5).await.expect("reads"), "{filter}");
+            append(&db, "other", &["tickets/1"]).await;
+        }
+        // Over all tenants, too, and together with types.
+        let request = FollowRequest { types: vec!["ticket_created".to_owned()], ..filtered("subject = customers/1") };
+        let batch = Batches::open(&served.feed, Tenancy::All, request).await.events().await;
+        assert_eq!((batch.tenant.as_str(), subjects(&batch)), ("acme", vec!["customers/1"]));
+        let error = served.feed.follow(acme(), filtered("subjekt = x")).await.err().expect("refused");
+        let violation = error.violations().first().expect("named");
+        assert_eq!(violation.field, "filter");
+        assert!(violation.description.contains("at character 1"), "{}", violation.description);
+    }
+
+    /// What an owner does to its events is done to those that go out, and to no others.
+    async fn an_opener_sees_what_is_wanted(db: TestDatabase) {
+        struct Shout;
+        impl Opener for Shout {
+            fn open<'a>(&'a self, tenant: &'a str, events: Vec<StoredEvent>) -> BoxFuture<'a, Result<Vec<StoredEvent>, Error>> {
+                Box::pin(async move {
+                    assert_eq!(tenant, "acme");
+                    let loud = |event: StoredEvent| StoredEvent { payload: event.subject.to_uppercase().into_bytes(), ..event };
+                    Ok(events.into_iter().map(loud).collect())
+                })
+            }
+        }
+        let db = migrated(db.url()).await;
+        append(&db, "acme", &["a", "b"]).await;
+        let served = serve(&db);
+        let feed = served.feed.clone().with_opener(Arc::new(Shout));
+        let request = FollowRequest { filter: "subject = b".to_owned(), ..from(StartPoint::Beginning) };
+        let batch = Batches::open(&feed, acme(), request).await.next().await;
+        assert_eq!(batch.events.iter().map(|event| event.payload.as_slice()).collect::<Vec<_>>(), [b"B"]);
+    }
+
     async fn the_beginning_then_what_is_committed(db: TestDatabase) {
         let db = migrated(db.url()).await;
         let served = serve(&db);

@@ -6,15 +6,20 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use futures::{Stream, StreamExt};
+use prost::Message;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt};
-use vorrang_api::feed::v1::{EventHead, FollowRequest, GetHeadRequest, GetHeadResponse, StartPoint, actor};
+use vorrang_api::feed::v1::{
+    CommitCursorRequest, Consumer, DeleteConsumerRequest, EventHead, FollowRequest, GetConsumerRequest, GetHeadRequest,
+    GetHeadResponse, ListConsumersRequest, ListConsumersResponse, StartPoint, actor,
+};
+use vorrang_api::raw;
+use vorrang_api::raw::ticketing::feed_service_server::{FeedService, FeedServiceServer};
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_api::ticketing::v1::feed_service_client::FeedServiceClient;
-use vorrang_api::ticketing::v1::feed_service_server::{FeedService, FeedServiceServer};
 use vorrang_database::event_log;
 use vorrang_error::{Error, Kind};
 use vorrang_feed::{Feed, Follower, Incoming, Tenancy};
@@ -58,17 +63,14 @@ fn status(error: Error) -> Status {
 
 #[tonic::async_trait]
 impl FeedService for Service {
-    type FollowStream = Pin<Box<dyn Stream<Item = Result<pb::FollowResponse, Status>> + Send>>;
+    type FollowStream = Pin<Box<dyn Stream<Item = Result<raw::FollowResponse, Status>> + Send>>;
 
     async fn follow(&self, request: Request<FollowRequest>) -> Result<Response<Self::FollowStream>, Status> {
         let request = request.into_inner();
         self.requests.lock().expect("not poisoned").push(request.clone());
         match &self.owner {
             Owner::Real(feed) => {
-                let stream = feed
-                    .follow_as::<pb::FollowResponse>(Tenancy::All, request)
-                    .await
-                    .map_err(status)?;
+                let stream = feed.follow_encoded(Tenancy::All, request).await.map_err(status)?;
                 Ok(Response::new(Box::pin(stream.map(|item| item.map_err(status)))))
             }
             Owner::Scripted(connections) => {
@@ -79,7 +81,7 @@ impl FeedService for Service {
                     connections.remove(0)
                 };
                 Ok(Response::new(Box::pin(futures::stream::iter(
-                    script.into_iter().map(Ok),
+                    script.into_iter().map(|response| Ok(encoded(response))),
                 ))))
             }
         }
@@ -87,6 +89,40 @@ impl FeedService for Service {
 
     async fn get_head(&self, _: Request<GetHeadRequest>) -> Result<Response<GetHeadResponse>, Status> {
         Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn commit_cursor(&self, _: Request<CommitCursorRequest>) -> Result<Response<Consumer>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn get_consumer(&self, _: Request<GetConsumerRequest>) -> Result<Response<Consumer>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn list_consumers(
+        &self,
+        _: Request<ListConsumersRequest>,
+    ) -> Result<Response<ListConsumersResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn delete_consumer(&self, _: Request<DeleteConsumerRequest>) -> Result<Response<()>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+}
+
+/// As it goes over the wire.
+fn encoded(response: pb::FollowResponse) -> raw::FollowResponse {
+    raw::FollowResponse {
+        events: response
+            .events
+            .iter()
+            .map(|event| event.encode_to_vec().into())
+            .collect(),
+        tenant: response.tenant,
+        cursor: response.cursor,
+        caught_up: response.caught_up,
+        as_of: response.as_of,
     }
 }
 

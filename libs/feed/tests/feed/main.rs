@@ -1,5 +1,6 @@
 //! The promises of the feed, on both engines: everything committed, in order, once, from any cursor on, whatever happens.
 
+mod consumers;
 mod cursors;
 mod errors;
 mod follow;
@@ -7,5 +8,6 @@ mod follower;
 mod latency;
 mod naive;
 mod restore;
+mod retention;
 mod support;
 mod writers;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use vorrang_api::feed::v1::{FollowRequest, StartPoint};
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_database::event_log::{self, NewEvent};
-use vorrang_database::{Database, from_micros};
+use vorrang_database::{Database, from_micros, idempotency};
 use vorrang_error::Error;
 use vorrang_feed::{Batch, Feed, Owner, Tenancy};
 use vorrang_testkit::{DEADLINE, ManualClock};
@@ -24,7 +24,11 @@ struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(event_log::Migration)]
+        vec![
+            Box::new(event_log::Migration),
+            Box::new(event_log::ConsumersMigration),
+            Box::new(idempotency::Migration),
+        ]
     }
 }
 
@@ -96,10 +100,13 @@ pub async fn append(database: &Database, tenant: &str, subjects: &[&str]) -> i64
 }
 
 pub async fn append_events(database: &Database, tenant: &str, events: Vec<NewEvent>) -> i64 {
+    append_at(database, tenant, noon(), events).await
+}
+
+/// Appends `events` in one transaction, recorded at `at`.
+pub async fn append_at(database: &Database, tenant: &str, at: DateTime<Utc>, events: Vec<NewEvent>) -> i64 {
     let mut tx = database.begin().await.expect("begins");
-    let last = event_log::append(&mut tx, tenant, noon(), events)
-        .await
-        .expect("appends");
+    let last = event_log::append(&mut tx, tenant, at, events).await.expect("appends");
     tx.commit().await.expect("commits");
     last
 }

@@ -7,13 +7,17 @@ use vorrang_error::Error;
 
 use super::source::Sources;
 use super::{
-    Config, IngestionConfig, LimitsConfig, PeersConfig, RedisConfig, SecretsConfig, StoreConfig, TelemetryConfig,
-    absolute,
+    Config, FeedConfig, IngestionConfig, LimitsConfig, PeersConfig, RedisConfig, SecretsConfig, StoreConfig,
+    TelemetryConfig, absolute,
 };
 
 pub(super) const DEFAULTS: &str = include_str!("config.default.toml");
 const SECRET_LENGTH: usize = 32;
 const MESSAGE_BYTES: std::ops::RangeInclusive<i64> = 1024..=64 * 1024 * 1024;
+/// A hundred years.
+const DAYS_MAX: i64 = 36_500;
+/// Deliveries of webhooks are tried for days, and read their event each time.
+const RETENTION_MIN: i64 = 7;
 const COUNT: std::ops::RangeInclusive<i64> = 1..=1_000_000;
 
 impl Config {
@@ -60,6 +64,10 @@ fn typed(sources: Sources) -> Result<Config, Error> {
         knowledge: read.store("knowledge"),
         redis: RedisConfig {
             url: read.url("redis.url", &["redis://", "rediss://", "redis+unix://", "unix://"]),
+        },
+        feed: FeedConfig {
+            retention_days: read.retention("feed.retention_days"),
+            consumer_hold_days: read.number("feed.consumer_hold_days", 0..=DAYS_MAX),
         },
         peers: PeersConfig {
             ticketing: read.http("peers.ticketing"),
@@ -158,6 +166,14 @@ impl Reader {
             );
         }
         text
+    }
+
+    /// Days; 0 is for ever.
+    fn retention(&mut self, key: &str) -> u32 {
+        match self.0.integer(key) {
+            0 => 0,
+            _ => self.number(key, RETENTION_MIN..=DAYS_MAX),
+        }
     }
 
     fn number<N: TryFrom<i64> + Default>(&mut self, key: &str, range: std::ops::RangeInclusive<i64>) -> N {

@@ -112,6 +112,17 @@ fn every_mistake_is_named_at_once_with_its_source() {
 }
 
 #[test]
+fn events_are_kept_for_ever_or_for_some_days_at_least() {
+    assert_eq!(Config::defaults().feed.retention_days, 0);
+    let kept = load("[feed]\nretention_days = 7", &[]).expect("valid");
+    assert_eq!(kept.feed.retention_days, 7);
+    for wrong in ["1", "6", "-1", "40000"] {
+        let (fields, text) = complaints(load(&format!("[feed]\nretention_days = {wrong}"), &[]));
+        assert_eq!(fields, ["feed.retention_days"], "{text}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_toml_is_refused_with_the_line() {
     let (_, text) = complaints(load("listen = \"127.0.0.1:1\"\nlimits = [", &[]));
     assert!(text.contains("is not TOML"), "{text}");

@@ -12,7 +12,10 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 use tower::util::BoxCloneService;
-use vorrang_api::feed::v1::{FollowRequest, GetHeadRequest, GetHeadResponse};
+use vorrang_api::feed::v1::{
+    CommitCursorRequest, Consumer, DeleteConsumerRequest, FollowRequest, GetConsumerRequest, GetHeadRequest,
+    GetHeadResponse, ListConsumersRequest, ListConsumersResponse,
+};
 use vorrang_api::knowledge::v1::FollowResponse;
 use vorrang_api::knowledge::v1::feed_service_client::FeedServiceClient;
 use vorrang_api::knowledge::v1::feed_service_server::{FeedService, FeedServiceServer};
@@ -86,6 +89,25 @@ impl FeedService for Fake {
 
     async fn get_head(&self, request: Request<GetHeadRequest>) -> Result<Response<GetHeadResponse>, Status> {
         (self.head)(request).await.map(Response::new)
+    }
+
+    async fn commit_cursor(&self, _: Request<CommitCursorRequest>) -> Result<Response<Consumer>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn get_consumer(&self, _: Request<GetConsumerRequest>) -> Result<Response<Consumer>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn list_consumers(
+        &self,
+        _: Request<ListConsumersRequest>,
+    ) -> Result<Response<ListConsumersResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn delete_consumer(&self, _: Request<DeleteConsumerRequest>) -> Result<Response<()>, Status> {
+        Err(Status::unimplemented("not here"))
     }
 }
 

@@ -6,8 +6,11 @@ use sea_orm_migration::sea_orm::ConnectionTrait as _;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
-use vorrang_api::feed::v1::{FollowRequest, GetHeadRequest, GetHeadResponse};
-use vorrang_api::{knowledge, routing, ticketing};
+use vorrang_api::feed::v1::{
+    CommitCursorRequest, Consumer, DeleteConsumerRequest, FollowRequest, GetConsumerRequest, GetHeadRequest,
+    GetHeadResponse, ListConsumersRequest, ListConsumersResponse,
+};
+use vorrang_api::{knowledge, raw, ticketing};
 use vorrang_database::event_log::{self, NewEvent};
 use vorrang_database::{Database, from_micros};
 use vorrang_feed::{Feed, Owner, Tenancy};
@@ -107,15 +110,15 @@ impl Owners {
                 .task("routing", routing.run(shutdown()))
                 .task("knowledge", knowledge.run(shutdown()))
                 .grpc(configured!(
-                    ticketing::v1::feed_service_server::FeedServiceServer::new(Served(ticketing)),
+                    raw::ticketing::feed_service_server::FeedServiceServer::new(Served(ticketing)),
                     context
                 ))
                 .grpc(configured!(
-                    routing::v1::feed_service_server::FeedServiceServer::new(Served(routing)),
+                    raw::routing::feed_service_server::FeedServiceServer::new(Served(routing)),
                     context
                 ))
                 .grpc(configured!(
-                    knowledge::v1::feed_service_server::FeedServiceServer::new(Served(knowledge)),
+                    raw::knowledge::feed_service_server::FeedServiceServer::new(Served(knowledge)),
                     context
                 )))
         })
@@ -145,8 +148,8 @@ struct Served(Feed);
 macro_rules! feed_service {
     ($owner:ident) => {
         #[tonic::async_trait]
-        impl $owner::v1::feed_service_server::FeedService for Served {
-            type FollowStream = BoxStream<'static, Result<$owner::v1::FollowResponse, Status>>;
+        impl raw::$owner::feed_service_server::FeedService for Served {
+            type FollowStream = BoxStream<'static, Result<raw::FollowResponse, Status>>;
 
             async fn follow(&self, request: Request<FollowRequest>) -> Result<Response<Self::FollowStream>, Status> {
                 let tenancy = match &caller(&request).map_err(status)?.tenant {
@@ -155,7 +158,7 @@ macro_rules! feed_service {
                 };
                 let responses = self
                     .0
-                    .follow_as(tenancy, request.into_inner())
+                    .follow_encoded(tenancy, request.into_inner())
                     .await
                     .map_err(status)?;
                 Ok(Response::new(
@@ -166,6 +169,25 @@ macro_rules! feed_service {
             async fn get_head(&self, request: Request<GetHeadRequest>) -> Result<Response<GetHeadResponse>, Status> {
                 let tenant = tenant(&request).map_err(status)?;
                 self.0.get_head(&tenant).await.map(Response::new).map_err(status)
+            }
+
+            async fn commit_cursor(&self, _: Request<CommitCursorRequest>) -> Result<Response<Consumer>, Status> {
+                Err(Status::unimplemented("analytics keeps its own cursors"))
+            }
+
+            async fn get_consumer(&self, _: Request<GetConsumerRequest>) -> Result<Response<Consumer>, Status> {
+                Err(Status::unimplemented("analytics keeps its own cursors"))
+            }
+
+            async fn list_consumers(
+                &self,
+                _: Request<ListConsumersRequest>,
+            ) -> Result<Response<ListConsumersResponse>, Status> {
+                Err(Status::unimplemented("analytics keeps its own cursors"))
+            }
+
+            async fn delete_consumer(&self, _: Request<DeleteConsumerRequest>) -> Result<Response<()>, Status> {
+                Err(Status::unimplemented("analytics keeps its own cursors"))
             }
         }
     };

@@ -11,6 +11,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(event_log::Migration),
+            Box::new(event_log::ConsumersMigration),
             Box::new(idempotency::Migration),
             Box::new(Articles),
             Box::new(Sessions),

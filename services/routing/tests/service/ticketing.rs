@@ -7,7 +7,10 @@ use futures::stream::BoxStream;
 use futures::{StreamExt as _, stream};
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
-use vorrang_api::feed::v1::{EventHead, FollowRequest, GetHeadRequest, GetHeadResponse};
+use vorrang_api::feed::v1::{
+    CommitCursorRequest, Consumer, DeleteConsumerRequest, EventHead, FollowRequest, GetConsumerRequest, GetHeadRequest,
+    GetHeadResponse, ListConsumersRequest, ListConsumersResponse,
+};
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::feed_service_server::{FeedService, FeedServiceServer};
 use vorrang_api::ticketing::v1::internal_service_server::{InternalService, InternalServiceServer};
@@ -367,6 +370,22 @@ impl FeedService for FakeTicketing {
     }
 
     async fn get_head(&self, _: Request<GetHeadRequest>) -> Answer<GetHeadResponse> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn commit_cursor(&self, _: Request<CommitCursorRequest>) -> Answer<Consumer> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn get_consumer(&self, _: Request<GetConsumerRequest>) -> Answer<Consumer> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn list_consumers(&self, _: Request<ListConsumersRequest>) -> Answer<ListConsumersResponse> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn delete_consumer(&self, _: Request<DeleteConsumerRequest>) -> Answer<()> {
         Err(Status::unimplemented("not here"))
     }
 }

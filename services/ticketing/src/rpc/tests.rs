@@ -4,6 +4,7 @@ mod contacts;
 mod customer_merges;
 mod customers;
 mod faults;
+mod feed_consumers;
 mod history;
 mod identities;
 mod intake;
@@ -22,6 +23,8 @@ mod split;
 mod suggestions;
 mod tickets;
 
+use std::sync::Arc;
+
 use prost::Message;
 use tonic::Request;
 use vorrang_api::feed::v1 as feed;
@@ -36,6 +39,7 @@ use vorrang_testkit::TestDatabase;
 
 use super::*;
 use crate::app::App;
+use crate::convert::FeedFields;
 use crate::intake::Intake;
 use crate::store::migrations::Migrator;
 use crate::store::{Personal, Store};
@@ -65,7 +69,9 @@ impl Fixture {
         let db = Database::connect(url).await.expect("connects");
         db.migrate::<Migrator>().await.expect("migrates");
         let store = Store::new(db.clone(), clock.shared(), Ids::default(), Personal::new(b"a data key"));
-        let feed = Feed::new(Owner::Ticketing, db.clone(), b"key", clock.shared());
+        let feed = Feed::new(Owner::Ticketing, db.clone(), b"key", clock.shared())
+            .with_fields(Arc::new(FeedFields))
+            .with_opener(Arc::new(store.clone()));
         Self {
             app: App {
                 intake: Intake::new(store.clone()),
@@ -228,4 +234,9 @@ pub fn mail(from: &str, id: &str) -> pb::InboundContact {
 
 pub fn outcomes(results: &[pb::ContactResult]) -> Vec<pb::contact_result::Outcome> {
     results.iter().map(pb::ContactResult::outcome).collect()
+}
+
+/// An answer of the feed as a client decodes it.
+pub fn decoded(response: vorrang_api::raw::FollowResponse) -> pb::FollowResponse {
+    pb::FollowResponse::decode(response.encode_to_vec().as_slice()).expect("is one on the wire")
 }

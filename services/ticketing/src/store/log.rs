@@ -4,10 +4,12 @@
 //! is gets the public part alone, since the field is unknown.
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use prost::encoding::{decode_varint, encode_varint};
 use sea_orm::ConnectionTrait;
 use vorrang_database::event_log::StoredEvent;
 use vorrang_error::Error;
+use vorrang_feed::Opener;
 
 use super::Store;
 use super::personal::{Keyring, Personal, Place};
@@ -71,15 +73,29 @@ impl Personal {
             let (Some(sealed), public) = split(&event.payload) else {
                 continue;
             };
-            let mut whole = Vec::with_capacity(event.payload.len());
-            whole.extend_from_slice(public);
-            if !keyring.open_into(Place("events", event.id.as_bytes()), sealed, &mut whole)? {
-                whole = convert::erased_event(public)
-                    .map_err(|cause| Error::internal("an event cannot be decoded").caused_by(cause))?;
-            }
+            let mut personal = Vec::with_capacity(sealed.len());
+            let whole = if keyring.open_into(Place("events", event.id.as_bytes()), sealed, &mut personal)? {
+                convert::merged(public, &personal).ok_or_else(|| Error::internal("an event cannot be put together"))?
+            } else {
+                convert::erased_event(public)
+                    .map_err(|cause| Error::internal("an event cannot be decoded").caused_by(cause))?
+            };
             event.payload = whole;
         }
         Ok(())
+    }
+}
+
+impl Opener for Store {
+    fn open<'a>(
+        &'a self,
+        tenant: &'a str,
+        mut events: Vec<StoredEvent>,
+    ) -> BoxFuture<'a, Result<Vec<StoredEvent>, Error>> {
+        Box::pin(async move {
+            self.open_events(tenant, &mut events).await?;
+            Ok(events)
+        })
     }
 }
 

@@ -17,6 +17,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(event_log::Migration),
+            Box::new(event_log::ConsumersMigration),
             Box::new(idempotency::Migration),
             Box::new(m0001_tables::Tables),
             Box::new(m0002_privacy::Privacy),

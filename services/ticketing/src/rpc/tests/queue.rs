@@ -97,7 +97,7 @@ both_engines! {
 
         let follow = feed::FollowRequest { cursor, ..feed::FollowRequest::default() };
         let mut stream = follow::handle(&desk.app, acme(follow)).await.expect("follows");
-        let batch = futures::StreamExt::next(&mut stream).await.expect("something").expect("no error");
+        let batch = decoded(futures::StreamExt::next(&mut stream).await.expect("something").expect("no error"));
         let kinds: Vec<String> = batch.events.iter().map(|event| event.head.clone().expect("a head").r#type).collect();
         assert_eq!(kinds, ["customer_created", "ticket_created", "message_created", "ticket_assigned"]);
         assert_eq!(batch.events[0].head.as_ref().expect("a head").seq, head + 1);

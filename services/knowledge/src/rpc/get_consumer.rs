@@ -1,0 +1,10 @@
+use tonic::Request;
+use vorrang_api::feed::v1::{Consumer, GetConsumerRequest};
+use vorrang_error::Error;
+
+use crate::app::App;
+
+pub(crate) async fn handle(app: &App, request: Request<GetConsumerRequest>) -> Result<Consumer, Error> {
+    let tenant = vorrang_service::tenant(&request)?;
+    app.feed.get_consumer(&tenant, request.into_inner()).await
+}

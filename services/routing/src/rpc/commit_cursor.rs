@@ -1,0 +1,10 @@
+use tonic::Request;
+use vorrang_api::feed::v1::{CommitCursorRequest, Consumer};
+use vorrang_error::Error;
+
+use crate::app::App;
+
+pub(crate) async fn handle(app: &App, request: Request<CommitCursorRequest>) -> Result<Consumer, Error> {
+    let tenant = vorrang_service::tenant(&request)?;
+    app.feed.commit_cursor(&tenant, request.into_inner()).await
+}

@@ -14,6 +14,7 @@ mod create_ticket;
 mod customers;
 mod entity;
 mod identities;
+mod ids;
 mod kin;
 mod link;
 mod list;

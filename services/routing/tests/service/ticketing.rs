@@ -21,12 +21,16 @@ use vorrang_api::ticketing::v1::{
     CreateMessageRequest, CreateMessageResponse, CreateTicketRequest, Event, FollowResponse, GetTicketRequest,
     ListMessagesRequest, ListMessagesResponse, ListQueuedTicketsRequest, ListQueuedTicketsResponse, ListTenantsRequest,
     ListTenantsResponse, ListTicketsRequest, ListTicketsResponse, Priority, RecordContactsRequest,
-    RecordContactsResponse, SurveyAnswer, Ticket, TicketAssigned, TicketCreated, TicketQueued, TicketStateChanged,
-    UpdateTicketRequest, ticket_assigned,
+    RecordContactsResponse, SurveyAnswer, Ticket, TicketAssigned, TicketCreated, TicketMerged, TicketQueued,
+    TicketStateChanged, TicketUnmerged, UpdateTicketRequest, ticket_assigned,
 };
 use vorrang_api::{from_timestamp, timestamp};
 use vorrang_error::Error;
 use vorrang_service::{Bind, Bound, Context, configured, status, tenant};
+
+fn seconds(at: i64) -> prost_types::Timestamp {
+    timestamp(chrono::DateTime::from_timestamp(at, 0).expect("valid"))
+}
 
 /// How it behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,50 +152,82 @@ impl FakeTicketing {
 
     /// Gives the ticket to an agent by hand.
     pub fn assign(&self, tenant: &str, id: &str, agent: &str) {
-        let mut state = self.state();
-        let mut ticket = state.tickets[&(tenant.to_owned(), id.to_owned())].clone();
-        ticket.assignee = format!("agents/{agent}");
-        ticket.queue_entered_at = None;
-        ticket.generation += 1;
-        state.change(tenant, id, ticket, |ticket| {
+        let change = |ticket: &mut Ticket| {
+            ticket.assignee = format!("agents/{agent}");
+            ticket.queue_entered_at = None;
+            ticket.generation += 1;
+        };
+        self.tell(tenant, id, change, |ticket| {
             Payload::TicketAssigned(TicketAssigned {
                 ticket: Some(ticket),
                 source: ticket_assigned::Source::Manual.into(),
                 ..TicketAssigned::default()
             })
         });
-        drop(state);
-        self.ring();
     }
 
     /// Back to its queue.
     pub fn requeue(&self, tenant: &str, id: &str, entered_at: i64) {
-        let mut state = self.state();
-        let mut ticket = state.tickets[&(tenant.to_owned(), id.to_owned())].clone();
-        ticket.assignee.clear();
-        ticket.queue_entered_at = Some(timestamp(
-            chrono::DateTime::from_timestamp(entered_at, 0).expect("valid"),
-        ));
-        ticket.generation += 1;
-        state.change(tenant, id, ticket, |ticket| {
+        let change = |ticket: &mut Ticket| {
+            ticket.assignee.clear();
+            ticket.queue_entered_at = Some(seconds(entered_at));
+            ticket.generation += 1;
+        };
+        self.tell(tenant, id, change, |ticket| {
             Payload::TicketQueued(TicketQueued { ticket: Some(ticket) })
         });
-        drop(state);
-        self.ring();
     }
 
     pub fn solve(&self, tenant: &str, id: &str) {
-        let mut state = self.state();
-        let mut ticket = state.tickets[&(tenant.to_owned(), id.to_owned())].clone();
-        let previous_state = ticket.state;
-        ticket.state = TicketState::Solved.into();
-        ticket.queue_entered_at = None;
-        state.change(tenant, id, ticket, |ticket| {
+        let previous_state = self.ticket(tenant, id).state;
+        let change = |ticket: &mut Ticket| {
+            ticket.state = TicketState::Solved.into();
+            ticket.queue_entered_at = None;
+        };
+        self.tell(tenant, id, change, |ticket| {
             Payload::TicketStateChanged(TicketStateChanged {
                 ticket: Some(ticket),
                 previous_state,
             })
         });
+    }
+
+    /// Makes it part of another ticket; whoever has it keeps it for an unmerge.
+    pub fn merge(&self, tenant: &str, id: &str) {
+        let change = |ticket: &mut Ticket| {
+            ticket.merged_into = format!("tickets/{}", uuid::Uuid::nil());
+            ticket.queue_entered_at = None;
+            ticket.generation += 1;
+        };
+        self.tell(tenant, id, change, |ticket| {
+            Payload::TicketMerged(TicketMerged {
+                ticket: Some(ticket),
+                target: None,
+            })
+        });
+    }
+
+    /// Undoes the merge of a ticket that had waited since then.
+    pub fn unmerge(&self, tenant: &str, id: &str, entered_at: i64) {
+        let change = |ticket: &mut Ticket| {
+            ticket.merged_into.clear();
+            ticket.queue_entered_at = Some(seconds(entered_at));
+            ticket.generation += 1;
+        };
+        self.tell(tenant, id, change, |ticket| {
+            Payload::TicketUnmerged(TicketUnmerged {
+                ticket: Some(ticket),
+                ..TicketUnmerged::default()
+            })
+        });
+    }
+
+    /// Changes a ticket and tells it.
+    fn tell(&self, tenant: &str, id: &str, change: impl FnOnce(&mut Ticket), payload: impl FnOnce(Ticket) -> Payload) {
+        let mut state = self.state();
+        let mut ticket = state.tickets[&(tenant.to_owned(), id.to_owned())].clone();
+        change(&mut ticket);
+        state.change(tenant, id, ticket, payload);
         drop(state);
         self.ring();
     }

@@ -210,6 +210,36 @@ async fn an_assignment_by_hand_beats_an_offer() {
     assert_eq!(anna.take().await, next, "the slot is free");
 }
 
+/// A ticket that becomes part of another one is nobody's any more: an offer of it is void, and who had it is free for the next. After
+/// an unmerge it is offered again, with its age.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_merged_ticket_leaves_the_queue_and_comes_back() {
+    let stack = Stack::start().await;
+    let mut anna = stack.desktop("anna", &MAIL).await;
+    let ticket = stack.mail(7);
+    let offer = anna.offer().await;
+    stack.ticketing.merge(TENANT, &ticket);
+    let rescinded = anna.rescinded().await;
+    assert_eq!(
+        (rescinded.offer.clone(), rescinded.reason()),
+        (offer.offer.clone(), Reason::Taken)
+    );
+    anna.has_nothing().await;
+    anna.accept(&offer).await;
+    assert_eq!(anna.refusal().await, "OFFER_UNKNOWN");
+
+    stack.ticketing.unmerge(TENANT, &ticket, 7);
+    let again = anna.offer().await;
+    assert_eq!(id_of(&again), ticket);
+    let entered = |offer: &vorrang_api::routing::v1::Offer| offer.contact.clone().expect("one").queue_entered_at;
+    assert_eq!(entered(&again), entered(&offer), "it waits since when it had waited");
+    anna.accept(&again).await;
+    anna.assigned().await;
+    stack.ticketing.merge(TENANT, &ticket);
+    let next = stack.mail(8);
+    assert_eq!(anna.take().await, next, "the slot is free");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_who_is_available_gets_offers() {
     let stack = Stack::start().await;

@@ -1,5 +1,6 @@
 //! Handlers on real stores: everything below the identity layer, on SQLite and on PostgreSQL.
 
+mod assigners;
 mod contacts;
 mod customer_merges;
 mod customers;

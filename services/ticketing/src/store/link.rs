@@ -10,7 +10,7 @@ use vorrang_error::Error;
 
 use super::entity::ticket;
 use super::personal::Personal;
-use super::{Begun, Call, Store, kin, row, write};
+use super::{Begun, Call, Store, ids, kin, row, write};
 use crate::names::{self, TicketRef};
 use crate::ticket::link::{self, Link, LinkKind};
 use crate::ticket::{Change, Ticket};
@@ -108,7 +108,7 @@ async fn lock_both(
     to: TicketRef,
 ) -> Result<(Ticket, Ticket), Error> {
     row::lock_tenant(tx, tenant).await?;
-    let ids = row::resolve(tx.conn(), tenant, &[from, to]).await?;
+    let ids = ids::resolve(tx.conn(), tenant, &[from, to]).await?;
     if ids[0] == ids[1] {
         return Err(link::itself());
     }

@@ -7,7 +7,7 @@ use vorrang_database::{error, micros};
 use vorrang_error::Error;
 
 use super::entity::message;
-use super::{Store, kin, row};
+use super::{Store, ids, kin, row};
 use crate::message::Message;
 use crate::names::TicketRef;
 
@@ -25,7 +25,7 @@ impl ConversationPosition {
 impl Store {
     /// The tickets that are part of one by a merge, directly or through others.
     pub(super) async fn parts(&self, tenant: &str, which: TicketRef) -> Result<Vec<Uuid>, Error> {
-        let id = row::resolve(self.db.reader(), tenant, &[which]).await?[0];
+        let id = ids::resolve(self.db.reader(), tenant, &[which]).await?[0];
         let parts = kin::parts(self.db.reader(), tenant, &[id]).await?;
         Ok(parts.into_iter().map(|part| part.id).collect())
     }
@@ -43,7 +43,7 @@ impl Store {
         limit: u64,
         bytes: i64,
     ) -> Result<(Vec<Message>, bool), Error> {
-        let id = row::resolve(self.db.reader(), tenant, &[which]).await?[0];
+        let id = ids::resolve(self.db.reader(), tenant, &[which]).await?[0];
         let mut tickets = self.parts(tenant, TicketRef::Id(id)).await?;
         tickets.push(id);
         let of_all = Condition::all()

@@ -6,7 +6,7 @@ use prost::Message;
 use uuid::Uuid;
 use vorrang_error::Error;
 
-use super::{Begun, Call, Store, kin, row, write};
+use super::{Begun, Call, Store, ids, kin, row, write};
 use crate::names::{self, TicketRef};
 use crate::ticket::merge::{self, Family};
 use crate::ticket::{Change, Ticket};
@@ -40,8 +40,8 @@ impl Store {
         };
         let tenant = call.tenant.as_str();
         row::lock_tenant(&tx, tenant).await?;
-        let target = row::resolve(tx.conn(), tenant, &[merging.target]).await?[0];
-        let mut sources = row::resolve(tx.conn(), tenant, &merging.sources).await?;
+        let target = ids::resolve(tx.conn(), tenant, &[merging.target]).await?[0];
+        let mut sources = ids::resolve(tx.conn(), tenant, &merging.sources).await?;
         let mut named = BTreeSet::new();
         sources.retain(|id| named.insert(*id));
 

@@ -12,7 +12,7 @@ use vorrang_error::Error;
 use super::entity::{contact_key, message, thread_key};
 use super::organizations::joined_domains;
 use super::personal::{Keyring, Lookup, Owner};
-use super::{Store, kin, row, write};
+use super::{Store, ids, kin, row, write};
 use crate::contact::{Contact, ContactKey, Outcome, Recorded, SUBJECT_KEY};
 use crate::customer::{Customer, IdentityKey};
 use crate::desk::{Desk, Known, Thread, Written};
@@ -276,7 +276,7 @@ async fn where_they_are(tx: &Tx, tenant: &str, seen: &mut HashMap<ContactKey, Re
         .iter()
         .filter_map(|one| now.get(&one.message).copied())
         .collect();
-    let numbers = row::numbers(tx.conn(), tenant, &tickets.into_iter().collect::<Vec<_>>()).await?;
+    let numbers = ids::numbers(tx.conn(), tenant, &tickets.into_iter().collect::<Vec<_>>()).await?;
     for recorded in &mut elsewhere {
         if let Some((ticket, number)) = now
             .get(&recorded.message)

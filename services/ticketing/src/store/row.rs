@@ -1,10 +1,10 @@
 //! Between rows and the domain, and the reads that decisions need.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use prost::Message as _;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, from_micros, micros};
 use vorrang_error::Error;
@@ -16,7 +16,7 @@ use crate::attributes::Attributes;
 use crate::contact::ContactKey;
 use crate::customer::{Belongs, Customer, Identity, IdentityKey, TIER_VIP, Tier};
 use crate::message::{Attachment, Message};
-use crate::names::{self, TicketRef};
+use crate::names::TicketRef;
 use crate::ticket::Ticket;
 use crate::words::Actor;
 
@@ -63,67 +63,6 @@ pub async fn lock_ticket(
     Ok(tickets(tx.conn(), personal, tenant, row.into_iter().collect())
         .await?
         .pop())
-}
-
-/// The ids of tickets, in the order of their references, without locking them.
-///
-/// # Errors
-/// NotFound for the first that the tenant does not have.
-pub async fn resolve<C: ConnectionTrait>(conn: &C, tenant: &str, refs: &[TicketRef]) -> Result<Vec<Uuid>, Error> {
-    let mut known: HashMap<i64, Uuid> = HashMap::new();
-    let mut there: HashSet<Uuid> = HashSet::new();
-    let (mut ids, mut numbers) = (Vec::new(), Vec::new());
-    for one in refs {
-        match one {
-            TicketRef::Id(id) => ids.push(*id),
-            TicketRef::Number(number) => numbers.push(*number),
-        }
-    }
-    let which = Condition::any()
-        .add(ticket::Column::Id.is_in(ids))
-        .add(ticket::Column::Number.is_in(numbers));
-    let rows: Vec<(Uuid, i64)> = ticket::Entity::find()
-        .select_only()
-        .column(ticket::Column::Id)
-        .column(ticket::Column::Number)
-        .filter(ticket::Column::Tenant.eq(tenant))
-        .filter(which)
-        .into_tuple()
-        .all(conn)
-        .await
-        .map_err(error)?;
-    for (id, number) in rows {
-        known.insert(number, id);
-        there.insert(id);
-    }
-    refs.iter()
-        .map(|one| {
-            let found = match one {
-                TicketRef::Id(id) => Some(*id).filter(|id| there.contains(id)),
-                TicketRef::Number(number) => known.get(number).copied(),
-            };
-            found.ok_or_else(|| Error::not_found(names::TICKET, one.name()))
-        })
-        .collect()
-}
-
-/// The numbers of tickets.
-pub async fn numbers<C: ConnectionTrait>(conn: &C, tenant: &str, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-    let mut found = HashMap::new();
-    for ids in ids.chunks(IN_MAX) {
-        let rows: Vec<(Uuid, i64)> = ticket::Entity::find()
-            .select_only()
-            .column(ticket::Column::Id)
-            .column(ticket::Column::Number)
-            .filter(ticket::Column::Tenant.eq(tenant))
-            .filter(ticket::Column::Id.is_in(ids.iter().copied()))
-            .into_tuple()
-            .all(conn)
-            .await
-            .map_err(error)?;
-        found.extend(rows);
-    }
-    Ok(found)
 }
 
 /// The query for one ticket of a tenant.
@@ -499,21 +438,6 @@ fn read_message(keyring: &Keyring, row: message::Model) -> Result<Message, Error
         // A message always has something to seal: what has nothing left was erased.
         erased: erased || row.sealed.is_none(),
     })
-}
-
-/// What is personal in a message, sealed anew for the ticket `to`. What is erased stays so.
-pub fn reseal_message(
-    keyring: &Keyring,
-    id: Uuid,
-    sealed: Option<Vec<u8>>,
-    to: Uuid,
-) -> Result<Option<Vec<u8>>, Error> {
-    let place = Place("messages", id.as_bytes());
-    let Some(sealed) = sealed else { return Ok(None) };
-    match keyring.open(place, &sealed)? {
-        Some(plain) => keyring.seal(to, place, &plain).map(Some),
-        None => Ok(None),
-    }
 }
 
 fn read_attachment(texts: AttachmentTexts) -> Attachment {

@@ -99,3 +99,18 @@ pub fn open<M: Message + Default>(
         None => Ok((M::default(), true)),
     }
 }
+
+/// What is personal in a message, sealed anew for the ticket `to`. What is erased stays so.
+pub fn reseal_message(
+    keyring: &Keyring,
+    id: Uuid,
+    sealed: Option<Vec<u8>>,
+    to: Uuid,
+) -> Result<Option<Vec<u8>>, Error> {
+    let place = Place("messages", id.as_bytes());
+    let Some(sealed) = sealed else { return Ok(None) };
+    match keyring.open(place, &sealed)? {
+        Some(plain) => keyring.seal(to, place, &plain).map(Some),
+        None => Ok(None),
+    }
+}

@@ -10,7 +10,7 @@ use vorrang_error::Error;
 
 use super::entity::{message, thread_key};
 use super::personal::{Keyring, Owner};
-use super::{Begun, Call, Store, kin, row, write};
+use super::{Begun, Call, Store, kin, row, sealed, write};
 use crate::names::{self, TicketRef};
 use crate::ticket::link::{self, LinkKind};
 use crate::ticket::{Change, Fields, Moved, Opening, Ticket};
@@ -217,7 +217,7 @@ async fn hand_over(
             .one(tx.conn())
             .await
             .map_err(error)?;
-        let sealed = row::reseal_message(keyring, *id, sealed.flatten(), to)?;
+        let sealed = sealed::reseal_message(keyring, *id, sealed.flatten(), to)?;
         message::Entity::update_many()
             .col_expr(message::Column::TicketId, Expr::value(to))
             .col_expr(message::Column::Sealed, Expr::value(sealed))

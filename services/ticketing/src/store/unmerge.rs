@@ -3,7 +3,7 @@
 use prost::Message;
 use vorrang_error::Error;
 
-use super::{Begun, Call, Store, kin, row, write};
+use super::{Begun, Call, Store, ids, kin, row, write};
 use crate::names::{self, TicketRef};
 use crate::ticket::{Change, Ticket};
 
@@ -23,7 +23,7 @@ impl Store {
         };
         let tenant = call.tenant.as_str();
         row::lock_tenant(&tx, tenant).await?;
-        let id = row::resolve(tx.conn(), tenant, &[which]).await?[0];
+        let id = ids::resolve(tx.conn(), tenant, &[which]).await?[0];
         let leads = kin::leads(tx.conn(), tenant, [id]).await?;
         let end = kin::end(&leads, id);
         let mut locked = row::lock_tickets(&tx, &self.personal, tenant, vec![id, end]).await?;

@@ -175,7 +175,9 @@ pub fn merge(
         if source.merged_into == Some(target) {
             continue;
         }
-        let needs_work = source.state.needs_work();
+        // What only machines wrote waits for nobody's answer, and wakes nothing: as a message of theirs would not.
+        let is_asked = !source.automated || source.contacted_at.is_some();
+        let needs_work = source.state.needs_work() && is_asked;
         if source.merged_into.is_some() {
             let before = last_of(family, *id)?;
             let source = ticket_mut(family, *id)?;

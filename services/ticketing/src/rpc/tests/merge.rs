@@ -334,6 +334,26 @@ both_engines! {
         assert_eq!(page.tickets.iter().map(|ticket| ticket.number).collect::<Vec<_>>(), [3], "routing's rebuild");
     }
 
+    /// As long as a conversation can still be read whole, and no longer.
+    async fn a_chain_has_an_end(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let mara = desk.customer("mara@example.org").await;
+        let mut last = desk.ticket_of(&mara).await;
+        let first = last.clone();
+        for _ in 0..20 {
+            let next = desk.ticket_of(&mara).await;
+            desk.merge(&next, &[&last]).await.expect("merges on");
+            last = next;
+        }
+        let next = desk.ticket_of(&mara).await;
+        let error = desk.merge(&next, &[&last]).await.expect_err("one too many");
+        assert_eq!((error.kind(), error.reason()), (Kind::Precondition, "MERGE_TOO_LARGE"));
+        let error = desk.state(&first, State::Open).await.expect_err("merged");
+        assert!(error.metadata().contains(&("target", last.name.clone())), "all the way: {error:?}");
+        assert!(desk.get(&last.name).await.merged_into.is_empty(), "nothing half done");
+        desk.check_history().await;
+    }
+
     /// Re-merging, chains and follow-ups: keys lead to the last ticket, and home again.
     async fn keys_lead_along_chains_and_home_again(db: TestDatabase) {
         let desk = Fixture::new(&db).await;

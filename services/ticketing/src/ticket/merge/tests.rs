@@ -173,6 +173,16 @@ fn what_a_source_owes_the_target_owes() {
 }
 
 #[test]
+fn what_a_machine_wrote_wakes_nothing() {
+    for (contacted_at, wakes) in [(None, false), (Some(at(1)), true)] {
+        let mut all = family(2);
+        let bounce = all.get_mut(&id(1)).expect("it is there");
+        (bounce.automated, bounce.contacted_at) = (true, contacted_at);
+        assert_eq!(into(&mut all, 2, &[1]).expect("merges").wakes, wakes);
+    }
+}
+
+#[test]
 fn first_response_is_that_of_the_whole_conversation() {
     let mut target = opened();
     let said = |number: u128, second, voice| Said {

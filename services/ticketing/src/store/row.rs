@@ -1,6 +1,6 @@
 //! Between rows and the domain, and the reads that decisions need.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use prost::Message as _;

@@ -116,8 +116,18 @@ both_engines! {
             let results = join_all(merges).await;
             let refused: Vec<&str> = results.iter().filter_map(|result| result.as_ref().err()).map(Error::reason).collect();
             assert_eq!(refused, ["MERGE_CIRCLE"], "three of a ring of four");
-            let (one, two) = (desks[0].ticket_of(&mara).await, desks[0].ticket_of(&mara).await);
-            let (there, back) = tokio::join!(desks[0].link(&one, Type::CausedBy, &two), desks[1].link(&two, Type::CausedBy, &one));
+            // Links likewise: 0 → 1 and 2 → 3 are there, 1 → 2 and 3 → 0 would close the circle, and have no ticket in common.
+            let mut round = Vec::new();
+            for _ in 0..4 {
+                round.push(desks[0].ticket_of(&mara).await);
+            }
+            for from in [0, 2] {
+                desks[0].link(&round[from], Type::CausedBy, &round[from + 1]).await.expect("links");
+            }
+            let (there, back) = tokio::join!(
+                desks[0].link(&round[1], Type::CausedBy, &round[2]),
+                desks[1].link(&round[3], Type::CausedBy, &round[0])
+            );
             let refused: Vec<&str> = [there, back].iter().filter_map(|result| result.as_ref().err()).map(Error::reason).collect();
             assert_eq!(refused, ["LINK_CIRCLE"]);
         }

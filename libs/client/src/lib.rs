@@ -34,6 +34,8 @@ use vorrang_api::ticketing::v1::customer_record_service_client::CustomerRecordSe
 use vorrang_api::ticketing::v1::customer_service_client::CustomerServiceClient;
 use vorrang_api::ticketing::v1::organization_service_client::OrganizationServiceClient;
 use vorrang_api::ticketing::v1::schedule_service_client::ScheduleServiceClient;
+use vorrang_api::ticketing::v1::sub_state_service_client::SubStateServiceClient;
+use vorrang_api::ticketing::v1::ticket_field_service_client::TicketFieldServiceClient;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
 use vorrang_api::{knowledge, routing, ticketing};
 
@@ -145,6 +147,10 @@ clients! {
     quarantine: QuarantineServiceClient<Authorized>;
     /// Tickets and messages.
     tickets: TicketServiceClient<Authorized>;
+    /// The tenant's own sub-states of tickets.
+    sub_states: SubStateServiceClient<Authorized>;
+    /// The tenant's own fields of tickets.
+    ticket_fields: TicketFieldServiceClient<Authorized>;
     /// Customers.
     customers: CustomerServiceClient<Authorized>;
     /// What CRMs and shops know about customers.

@@ -6,8 +6,11 @@ use vorrang_database::idempotency::REQUEST_ID_MAX;
 use vorrang_error::{Error, Violations};
 use vorrang_feed::Feed;
 
+use crate::custom::Definitions;
 use crate::intake::Intake;
+use crate::state::State;
 use crate::store::{Call, Store};
+use crate::ticket::Wanted;
 use crate::words::{Actor, ActorKind};
 
 /// Everything a handler reaches. Clones share it.
@@ -19,6 +22,37 @@ pub struct App {
     pub intake: Intake,
     /// Where the log goes out.
     pub feed: Feed,
+}
+
+impl App {
+    /// What the tenant has defined of own fields, read only where it is `needed`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn definitions(&self, tenant: &str, needed: bool) -> Result<Definitions, Error> {
+        if needed {
+            self.store.ticket_fields(tenant).await
+        } else {
+            Ok(Definitions::default())
+        }
+    }
+
+    /// The state that somebody asks for, with what has to be known to give it. Definitions may change between this and the
+    /// change itself, as if it had come a moment earlier; a sub-state that is deleted meanwhile is noticed there.
+    ///
+    /// # Errors
+    /// NotFound for an unknown sub-state; those of [`SubState::check_given`](crate::sub_state::SubState::check_given).
+    pub async fn wanted(&self, tenant: &str, state: State, sub_state: Option<String>) -> Result<Wanted, Error> {
+        if let Some(id) = &sub_state {
+            self.store.sub_state(tenant, id).await?.check_given(state)?;
+        }
+        let solves = state == State::Solved;
+        Ok(Wanted {
+            state,
+            sub_state,
+            required: self.definitions(tenant, solves).await?.required(),
+        })
+    }
 }
 
 /// The call that a request is: tenant and actor from the credential, never from the request's own words.

@@ -1,5 +1,6 @@
 //! Between the domain and the generated types of the contract: [`output`] writes them, [`input`] reads and checks them.
 
+mod custom;
 mod feed_fields;
 pub mod input;
 mod output;
@@ -8,6 +9,7 @@ mod schedule;
 mod wire;
 mod words;
 
+pub use custom::{sub_state, ticket_field};
 pub use feed_fields::FeedFields;
 pub use output::{
     contact_result, customer, customer_merge, lifetime_value, merge_suggestion, message, message_in_short, milestone,

@@ -3,10 +3,11 @@
 //!
 //! A contact is
 //! - a DUPLICATE when its key was seen before;
-//! - APPENDED when one of its reference keys, the best first, leads to a ticket that is not closed; a solved one is
-//!   reopened, unless a machine wrote;
-//! - CREATED otherwise; when only closed tickets were found, the new one follows up the best of them, and takes over the
-//!   key that led there, so that the next reply to the old conversation joins the follow-up. Both are linked.
+//! - APPENDED when one of its reference keys, the best first, leads to a ticket that is not over; a solved one is
+//!   reopened, unless a machine wrote; one that is marked as spam stays out of the queue;
+//! - CREATED otherwise; when only tickets were found that are over (closed or deleted), the new one follows up the best of
+//!   them, and takes over the key that led there, so that the next reply to the old conversation joins the follow-up. Both
+//!   are linked.
 //!
 //! A key that leads to a merged ticket leads on to the ticket whose conversation that is now. The key itself stays where it
 //! was, or remembers its home where a follow-up takes it over: after an unmerge it leads to its ticket again.
@@ -30,7 +31,7 @@ use crate::state::State;
 use crate::suggestion::{self, Evidence, Pair};
 use crate::ticket::link::{LinkKind, link};
 use crate::ticket::{Change, Opening, Ticket};
-use crate::words::{Actor, ActorKind, Visibility};
+use crate::words::{Actor, ActorKind, Disposition, Visibility};
 use vorrang_service::Ids;
 
 /// Where a thread key leads.
@@ -309,7 +310,7 @@ impl<'a> Desk<'a> {
             if key.starts_with(SUBJECT_KEY) && !self.takes_part(customer, named, end) {
                 continue;
             }
-            if ticket.state != State::Closed {
+            if ticket.state != State::Closed && ticket.disposition != Disposition::Deleted {
                 return Place::Join(ticket.id);
             }
             if matches!(closed, Place::New) {

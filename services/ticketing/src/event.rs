@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::custom::Definition;
 use crate::customer::Customer;
 use crate::names;
 use crate::organization::Organization;
 use crate::record::{Milestone, Order};
 use crate::schedule::{self, Schedule};
+use crate::sub_state::SubState;
 use crate::ticket::{Change, Ticket};
 use crate::words::Actor;
 
@@ -65,6 +67,10 @@ pub enum Fact {
     OrganizationUpdated(Organization),
     /// An organisation was removed; as it was.
     OrganizationDeleted(Organization),
+    /// A sub-state was defined or changed; whether it was deleted.
+    SubState(SubState, bool),
+    /// A tenant's own field was defined or changed.
+    TicketField(Box<Definition>),
     /// A ticket was changed; the ticket as it is after the whole operation.
     Ticket(Box<Ticket>, Change),
     /// A schedule was made, changed or archived.
@@ -96,6 +102,8 @@ impl Fact {
             Self::OrganizationUpdated(_) => "organization_updated",
             Self::OrganizationDeleted(_) => "organization_deleted",
             Self::Schedule(_) => "schedule_updated",
+            Self::SubState(..) => "sub_state_changed",
+            Self::TicketField(_) => "ticket_field_changed",
             Self::Ticket(_, change) => match change {
                 Change::Created => "ticket_created",
                 Change::Updated(_) => "ticket_updated",
@@ -109,6 +117,7 @@ impl Fact {
                 Change::Split(..) => "ticket_split",
                 Change::Linked(..) => "ticket_linked",
                 Change::Unlinked(..) => "ticket_unlinked",
+                Change::DispositionChanged(_) => "ticket_disposition_changed",
             },
         }
     }
@@ -123,6 +132,8 @@ impl Fact {
             Self::OrganizationCreated(one) | Self::OrganizationUpdated(one) | Self::OrganizationDeleted(one) => {
                 names::organization(one.id)
             }
+            Self::SubState(sub_state, _) => names::sub_state(&sub_state.id),
+            Self::TicketField(field) => names::ticket_field(&field.id),
             Self::Ticket(ticket, _) => names::ticket(ticket.id),
             Self::Schedule(fact) => names::schedule(fact.schedule.id),
         }
@@ -135,6 +146,7 @@ impl Fact {
             Self::CustomersMerged { target, .. } => Some(target.id),
             Self::CustomersUnmerged { customer, .. } => Some(customer.id),
             Self::OrderRecorded(customer, _) | Self::MilestoneRecorded(customer, _) => Some(*customer),
+            Self::SubState(..) | Self::TicketField(_) => None,
             Self::OrganizationCreated(_) | Self::OrganizationUpdated(_) | Self::OrganizationDeleted(_) => None,
             Self::Schedule(_) => None,
             Self::Ticket(ticket, _) => Some(ticket.id),

@@ -7,7 +7,9 @@ mod internal;
 mod organization;
 mod relation;
 mod schedule;
+mod sub_state;
 mod ticket;
+mod ticket_field;
 
 use tonic::{Response, Status};
 use vorrang_error::Error;

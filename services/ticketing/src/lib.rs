@@ -9,6 +9,7 @@ mod attributes;
 mod contact;
 mod conversation;
 mod convert;
+mod custom;
 mod customer;
 mod desk;
 mod event;
@@ -24,6 +25,7 @@ mod rpc;
 mod schedule;
 mod state;
 mod store;
+mod sub_state;
 mod suggestion;
 mod survey;
 mod ticket;
@@ -37,6 +39,8 @@ use vorrang_api::ticketing::v1::customer_service_server::CustomerServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
 use vorrang_api::ticketing::v1::organization_service_server::OrganizationServiceServer;
 use vorrang_api::ticketing::v1::schedule_service_server::ScheduleServiceServer;
+use vorrang_api::ticketing::v1::sub_state_service_server::SubStateServiceServer;
+use vorrang_api::ticketing::v1::ticket_field_service_server::TicketFieldServiceServer;
 use vorrang_api::ticketing::v1::ticket_relation_service_server::TicketRelationServiceServer;
 use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
 use vorrang_error::Error;
@@ -88,6 +92,8 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
             TicketRelationServiceServer::new(ticketing.clone()),
             context
         ))
+        .grpc(configured!(SubStateServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(TicketFieldServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(CustomerServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(OrganizationServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(

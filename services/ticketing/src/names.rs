@@ -15,6 +15,11 @@ pub const MERGE_SUGGESTION: &str = "vorrang.ticketing.v1.MergeSuggestion";
 /// Proto name of a schedule, for errors.
 pub const SCHEDULE: &str = "vorrang.ticketing.v1.Schedule";
 
+/// Proto name of a sub-state, for errors.
+pub const SUB_STATE: &str = "vorrang.ticketing.v1.SubState";
+/// Proto name of a tenant's own field, for errors.
+pub const TICKET_FIELD: &str = "vorrang.ticketing.v1.TicketField";
+
 /// How a request names a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TicketRef {
@@ -88,6 +93,40 @@ pub fn schedule(id: Uuid) -> String {
     format!("schedules/{id}")
 }
 
+/// `subStates/{id}`.
+pub fn sub_state(id: &str) -> String {
+    format!("subStates/{id}")
+}
+
+/// `ticketFields/{id}`.
+pub fn ticket_field(id: &str) -> String {
+    format!("ticketFields/{id}")
+}
+
+/// Reads `subStates/{id}`.
+pub fn parse_sub_state(name: &str) -> Result<&str, &'static str> {
+    name.strip_prefix("subStates/")
+        .filter(|id| is_id(id))
+        .ok_or("must be subStates/{sub_state}, the last part being 1 to 63 of a-z, 0-9 and -")
+}
+
+/// Reads `ticketFields/{id}`.
+pub fn parse_ticket_field(name: &str) -> Result<&str, &'static str> {
+    name.strip_prefix("ticketFields/")
+        .filter(|id| check_field_id(id).is_ok())
+        .ok_or("must be ticketFields/{id}")
+}
+
+/// Checks the id of a tenant's own field: it is written in filters.
+pub fn check_field_id(id: &str) -> Result<(), &'static str> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if (1..=63).contains(&id.len()) && id.bytes().all(fits) && id.as_bytes()[0].is_ascii_lowercase() {
+        Ok(())
+    } else {
+        Err("must be a letter of a-z, then up to 62 of a-z, 0-9 and _")
+    }
+}
+
 /// Reads `tickets/{uuid}` or `tickets/{number}`, the number from 1 and as we write it.
 pub fn parse_ticket(name: &str) -> Result<TicketRef, &'static str> {
     let key = name.strip_prefix("tickets/");
@@ -128,7 +167,7 @@ pub fn check_agent(name: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Checks the name of a queue.
+/// Checks the id of something that a tenant defines, or the name of a queue.
 pub fn check_queue(name: &str) -> Result<(), &'static str> {
     if is_id(name) {
         Ok(())

@@ -26,9 +26,18 @@ pub enum State {
     Closed,
 }
 
+/// A state, and the tenant's own sub-state of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing<'a> {
+    /// Where it stands.
+    pub state: State,
+    /// Id of the sub-state; none: in the state alone. Whoever names one has checked that it is one of this state.
+    pub sub_state: Option<&'a str>,
+}
+
 /// What can happen to a ticket that may change its state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Trigger {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger<'a> {
     /// The customer wrote.
     CustomerWrote,
     /// An agent wrote to the customer.
@@ -38,7 +47,7 @@ pub enum Trigger {
     /// Somebody took it, or was given it. Taking is no work yet: the state stays.
     Assigned,
     /// Somebody says what it is now. Giving a solved ticket any state but CLOSED is a reopen.
-    Become(State),
+    Become(Standing<'a>),
 }
 
 impl State {
@@ -69,34 +78,56 @@ impl State {
         matches!(self, Self::New | Self::Open)
     }
 
-    /// The state after `trigger`. The same state means that nothing changes.
+    /// The state alone.
+    pub fn alone(self) -> Standing<'static> {
+        Standing {
+            state: self,
+            sub_state: None,
+        }
+    }
+}
+
+impl<'a> Standing<'a> {
+    /// Where the ticket stands after `trigger`. The same standing means that nothing changes. A sub-state goes when its
+    /// state is left; a verb leaves exactly the one that it names.
     ///
     /// # Errors
     /// Precondition `TRANSITION_NOT_ALLOWED` for a verb that the state does not allow, `TICKET_CLOSED` for anything else
     /// about a closed ticket, and `TICKET_SOLVED` for assigning a solved one: it has to be reopened first, so that every
     /// reopen is one on purpose.
-    pub fn after(self, trigger: Trigger) -> Result<Self, Error> {
+    pub fn after(self, trigger: Trigger<'a>) -> Result<Self, Error> {
         use State::{Closed, New, Open, Solved};
-        match (self, trigger) {
-            (_, Trigger::Become(Closed)) => Ok(Closed),
-            (Closed, Trigger::Become(wanted)) => Err(not_allowed(Closed, wanted)),
-            (state, Trigger::Become(New)) => Err(not_allowed(state, New)),
-            (_, Trigger::Become(wanted)) => Ok(wanted),
-            (Closed, _) => Err(Error::precondition(
-                "TICKET_CLOSED",
-                "the ticket is closed for good; open a new one instead",
-            )),
-            (Solved, Trigger::Assigned) => Err(Error::precondition(
-                "TICKET_SOLVED",
-                "the ticket is solved; reopen it first",
-            )),
-            (state, Trigger::Noted | Trigger::Assigned) => Ok(state),
-            (New, Trigger::CustomerWrote) => Ok(New),
-            (_, Trigger::CustomerWrote) => Ok(Open),
-            (New, Trigger::AgentReplied) => Ok(Open),
-            (state, Trigger::AgentReplied) => Ok(state),
-        }
+        let state = match (self.state, trigger) {
+            (Closed, Trigger::Become(wanted)) if wanted.state == Closed => {
+                return match wanted.sub_state {
+                    // A repeated close changes nothing, also not how it was closed.
+                    None => Ok(self),
+                    named if named == self.sub_state => Ok(self),
+                    Some(_) => Err(closed()),
+                };
+            }
+            (Closed, Trigger::Become(wanted)) => return Err(not_allowed(Closed, wanted.state)),
+            (state, Trigger::Become(wanted)) if wanted.state == New => return Err(not_allowed(state, New)),
+            (_, Trigger::Become(wanted)) => return Ok(wanted),
+            (Closed, _) => return Err(closed()),
+            (Solved, Trigger::Assigned) => {
+                return Err(Error::precondition(
+                    "TICKET_SOLVED",
+                    "the ticket is solved; reopen it first",
+                ));
+            }
+            (state, Trigger::Noted | Trigger::Assigned) => state,
+            (New, Trigger::CustomerWrote) => New,
+            (_, Trigger::CustomerWrote) => Open,
+            (New, Trigger::AgentReplied) => Open,
+            (state, Trigger::AgentReplied) => state,
+        };
+        Ok(if state == self.state { self } else { state.alone() })
     }
+}
+
+fn closed() -> Error {
+    Error::precondition("TICKET_CLOSED", "the ticket is closed for good; open a new one instead")
 }
 
 fn not_allowed(from: State, to: State) -> Error {

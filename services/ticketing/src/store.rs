@@ -4,7 +4,8 @@
 //! 1. the tenant's row of `ticket_numbers` (only where tickets are made, where anything about customers or organisations changes, and where
 //!    tickets are merged, unmerged or linked: what leads from ticket to ticket changes only under it),
 //! 2. tickets, by id,
-//! 3. the tenant's row of the event log's counter, at the very end.
+//! 3. what the tenant has defined (sub-states, own fields), one at a time,
+//! 4. the tenant's row of the event log's counter, at the very end.
 //!
 //! Whoever changes a schedule locks its row and no ticket. The ids of repeatable calls are locked without waiting and need no place in it. Entities never leave this module, and
 //! every query carries the tenant.
@@ -33,10 +34,13 @@ mod schedule_users;
 mod schedules;
 mod sealed;
 mod split;
+mod sub_states;
 mod suggestions;
 mod survey;
+mod ticket_fields;
 mod unmerge;
 mod unmerge_customer;
+mod values;
 mod write;
 
 use std::sync::Arc;

@@ -4,13 +4,14 @@
 //! No changes means that nothing is written, so repeating a verb is harmless.
 //!
 //! Three invariants hold after every operation, whatever came before:
-//! - a ticket waits (`queue_entered_at`) exactly when nobody has it, somebody of ours has to act on it, and it is not part
-//!   of another ticket;
+//! - a ticket waits (`queue_entered_at`) exactly when nobody has it, somebody of ours has to act on it, it counts at all
+//!   (`disposition`), and it is not part of another ticket;
 //! - `generation` rises whenever it enters a queue, moves to another one, is assigned, merged or unmerged: what was claimed
 //!   for an older generation is refused;
 //! - while it is part of another ticket (`merged_into`) nothing of it changes, so that an unmerge gives back what was.
 
 mod change;
+mod disposition;
 mod fields;
 pub mod link;
 pub mod merge;
@@ -20,12 +21,13 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use vorrang_error::Error;
 
+use crate::custom::{self, CustomFields, Definitions};
 use crate::message::Draft;
-use crate::state::{State, Trigger};
-use crate::words::{ActorKind, AssignSource, Channel, Priority};
+use crate::state::{Standing, State, Trigger};
+use crate::words::{ActorKind, AssignSource, Channel, Disposition, Priority};
 
 pub use change::{Assignment, Change, Moved};
-pub use fields::{Field, Fields, Opening};
+pub use fields::{Field, Fields, Mask, Opening, Wanted};
 pub use link::{Link, LinkKind};
 
 /// The queue of a ticket that names none.
@@ -46,6 +48,10 @@ pub struct Ticket {
     pub channel: Channel,
     /// Where it is in its life.
     pub state: State,
+    /// Id of the tenant's own sub-state of it.
+    pub sub_state: Option<String>,
+    /// Whether it counts.
+    pub disposition: Disposition,
     /// Priority.
     pub priority: Priority,
     /// The customer's tier when it was opened.
@@ -58,6 +64,10 @@ pub struct Ticket {
     pub assignee: Option<String>,
     /// Sorted, each once.
     pub tags: Vec<String>,
+    /// Agents who follow it, `agents/{agent}`. Sorted, each once.
+    pub followers: Vec<String>,
+    /// Values of the tenant's own fields.
+    pub custom_fields: CustomFields,
     /// What the customer wants; empty: unknown.
     pub intent: String,
     /// BCP 47; empty: unknown.
@@ -117,6 +127,8 @@ impl Ticket {
             intent,
             language,
             due_at,
+            followers,
+            custom_fields,
         } = opening.fields;
         Self {
             id: opening.id,
@@ -125,12 +137,16 @@ impl Ticket {
             customer: opening.customer,
             channel: opening.channel,
             state: State::New,
+            sub_state: None,
+            disposition: Disposition::Normal,
             priority,
             tier: opening.tier,
             organization: opening.organization,
             queue,
             assignee: None,
             tags,
+            followers,
+            custom_fields,
             intent,
             language,
             due_at,
@@ -180,15 +196,24 @@ impl Ticket {
         }
     }
 
-    /// Sets the named fields. Moving a waiting ticket to another queue does not restart its wait.
-    pub fn update(&mut self, fields: &Fields, which: &[Field], now: DateTime<Utc>) -> Result<Vec<Change>, Error> {
+    /// Sets the named fields. Moving a waiting ticket to another queue does not restart its wait. `definitions` are those
+    /// of the tenant's own fields, needed when one of them is named.
+    pub fn update(
+        &mut self,
+        fields: &Fields,
+        which: &Mask,
+        definitions: &Definitions,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Change>, Error> {
         self.check_own()?;
+        self.check_in_use()?;
         if self.state == State::Closed {
             // Final means final: what a closed ticket counted as must not change any more.
-            self.state.after(Trigger::Noted)?;
+            self.standing().after(Trigger::Noted)?;
         }
+        let custom_fields = custom::merge(&self.custom_fields, &fields.custom_fields, &which.custom, definitions)?;
         let mut changed = Vec::new();
-        for (field, name) in Field::NAMES.iter().filter(|(field, _)| which.contains(field)) {
+        for (field, name) in Field::NAMES.iter().filter(|(field, _)| which.has(*field)) {
             let differs = match field {
                 Field::Subject => replace(&mut self.subject, &fields.subject),
                 Field::Priority => replace(&mut self.priority, &fields.priority),
@@ -197,6 +222,8 @@ impl Ticket {
                 Field::Intent => replace(&mut self.intent, &fields.intent),
                 Field::Language => replace(&mut self.language, &fields.language),
                 Field::DueAt => replace(&mut self.due_at, &fields.due_at),
+                Field::Followers => replace(&mut self.followers, &fields.followers),
+                Field::CustomFields => replace(&mut self.custom_fields, &custom_fields),
             };
             if differs {
                 changed.push(*name);
@@ -227,10 +254,17 @@ impl Ticket {
     }
 
     /// Gives the ticket the state that somebody asks for.
-    pub fn change_state(&mut self, wanted: State, now: DateTime<Utc>) -> Result<Vec<Change>, Error> {
+    ///
+    /// # Errors
+    /// As [`Standing::after`]; precondition `REQUIRED_FIELDS_MISSING` when it would be solved without what a solved ticket
+    /// must have.
+    pub fn change_state(&mut self, wanted: impl Into<Wanted>, now: DateTime<Utc>) -> Result<Vec<Change>, Error> {
+        let wanted = wanted.into();
         self.check_own()?;
+        self.check_in_use()?;
         let mut changes = Vec::new();
-        self.become_state(self.state.after(Trigger::Become(wanted))?, now, &mut changes);
+        let next = self.wanted(&wanted)?;
+        self.stand(next.state, next.sub_state.map(str::to_owned), now, &mut changes);
         if !changes.is_empty() {
             self.touch(now);
         }
@@ -246,7 +280,8 @@ impl Ticket {
         now: DateTime<Utc>,
     ) -> Result<Vec<Change>, Error> {
         self.check_own()?;
-        self.state.after(Trigger::Assigned)?;
+        self.check_in_use()?;
+        self.standing().after(Trigger::Assigned)?;
         let moved = queue.is_some_and(|queue| replace(&mut self.queue, &queue.to_owned()));
         let mut changes = Vec::new();
         if moved {
@@ -313,15 +348,20 @@ impl Ticket {
     /// a customer's wakes it, a reply to a NEW ticket opens it.
     ///
     /// # Errors
-    /// Precondition `TICKET_CLOSED`: nothing is added to what is final; `TICKET_MERGED`: it belongs to another conversation.
+    /// Precondition `TICKET_CLOSED`: nothing is added to what is final; `TICKET_MERGED`: it belongs to another conversation;
+    /// `TICKET_SET_ASIDE` for everything but a contact.
     pub fn add_message(
         &mut self,
         id: Uuid,
         draft: Draft,
-        wanted: Option<State>,
+        wanted: Option<Wanted>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Change>, Error> {
         self.check_own()?;
+        let is_contact = draft.actor.kind == ActorKind::Customer || draft.automated;
+        if !is_contact {
+            self.check_in_use()?;
+        }
         let is_reply = draft.is_reply();
         let from_customer = draft.actor.kind == ActorKind::Customer;
         let trigger = match (is_reply, from_customer) {
@@ -329,10 +369,11 @@ impl Ticket {
             (_, true) => Trigger::CustomerWrote,
             _ => Trigger::Noted,
         };
-        let mut next = self.state.after(trigger)?;
-        if let Some(wanted) = wanted {
-            next = self.state.after(Trigger::Become(wanted))?;
+        let mut next = self.standing().after(trigger)?;
+        if let Some(wanted) = &wanted {
+            next = self.wanted(wanted)?;
         }
+        let (next, sub_state) = (next.state, next.sub_state.map(str::to_owned));
         // The count is higher where an older release, which knows no places, wrote last.
         self.last_position = self.last_position.max(self.message_count) + 1;
         self.message_count += 1;
@@ -345,7 +386,7 @@ impl Ticket {
             self.first_replied_at.get_or_insert(message.occurred_at);
         }
         let mut changes = vec![Change::Message(message)];
-        self.become_state(next, now, &mut changes);
+        self.stand(next, sub_state, now, &mut changes);
         self.touch(now);
         Ok(changes)
     }
@@ -361,8 +402,29 @@ impl Ticket {
         self.generation += 1;
     }
 
-    fn become_state(&mut self, next: State, now: DateTime<Utc>, changes: &mut Vec<Change>) {
+    /// Where it stands.
+    fn standing(&self) -> Standing<'_> {
+        Standing {
+            state: self.state,
+            sub_state: self.sub_state.as_deref(),
+        }
+    }
+
+    /// Where it would stand if it became what somebody asks for.
+    fn wanted<'a>(&'a self, wanted: &'a Wanted) -> Result<Standing<'a>, Error> {
+        let next = self.standing().after(Trigger::Become(wanted.standing()))?;
+        if next.state == State::Solved && self.state != State::Solved {
+            custom::check_solved(&self.custom_fields, &wanted.required)?;
+        }
+        Ok(next)
+    }
+
+    fn stand(&mut self, next: State, sub_state: Option<String>, now: DateTime<Utc>, changes: &mut Vec<Change>) {
+        let other_sub_state = replace(&mut self.sub_state, &sub_state);
         if next == self.state {
+            if other_sub_state {
+                changes.push(Change::Updated(vec!["sub_state"]));
+            }
             return;
         }
         let previous = std::mem::replace(&mut self.state, next);
@@ -381,7 +443,10 @@ impl Ticket {
 
     /// Makes the first invariant true.
     fn settle_queue(&mut self, now: DateTime<Utc>, changes: &mut Vec<Change>) {
-        let waits = self.assignee.is_none() && self.state.needs_work() && self.merged_into.is_none();
+        let waits = self.assignee.is_none()
+            && self.state.needs_work()
+            && self.disposition == Disposition::Normal
+            && self.merged_into.is_none();
         if !waits {
             self.queue_entered_at = None;
         } else if self.queue_entered_at.is_none() {

@@ -13,6 +13,10 @@ macro_rules! words {
         }
 
         impl $name {
+            /// Every one of them, in this order.
+            #[allow(dead_code, reason = "not every list is walked")]
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// The word that is stored.
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -68,6 +72,40 @@ words! {
         High = "HIGH",
         /// Must not wait.
         Urgent = "URGENT",
+    }
+}
+
+words! {
+    /// Whether a ticket counts.
+    Disposition {
+        /// It does.
+        Normal = "NORMAL",
+        /// Unwanted.
+        Spam = "SPAM",
+        /// Thrown away.
+        Deleted = "DELETED",
+    }
+}
+
+words! {
+    /// What the values of a tenant's own field are.
+    FieldType {
+        /// Free text.
+        Text = "TEXT",
+        /// A code that says nothing about a person.
+        Code = "CODE",
+        /// A number.
+        Number = "NUMBER",
+        /// True or false.
+        Bool = "BOOL",
+        /// A day.
+        Date = "DATE",
+        /// An instant.
+        Time = "TIME",
+        /// One of the choices.
+        Choice = "CHOICE",
+        /// Several of the choices.
+        Choices = "CHOICES",
     }
 }
 

@@ -420,6 +420,47 @@ pub const REQUESTS: &[(&str, &str, Then)] = &[
         NotFound,
     ),
     (
+        "ticketing.v1.SubStateService/CreateSubState",
+        r#"{"sub_state_id": "ours", "sub_state": {"state": "STATE_ON_HOLD", "display_name": "Ours"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.SubStateService/GetSubState",
+        r#"{"name": "{sub_state}"}"#,
+        NotFound,
+    ),
+    ("ticketing.v1.SubStateService/ListSubStates", "{}", NothingOfTheirs),
+    (
+        "ticketing.v1.SubStateService/UpdateSubState",
+        r#"{"sub_state": {"name": "{sub_state}", "archived": true}, "update_mask": "archived"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.SubStateService/DeleteSubState",
+        r#"{"name": "{sub_state}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketFieldService/CreateTicketField",
+        r#"{"ticket_field_id": "ours", "ticket_field": {"type": "TYPE_CODE", "display_name": "Ours"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.TicketFieldService/GetTicketField",
+        r#"{"name": "{ticket_field}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketFieldService/ListTicketFields",
+        "{}",
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.TicketFieldService/UpdateTicketField",
+        r#"{"ticket_field": {"name": "{ticket_field}", "archived": true}, "update_mask": "archived"}"#,
+        NotFound,
+    ),
+    (
         "ticketing.v1.TicketService/CreateTicket",
         r#"{"ticket": {"customer": "{customer}", "subject": "taken"}}"#,
         NotFound,
@@ -442,6 +483,16 @@ pub const REQUESTS: &[(&str, &str, Then)] = &[
     (
         "ticketing.v1.TicketService/ChangeTicketState",
         r#"{"name": "{ticket}", "state": "STATE_SOLVED"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/MarkTicket",
+        r#"{"name": "{ticket}", "disposition": "DISPOSITION_SPAM"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.TicketService/RestoreTicket",
+        r#"{"name": "{ticket}"}"#,
         NotFound,
     ),
     (

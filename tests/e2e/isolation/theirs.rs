@@ -6,8 +6,11 @@ use vorrang_api::feed::v1::{CommitCursorRequest, GetHeadRequest};
 use vorrang_api::ingestion::v1::{Contact, Outcome, PushEmailRequest, PushTicketRequest, Source};
 use vorrang_api::knowledge::v1::{Article, CreateArticleRequest, PublishArticleRequest, StartSessionRequest};
 use vorrang_api::routing::v1::{Agent, CreateAgentRequest};
+use vorrang_api::ticketing::v1::ticket::State;
+use vorrang_api::ticketing::v1::ticket_field::Type;
 use vorrang_api::ticketing::v1::{
-    CreateOrganizationRequest, CreateScheduleRequest, Identity, Organization, Schedule, identity,
+    CreateOrganizationRequest, CreateScheduleRequest, CreateSubStateRequest, CreateTicketFieldRequest, Identity,
+    Organization, Schedule, SubState, TicketField, identity,
 };
 use vorrang_client::Client;
 
@@ -35,6 +38,8 @@ impl Theirs {
             ("cursor_ticketing", "nobodys".to_owned()),
             ("cursor_routing", "nobodys".to_owned()),
             ("cursor_knowledge", "nobodys".to_owned()),
+            ("sub_state", "subStates/nobodys".to_owned()),
+            ("ticket_field", "ticketFields/nobodys".to_owned()),
         ]))
     }
 
@@ -51,8 +56,9 @@ impl Theirs {
     /// Whether an answer has anything of theirs in it.
     pub fn is_in(&self, answer: &[u8]) -> bool {
         let text = String::from_utf8_lossy(answer);
-        // The agent's id is a word that everybody may choose; what is secret about it is its display name.
-        let names = self.0.iter().filter(|(place, _)| **place != "agent");
+        // These ids are words that everybody may choose; what is secret about them is the display name.
+        const CHOSEN: [&str; 3] = ["agent", "sub_state", "ticket_field"];
+        let names = self.0.iter().filter(|(place, _)| !CHOSEN.contains(place));
         text.contains(&format!("{CANARY} secret")) || names.into_iter().any(|(_, name)| text.contains(name.as_str()))
     }
 }
@@ -75,6 +81,29 @@ pub async fn fill(client: &Client) -> Theirs {
         .expect("an agent")
         .into_inner()
         .name;
+
+    let sub_state = CreateSubStateRequest {
+        sub_state_id: "kolibri-state".to_owned(),
+        sub_state: Some(SubState {
+            state: State::OnHold.into(),
+            display_name: secret.clone(),
+            ..SubState::default()
+        }),
+        ..CreateSubStateRequest::default()
+    };
+    let sub_state = client.sub_states().create_sub_state(sub_state).await;
+    let sub_state = sub_state.expect("a sub-state").into_inner().name;
+    let ticket_field = CreateTicketFieldRequest {
+        ticket_field_id: "kolibri_field".to_owned(),
+        ticket_field: Some(TicketField {
+            r#type: Type::Code.into(),
+            display_name: secret.clone(),
+            ..TicketField::default()
+        }),
+        ..CreateTicketFieldRequest::default()
+    };
+    let ticket_field = client.ticket_fields().create_ticket_field(ticket_field).await;
+    let ticket_field = ticket_field.expect("a field").into_inner().name;
 
     let identity = |value: &str| Identity {
         kind: identity::Kind::Email.into(),
@@ -231,6 +260,8 @@ pub async fn fill(client: &Client) -> Theirs {
         ("source", source),
         ("agent", agent),
         ("organization", organization),
+        ("sub_state", sub_state),
+        ("ticket_field", ticket_field),
         ("article", article),
         ("session", session),
         ("schedule", schedule),

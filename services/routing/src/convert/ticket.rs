@@ -22,6 +22,11 @@ pub(crate) struct News {
 /// A ticket of ticketing's list of waiting ones.
 pub(crate) fn queued(ticket: &pb::Ticket) -> Option<Ticket> {
     let state = pb::ticket::State::try_from(ticket.state).unwrap_or(pb::ticket::State::Unspecified);
+    // Nobody acts on what is marked as spam or deleted, and it takes nobody's slot.
+    let counts = matches!(
+        ticket.disposition(),
+        pb::ticket::Disposition::Unspecified | pb::ticket::Disposition::Normal
+    );
     Some(Ticket {
         id: names::ticket(&ticket.name).ok()?,
         number: ticket.number,
@@ -37,7 +42,9 @@ pub(crate) fn queued(ticket: &pb::Ticket) -> Option<Ticket> {
         },
         assignee: names::agent(&ticket.assignee).ok(),
         // One that is part of another ticket takes nobody's slot, whatever it will be after an unmerge.
-        open: matches!(state, pb::ticket::State::New | pb::ticket::State::Open) && ticket.merged_into.is_empty(),
+        open: counts
+            && matches!(state, pb::ticket::State::New | pb::ticket::State::Open)
+            && ticket.merged_into.is_empty(),
         due_at: ticket.due_at.as_ref().and_then(from_timestamp),
         queue_entered_at: ticket.queue_entered_at.as_ref().and_then(from_timestamp),
         generation: ticket.generation,
@@ -60,6 +67,7 @@ pub(crate) fn ticket_news(payload: &pb::event::Payload) -> Option<News> {
         Payload::TicketQueued(event) => event.ticket.as_ref(),
         Payload::TicketAssigned(event) => event.ticket.as_ref(),
         Payload::MessageCreated(event) => event.ticket.as_ref(),
+        Payload::TicketDispositionChanged(event) => event.ticket.as_ref(),
         // The source; what a merge does to its target is told by events of the target.
         Payload::TicketMerged(event) => event.ticket.as_ref(),
         Payload::TicketUnmerged(event) => event.ticket.as_ref(),

@@ -20,9 +20,9 @@ use vorrang_api::ticketing::v1::{
     AcceptTicketRequest, AnswerSurveyRequest, AssignTicketRequest, ChangeTicketStateRequest, Channel,
     CreateMessageRequest, CreateMessageResponse, CreateTicketRequest, Event, FollowResponse, GetTicketRequest,
     ListMessagesRequest, ListMessagesResponse, ListQueuedTicketsRequest, ListQueuedTicketsResponse, ListTenantsRequest,
-    ListTenantsResponse, ListTicketsRequest, ListTicketsResponse, Priority, RecordContactsRequest,
-    RecordContactsResponse, SurveyAnswer, Ticket, TicketAssigned, TicketCreated, TicketMerged, TicketQueued,
-    TicketStateChanged, TicketUnmerged, UpdateTicketRequest, ticket_assigned,
+    ListTenantsResponse, ListTicketsRequest, ListTicketsResponse, MarkTicketRequest, Priority, RecordContactsRequest,
+    RecordContactsResponse, RestoreTicketRequest, SurveyAnswer, Ticket, TicketAssigned, TicketCreated, TicketMerged,
+    TicketQueued, TicketStateChanged, TicketUnmerged, UpdateTicketRequest, ticket_assigned,
 };
 use vorrang_api::{from_timestamp, timestamp};
 use vorrang_error::Error;
@@ -476,6 +476,14 @@ impl TicketService for FakeTicketing {
     }
 
     async fn change_ticket_state(&self, _: Request<ChangeTicketStateRequest>) -> Answer<Ticket> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn mark_ticket(&self, _: Request<MarkTicketRequest>) -> Answer<Ticket> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn restore_ticket(&self, _: Request<RestoreTicketRequest>) -> Answer<Ticket> {
         Err(Status::unimplemented("not here"))
     }
 

@@ -3,6 +3,7 @@
 
 mod attributes;
 mod contact;
+pub mod custom;
 mod customer;
 mod organization;
 mod record;
@@ -13,11 +14,12 @@ use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::Violations;
 
 use super::words;
+use crate::custom::Definitions;
 use crate::message::{ATTACHMENTS_MAX, Attachment, Draft, TEXT_BYTES_MAX};
 use crate::names::{self, TicketRef};
 use crate::state::State;
-use crate::ticket::{self, Fields, LinkKind, QUEUE_DEFAULT};
-use crate::words::{Actor, ActorKind, Channel, Priority, Visibility};
+use crate::ticket::{self, Fields, LinkKind, Mask, QUEUE_DEFAULT};
+use crate::words::{Actor, ActorKind, Channel, Disposition, Priority, Visibility};
 
 pub use contact::contact;
 pub use customer::{customer_id, customer_mask, identity, identity_key, profile, two_customers};
@@ -37,6 +39,8 @@ const TIER_MAX: usize = 63;
 const SOURCE_MAX: usize = 100;
 /// Tags of a ticket.
 const TAGS_MAX: usize = 50;
+/// Followers of a ticket.
+const FOLLOWERS_MAX: usize = 50;
 
 /// The ticket that a request names.
 pub fn ticket_ref(field: &str, name: &str, violations: &mut Violations) -> TicketRef {
@@ -91,6 +95,19 @@ pub fn state(field: &str, value: i32, violations: &mut Violations) -> Option<Sta
     words::read_state(value, field, violations)
 }
 
+/// How a ticket is marked: as what does not count.
+pub fn mark(field: &str, value: i32, violations: &mut Violations) -> Disposition {
+    let mut unknown = Violations::new();
+    let read = words::read_disposition(value, field, &mut unknown);
+    match read {
+        Some(mark @ (Disposition::Spam | Disposition::Deleted)) => mark,
+        _ => {
+            violations.add(field, "must be SPAM or DELETED");
+            Disposition::Spam
+        }
+    }
+}
+
 /// A channel; none when unspecified.
 pub fn channel(field: &str, value: i32, violations: &mut Violations) -> Option<Channel> {
     words::read_channel(value, field, violations)
@@ -134,8 +151,13 @@ fn believed(at: &prost_types::Timestamp) -> bool {
     at.seconds >= EARLIEST
 }
 
-/// The fields of a ticket that a client sets.
-pub fn ticket_fields(prefix: &str, ticket: &pb::Ticket, violations: &mut Violations) -> Fields {
+/// The fields of a ticket that a client sets. `definitions` are those of the tenant's own fields, if it sets any.
+pub fn ticket_fields(
+    prefix: &str,
+    ticket: &pb::Ticket,
+    definitions: &Definitions,
+    violations: &mut Violations,
+) -> Fields {
     let path = |field: &str| format!("{prefix}.{field}");
     Fields {
         subject: text(&path("subject"), &ticket.subject, SUBJECT_MAX, violations),
@@ -145,12 +167,30 @@ pub fn ticket_fields(prefix: &str, ticket: &pb::Ticket, violations: &mut Violati
         intent: text(&path("intent"), &ticket.intent, WORD_MAX, violations),
         language: language(&path("language"), &ticket.language, violations),
         due_at: time(&path("due_at"), ticket.due_at.as_ref(), violations),
+        followers: followers(&path("followers"), &ticket.followers, violations),
+        custom_fields: custom::values(&ticket.custom_fields, definitions, violations),
     }
 }
 
 /// The fields of a ticket that a mask names; at least one.
-pub fn ticket_mask(mask: Option<&prost_types::FieldMask>, violations: &mut Violations) -> Vec<ticket::Field> {
-    mask_of(mask, ticket::Field::parse, violations)
+pub fn ticket_mask(
+    mask: Option<&prost_types::FieldMask>,
+    definitions: &Definitions,
+    violations: &mut Violations,
+) -> Mask {
+    let mut read = Mask::default();
+    let paths = mask_of(mask, |path| Some(path.to_owned()), violations);
+    for path in paths {
+        match (path.strip_prefix("custom_fields."), ticket::Field::parse(&path)) {
+            (Some(id), _) if definitions.get(id).is_some() => {
+                read.custom.ids.insert(id.to_owned());
+            }
+            (_, Some(ticket::Field::CustomFields)) => read.custom.all = true,
+            (_, Some(field)) => read.fields.push(field),
+            _ => violations.add("update_mask", format!("{path:?} is not a field that can be changed")),
+        }
+    }
+    read
 }
 
 fn mask_of<F>(
@@ -306,6 +346,37 @@ fn tags(field: &str, tags: &[String], violations: &mut Violations) -> Vec<String
     read.sort_unstable();
     read.dedup();
     read
+}
+
+/// Agents, each once.
+fn followers(field: &str, agents: &[String], violations: &mut Violations) -> Vec<String> {
+    if agents.len() > FOLLOWERS_MAX {
+        violations.add(field, format!("at most {FOLLOWERS_MAX} followers"));
+    }
+    let mut read: Vec<String> = Vec::new();
+    for (index, name) in agents.iter().take(FOLLOWERS_MAX).enumerate() {
+        if violations
+            .take(format!("{field}[{index}]"), names::check_agent(name))
+            .is_some()
+        {
+            read.push(name.clone());
+        }
+    }
+    read.sort_unstable();
+    read.dedup();
+    read
+}
+
+/// The state that a request asks for, with the sub-state that it names.
+pub fn wanted(state: Option<State>, sub_state: &str, violations: &mut Violations) -> Option<(State, Option<String>)> {
+    let id = match sub_state {
+        "" => None,
+        name => violations.take("sub_state", names::parse_sub_state(name).map(str::to_owned)),
+    };
+    if state.is_none() && !sub_state.is_empty() {
+        violations.add("sub_state", "must come with the state that it belongs to");
+    }
+    Some((state?, id))
 }
 
 fn language(field: &str, tag: &str, violations: &mut Violations) -> String {

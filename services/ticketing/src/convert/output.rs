@@ -9,7 +9,7 @@ use vorrang_api::ticketing::v1 as pb;
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_error::Error;
 
-use super::{schedule, words};
+use super::{custom, schedule, words};
 use crate::contact::{Outcome, Recorded};
 use crate::event::Fact;
 use crate::message::Message;
@@ -59,6 +59,10 @@ pub fn ticket(ticket: &Ticket) -> pb::Ticket {
         created_at: time(ticket.created_at),
         updated_at: time(ticket.updated_at),
         etag: vorrang_service::etag(ticket.revision),
+        sub_state: ticket.sub_state.as_deref().map(names::sub_state).unwrap_or_default(),
+        custom_fields: custom::values(&ticket.custom_fields),
+        followers: ticket.followers.clone(),
+        disposition: words::disposition(ticket.disposition).into(),
         erased: ticket.erased,
         links: ticket.links.iter().map(link).collect(),
         merged_into: ticket.merged_into.map(names::ticket).unwrap_or_default(),
@@ -185,6 +189,13 @@ pub fn event(fact: &Fact, now: DateTime<Utc>) -> pb::Event {
         Fact::OrganizationDeleted(one) => Payload::OrganizationDeleted(pb::OrganizationDeleted {
             organization: Some(organization(one)),
         }),
+        Fact::SubState(one, deleted) => Payload::SubStateChanged(pb::SubStateChanged {
+            sub_state: Some(custom::sub_state(one)),
+            deleted: *deleted,
+        }),
+        Fact::TicketField(one) => Payload::TicketFieldChanged(pb::TicketFieldChanged {
+            ticket_field: Some(custom::ticket_field(one)),
+        }),
         Fact::Ticket(after, change) => of_ticket(after, change),
         Fact::Schedule(fact) => Payload::ScheduleUpdated(schedule::updated(fact)),
     };
@@ -217,6 +228,10 @@ fn of_ticket(after: &Ticket, change: &Change) -> Payload {
         Change::Message(added) => Payload::MessageCreated(pb::MessageCreated {
             ticket: full,
             message: Some(message(added)),
+        }),
+        Change::DispositionChanged(previous) => Payload::TicketDispositionChanged(pb::TicketDispositionChanged {
+            ticket: full,
+            previous_disposition: words::disposition(*previous).into(),
         }),
         Change::Answered(answer, replaced) => Payload::SurveyAnswered(pb::SurveyAnswered {
             ticket: full,

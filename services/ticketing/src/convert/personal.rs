@@ -2,13 +2,17 @@
 //! computed from it after an erasure as before.
 //!
 //! Protobuf merges what is concatenated, so the two parts need no fitting together: the bytes of the one followed by those
-//! of the other are the whole event. That is why a repeated field is personal as a whole or not at all.
+//! of the other are the whole event. That is why a repeated field is personal as a whole or not at all;
+//! of a map each entry is.
 //!
 //! **A new field** that holds personal data gets its name in a line below. `tests.rs` knows every text field that events
 //! can reach, and fails for one that is neither here nor in its list of what is not personal.
 
+use std::collections::BTreeMap;
+
 use prost::Message as _;
 use vorrang_api::ticketing::v1 as pb;
+use vorrang_api::ticketing::v1::custom_field_value;
 use vorrang_api::ticketing::v1::event::Payload;
 
 /// A message that may hold personal data.
@@ -24,7 +28,7 @@ trait Personal: Sized {
 /// than the event: they hold none, and are not erased with it.
 macro_rules! personal {
     ($($message:ident { fields: [$($field:ident),*], parts: [$($part:ident),*]
-        $(, others: [$($other:ident),*])? $(, erased: $erased:ident)? })+) => {
+        $(, others: [$($other:ident),*])? $(, values: $values:ident)? $(, erased: $erased:ident)? })+) => {
         $(impl Personal for pb::$message {
             #[allow(unused_mut, reason = "some messages have fields, some parts")]
             fn split(&mut self) -> Option<Self> {
@@ -42,6 +46,10 @@ macro_rules! personal {
                     personal.$other = self.$other.as_mut().and_then(Personal::split);
                     any |= personal.$other.is_some();
                 )*)?
+                $(
+                    personal.$values = split_values(&mut self.$values);
+                    any |= !personal.$values.is_empty();
+                )?
                 any.then_some(personal)
             }
 
@@ -53,12 +61,12 @@ macro_rules! personal {
 
         /// Every personal field as `Message.field`, for the test.
         #[cfg(test)]
-        pub const FIELDS: &[&str] = &[$($(concat!(stringify!($message), ".", stringify!($field)),)*)+];
+        pub const FIELDS: &[&str] = &["CustomFieldValue.text", $($(concat!(stringify!($message), ".", stringify!($field)),)*)+];
     };
 }
 
 personal! {
-    Ticket { fields: [subject], parts: [], erased: erased }
+    Ticket { fields: [subject], parts: [], values: custom_fields, erased: erased }
     Message { fields: [text, quoted_text, attachments, external_id], parts: [], erased: erased }
     Customer { fields: [display_name, identities, attributes], parts: [] }
     Order { fields: [note], parts: [] }
@@ -81,6 +89,17 @@ personal! {
     TicketSplit { fields: [], parts: [ticket], others: [new_ticket] }
     TicketLinked { fields: [], parts: [ticket], others: [other] }
     TicketUnlinked { fields: [], parts: [ticket], others: [other] }
+    TicketDispositionChanged { fields: [], parts: [ticket] }
+}
+
+/// Values of the tenant's own fields that are free text. A map comes apart entry by entry.
+fn split_values(values: &mut BTreeMap<String, pb::CustomFieldValue>) -> BTreeMap<String, pb::CustomFieldValue> {
+    let is_text = |value: &pb::CustomFieldValue| matches!(value.value, Some(custom_field_value::Value::Text(_)));
+    let (personal, public) = std::mem::take(values)
+        .into_iter()
+        .partition(|(_, value)| is_text(value));
+    *values = public;
+    personal
 }
 
 /// The payloads that hold personal data, by name. All others are stored as they are.
@@ -108,6 +127,7 @@ payloads! {
     CustomerCreated, CustomerUpdated, CustomersMerged, CustomersUnmerged, OrderRecorded, MilestoneRecorded,
     TicketCreated, TicketUpdated, TicketStateChanged, TicketQueued, TicketAssigned,
     MessageCreated, SurveyAnswered, TicketMerged, TicketUnmerged, TicketSplit, TicketLinked, TicketUnlinked,
+    TicketDispositionChanged,
 }
 
 /// A ticket without what is personal in it.

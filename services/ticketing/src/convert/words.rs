@@ -8,7 +8,8 @@ use crate::state::State;
 use crate::suggestion::Evidence;
 use crate::ticket::LinkKind;
 use crate::words::{
-    ActorKind, AssignSource, Channel, IdentityKind, OrderStatus, Priority, SuggestionState, Visibility,
+    ActorKind, AssignSource, Channel, Disposition, FieldType, IdentityKind, OrderStatus, Priority, SuggestionState,
+    Visibility,
 };
 
 /// A number of an enum that is not one of its values.
@@ -63,6 +64,23 @@ both_ways!(priority, read_priority, Priority, pb::Priority {
     Normal => Normal,
     High => High,
     Urgent => Urgent,
+});
+
+both_ways!(disposition, read_disposition, Disposition, pb::ticket::Disposition {
+    Normal => Normal,
+    Spam => Spam,
+    Deleted => Deleted,
+});
+
+both_ways!(field_type, read_field_type, FieldType, pb::ticket_field::Type {
+    Text => Text,
+    Code => Code,
+    Number => Number,
+    Bool => Bool,
+    Date => Date,
+    Time => Time,
+    Choice => Choice,
+    Choices => Choices,
 });
 
 both_ways!(visibility, read_visibility, Visibility, pb::message::Visibility {

@@ -46,6 +46,8 @@ fn contact(who: &str, id: &str) -> Contact {
             intent: String::new(),
             language: String::new(),
             due_at: None,
+            followers: Vec::new(),
+            custom_fields: Default::default(),
         },
         automated: false,
         trace_parent: String::new(),
@@ -234,6 +236,27 @@ fn a_closed_ticket_is_followed_up_and_the_conversation_moves_on() {
         kinds(&written),
         ["ticket_created", "ticket_linked", "message_created", "message_created"]
     );
+}
+
+#[test]
+fn a_contact_joins_spam_and_wakes_nobody_but_what_is_deleted_is_followed_up() {
+    let ids = Ids::default();
+    for (disposition, outcome) in [
+        (Disposition::Spam, Outcome::Appended),
+        (Disposition::Deleted, Outcome::Created),
+    ] {
+        let mut desk = Desk::new(Known::default(), &ids, at(0));
+        let first = desk.take(contact(MARA, "<1>"));
+        let mut known = known_after(desk.finish());
+        let ticket = known.tickets.get_mut(&first.ticket).expect("it was written");
+        ticket.dispose(disposition, at(1)).expect("marks");
+        let mut desk = Desk::new(known, &ids, at(2));
+        let second = desk.take(answer_to(MARA, "<2>", &["mail:<1>"]));
+        assert_eq!(second.outcome, outcome);
+        let ticket = &desk.finish().tickets[&second.ticket];
+        assert_eq!(ticket.queue_entered_at.is_some(), outcome == Outcome::Created);
+        assert_eq!(ticket.follow_up_of.is_some(), outcome == Outcome::Created);
+    }
 }
 
 #[test]

@@ -32,6 +32,14 @@ impl pb::ticket_service_server::TicketService for Ticketing {
         answer(rpc::assign_ticket::handle(&self.0, request).await)
     }
 
+    async fn mark_ticket(&self, request: Request<pb::MarkTicketRequest>) -> Answer<pb::Ticket> {
+        answer(rpc::mark_ticket::handle(&self.0, request).await)
+    }
+
+    async fn restore_ticket(&self, request: Request<pb::RestoreTicketRequest>) -> Answer<pb::Ticket> {
+        answer(rpc::restore_ticket::handle(&self.0, request).await)
+    }
+
     async fn create_message(&self, request: Request<pb::CreateMessageRequest>) -> Answer<pb::CreateMessageResponse> {
         answer(rpc::create_message::handle(&self.0, request).await)
     }

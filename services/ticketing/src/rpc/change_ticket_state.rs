@@ -26,15 +26,17 @@ pub async fn handle(app: &App, request: Request<pb::ChangeTicketStateRequest>) -
     if let Some(agent) = input::agent("agent", &request.agent, &mut violations) {
         call.actor = app::agent(agent);
     }
+    let wanted = input::wanted(state, &request.sub_state, &mut violations);
     violations.into_result()?;
-    let state = state.unwrap_or(State::Open);
+    let (state, sub_state) = wanted.unwrap_or((State::Open, None));
+    let wanted = app.wanted(&call.tenant, state, sub_state).await?;
     app.store
         .change(
             &call,
             which,
             |ticket, _, now| {
                 ticket.check_etag(&request.etag)?;
-                ticket.change_state(state, now)
+                ticket.change_state(wanted, now)
             },
             |ticket, _| convert::ticket(ticket),
         )

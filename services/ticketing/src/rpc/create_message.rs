@@ -33,7 +33,12 @@ pub async fn handle(app: &App, request: Request<pb::CreateMessageRequest>) -> Re
     if state == Some(State::New) {
         violations.add("state", "must be OPEN, PENDING, ON_HOLD, SOLVED, CLOSED or unspecified");
     }
+    let wanted = input::wanted(state, &request.sub_state, &mut violations);
     violations.into_result()?;
+    let wanted = match wanted {
+        Some((state, sub_state)) => Some(app.wanted(&call.tenant, state, sub_state).await?),
+        None => None,
+    };
     call.actor = draft.actor.clone();
     let answer = app
         .store
@@ -43,7 +48,7 @@ pub async fn handle(app: &App, request: Request<pb::CreateMessageRequest>) -> Re
             |ticket, ids, now| {
                 ticket.check_etag(&request.etag)?;
                 ticket.check_written_after_opening(&draft)?;
-                ticket.add_message(ids.next(now), draft, state, now)
+                ticket.add_message(ids.next(now), draft, wanted, now)
             },
             |ticket, changes| pb::CreateMessageResponse {
                 message: changes.iter().find_map(|change| match change {

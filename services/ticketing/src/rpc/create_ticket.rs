@@ -6,6 +6,7 @@ use vorrang_error::{Error, Violations};
 
 use crate::app::{self, App};
 use crate::convert::{self, input};
+use crate::custom::{self, CustomFields, CustomMask};
 use crate::store::NewTicket;
 use crate::words::{ActorKind, Channel};
 
@@ -18,7 +19,8 @@ pub async fn handle(app: &App, request: Request<pb::CreateTicketRequest>) -> Res
     let ticket = request.ticket.unwrap_or_default();
     let customer = input::customer_id("ticket.customer", &ticket.customer, &mut violations);
     let channel = input::channel("ticket.channel", ticket.channel, &mut violations).unwrap_or(Channel::Api);
-    let fields = input::ticket_fields("ticket", &ticket, &mut violations);
+    let definitions = app.definitions(&call.tenant, !ticket.custom_fields.is_empty()).await?;
+    let mut fields = input::ticket_fields("ticket", &ticket, &definitions, &mut violations);
     let message = request
         .message
         .map(|message| input::message("message", &message, true, &call.actor.id, &mut violations));
@@ -30,6 +32,12 @@ pub async fn handle(app: &App, request: Request<pb::CreateTicketRequest>) -> Res
         violations.add("message.actor.id", "must be the ticket's customer, or empty");
     }
     violations.into_result()?;
+    fields.custom_fields = custom::merge(
+        &CustomFields::new(),
+        &fields.custom_fields,
+        &CustomMask::all(),
+        &definitions,
+    )?;
     let new = NewTicket {
         customer,
         channel,

@@ -4,6 +4,7 @@ mod assigners;
 mod contacts;
 mod customer_merges;
 mod customers;
+mod disposition;
 mod faults;
 mod feed_consumers;
 mod history;
@@ -21,7 +22,9 @@ mod relation_races;
 mod schedule_holidays;
 mod schedules;
 mod split;
+mod sub_states;
 mod suggestions;
+mod ticket_fields;
 mod tickets;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ mod m0002_privacy;
 mod m_customers;
 mod merge;
 mod schedules;
+mod tickets;
 
 use sea_orm_migration::prelude::*;
 use vorrang_database::{event_log, idempotency};
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(merge::Merge),
             Box::new(m_customers::Customers),
             Box::new(schedules::Schedules),
+            Box::new(tickets::Tickets),
         ]
     }
 }

@@ -14,6 +14,7 @@ use super::personal::{Keyring, Lookup, Personal, Place};
 use super::sealed::{self, AttachmentTexts, CustomerTexts, MessageTexts, TicketTexts};
 use crate::attributes::Attributes;
 use crate::contact::ContactKey;
+use crate::custom::{CustomFields, CustomValue};
 use crate::customer::{Belongs, Customer, Identity, IdentityKey, TIER_VIP, Tier};
 use crate::message::{Attachment, Message};
 use crate::names::TicketRef;
@@ -325,12 +326,20 @@ fn read_ticket(keyring: &Keyring, row: ticket::Model) -> Result<Ticket, Error> {
         customer: row.customer_id,
         channel: row.channel.parse()?,
         state: row.state.parse()?,
+        sub_state: row.sub_state,
+        disposition: row.disposition.parse()?,
         priority: row.priority.parse()?,
         tier: row.tier,
         organization: row.organization_id,
         queue: row.queue,
         assignee: row.assignee,
         tags: read_json(&row.tags)?,
+        followers: read_json(&row.followers)?,
+        custom_fields: {
+            let mut values: CustomFields = read_json(&row.custom_fields)?;
+            values.extend(texts.fields.into_iter().map(|(id, text)| (id, CustomValue::Text(text))));
+            values
+        },
         intent: row.intent,
         language: row.language,
         due_at: time(row.due_at),
@@ -359,8 +368,20 @@ fn read_ticket(keyring: &Keyring, row: ticket::Model) -> Result<Ticket, Error> {
 
 /// A ticket as a row.
 pub fn ticket_row(keyring: &Keyring, tenant: &str, ticket: &Ticket) -> Result<ticket::Model, Error> {
+    let (personal, open): (CustomFields, CustomFields) = ticket
+        .custom_fields
+        .clone()
+        .into_iter()
+        .partition(|(_, value)| value.is_personal());
     let texts = TicketTexts {
         subject: ticket.subject.clone(),
+        fields: personal
+            .into_iter()
+            .filter_map(|(id, value)| match value {
+                CustomValue::Text(text) => Some((id, text)),
+                _ => None,
+            })
+            .collect(),
     };
     Ok(ticket::Model {
         tenant: tenant.to_owned(),
@@ -369,12 +390,16 @@ pub fn ticket_row(keyring: &Keyring, tenant: &str, ticket: &Ticket) -> Result<ti
         customer_id: ticket.customer,
         channel: ticket.channel.as_str().to_owned(),
         state: ticket.state.as_str().to_owned(),
+        sub_state: ticket.sub_state.clone(),
+        disposition: ticket.disposition.as_str().to_owned(),
         priority: ticket.priority.as_str().to_owned(),
         tier: ticket.tier.clone(),
         organization_id: ticket.organization,
         queue: ticket.queue.clone(),
         assignee: ticket.assignee.clone(),
         tags: json(&ticket.tags),
+        followers: json(&ticket.followers),
+        custom_fields: json(&open),
         intent: ticket.intent.clone(),
         language: ticket.language.clone(),
         due_at: ticket.due_at.map(micros),

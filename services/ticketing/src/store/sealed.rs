@@ -1,5 +1,7 @@
 //! What of a row is personal, as it is sealed: one value a row. Fields are added with new numbers and never reused.
 
+use std::collections::BTreeMap;
+
 use prost::Message;
 use vorrang_error::Error;
 
@@ -11,6 +13,9 @@ use uuid::Uuid;
 pub struct TicketTexts {
     #[prost(string, tag = "1")]
     pub subject: String,
+    /// Values of the tenant's own text fields, by id.
+    #[prost(btree_map = "string, string", tag = "2")]
+    pub fields: BTreeMap<String, String>,
 }
 
 /// The personal part of a message.

@@ -11,6 +11,7 @@ use vorrang_error::Error;
 use super::entity::{message, thread_key};
 use super::personal::{Keyring, Owner};
 use super::{Begun, Call, Store, kin, row, sealed, write};
+use crate::custom::CustomFields;
 use crate::names::{self, TicketRef};
 use crate::ticket::link::{self, LinkKind};
 use crate::ticket::{Change, Fields, Moved, Opening, Ticket};
@@ -61,6 +62,8 @@ impl Wanted {
             intent: self.intent,
             language: or(self.language, &original.language),
             due_at: self.due_at,
+            followers: original.followers.clone(),
+            custom_fields: CustomFields::new(),
         }
     }
 }

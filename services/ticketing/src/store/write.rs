@@ -10,7 +10,7 @@ use vorrang_error::Error;
 use super::entity::{contact_key, customer, identity, message, number, solve, thread_key, ticket};
 use super::personal::{Keyring, Lookup, Personal, Place};
 use super::sealed::{self, CustomerTexts, IdentityTexts};
-use super::{Call, Store, log, row};
+use super::{Call, Store, log, row, sub_states, values};
 use crate::contact::{ContactKey, Recorded};
 use crate::customer::{Customer, TIER_STANDARD};
 use crate::desk::Thread;
@@ -65,7 +65,8 @@ impl Store {
     }
 }
 
-/// Appends to the log, last of all. Encoded and sealed before the log's counter is locked.
+/// Appends to the log, last of all, and brings what follows from the events to where they leave it. Encoded and sealed before
+/// the log's counter is locked.
 pub async fn append(
     tx: &mut Tx,
     keyring: &Keyring,
@@ -76,6 +77,8 @@ pub async fn append(
     if events.is_empty() {
         return Ok(());
     }
+    sub_states::hold(tx, tenant, &events).await?;
+    values::follow(tx, tenant, &events).await?;
     let events = events
         .into_iter()
         .map(|event| {

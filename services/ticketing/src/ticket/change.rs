@@ -7,7 +7,7 @@ use super::{LinkKind, Ticket};
 use crate::message::Message;
 use crate::state::State;
 use crate::survey::Answer;
-use crate::words::{Actor, AssignSource, Visibility};
+use crate::words::{Actor, AssignSource, Disposition, Visibility};
 
 /// What happened to a ticket in one operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Change {
     Assigned(Assignment),
     /// A message was added.
     Message(Message),
+    /// It was marked or restored; its disposition before.
+    DispositionChanged(Disposition),
     /// A survey was answered; whether it replaces an earlier answer.
     Answered(Answer, bool),
     /// It became part of another ticket; the one whose conversation it is part of now, after all that happened.

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::custom::{CustomFields, CustomMask, FieldId};
+use crate::state::{Standing, State};
 use crate::words::{Channel, Priority};
 
 /// What a new ticket starts with.
@@ -49,6 +51,60 @@ pub struct Fields {
     pub language: String,
     /// Due time.
     pub due_at: Option<DateTime<Utc>>,
+    /// Agents who follow it. Sorted, each once.
+    pub followers: Vec<String>,
+    /// Values of the tenant's own fields, each of the field's type and within its bounds.
+    pub custom_fields: CustomFields,
+}
+
+/// The state that somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The state.
+    pub state: State,
+    /// Id of a sub-state of it that can be given; none: the state alone.
+    pub sub_state: Option<String>,
+    /// The tenant's own fields that a solved ticket must have; needed only to solve.
+    pub required: Vec<FieldId>,
+}
+
+impl Wanted {
+    pub(super) fn standing(&self) -> Standing<'_> {
+        Standing {
+            state: self.state,
+            sub_state: self.sub_state.as_deref(),
+        }
+    }
+}
+
+/// The state alone, with nothing required.
+impl From<State> for Wanted {
+    fn from(state: State) -> Self {
+        Self {
+            state,
+            sub_state: None,
+            required: Vec::new(),
+        }
+    }
+}
+
+/// Which fields an update sets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mask {
+    /// Fields of ours.
+    pub fields: Vec<Field>,
+    /// The tenant's own.
+    pub custom: CustomMask,
+}
+
+impl Mask {
+    /// Whether it may change this field.
+    pub fn has(&self, field: Field) -> bool {
+        match field {
+            Field::CustomFields => self.custom != CustomMask::default(),
+            other => self.fields.contains(&other),
+        }
+    }
 }
 
 /// A field that `UpdateTicket` can change, named as in the contract.
@@ -61,11 +117,14 @@ pub enum Field {
     Intent,
     Language,
     DueAt,
+    Followers,
+    /// All of the tenant's own.
+    CustomFields,
 }
 
 impl Field {
     /// All of them, with their names in the contract.
-    pub(super) const NAMES: [(Self, &'static str); 7] = [
+    pub(super) const NAMES: [(Self, &'static str); 9] = [
         (Self::Subject, "subject"),
         (Self::Priority, "priority"),
         (Self::Queue, "queue"),
@@ -73,6 +132,8 @@ impl Field {
         (Self::Intent, "intent"),
         (Self::Language, "language"),
         (Self::DueAt, "due_at"),
+        (Self::Followers, "followers"),
+        (Self::CustomFields, "custom_fields"),
     ];
 
     /// Reads a path of the update mask.

@@ -44,7 +44,7 @@ impl Ticket {
     /// # Errors
     /// Precondition `TICKET_CLOSED`.
     pub(super) fn check_not_closed(&self) -> Result<(), Error> {
-        self.state
+        self.standing()
             .after(Trigger::Noted)
             .map(drop)
             .map_err(|error| error.with("ticket", names::ticket(self.id)))
@@ -100,9 +100,10 @@ impl Ticket {
         let mut changes = Vec::new();
         if wakes
             && !self.state.needs_work()
-            && let Ok(next) = self.state.after(Trigger::CustomerWrote)
+            && let Ok(next) = self.standing().after(Trigger::CustomerWrote)
         {
-            self.become_state(next, now, &mut changes);
+            let (next, sub_state) = (next.state, next.sub_state.map(str::to_owned));
+            self.stand(next, sub_state, now, &mut changes);
         }
         self.touch(now);
         changes
@@ -151,6 +152,7 @@ pub fn merge(
     let mut merge = Merge::default();
     let into = ticket(family, target)?;
     into.check_not_erased()?;
+    into.check_in_use()?;
     let customer = into.customer;
     for id in sources {
         let source = ticket(family, *id)?;
@@ -162,6 +164,7 @@ pub fn merge(
         }
         source.check_not_closed()?;
         source.check_not_erased()?;
+        source.check_in_use()?;
         if source.customer != customer && !across_customers {
             return Err(different_customers(source, customer));
         }
@@ -191,6 +194,7 @@ pub fn merge(
     let end = ticket(family, last_of(family, target)?)?;
     end.check_not_closed()?;
     end.check_not_erased()?;
+    end.check_in_use()?;
     Ok(merge)
 }
 

@@ -23,9 +23,10 @@ impl Ticket {
     /// Refuses a split that this ticket cannot have.
     ///
     /// # Errors
-    /// Precondition `TICKET_MERGED`, `TICKET_CLOSED`, `ERASED`; `SPLIT_TAKES_ALL` when `taken` are all of its messages.
+    /// Precondition `TICKET_MERGED`, `TICKET_SET_ASIDE`, `TICKET_CLOSED`, `ERASED`; `SPLIT_TAKES_ALL` when `taken` are all of its messages.
     pub fn check_splits(&self, taken: usize) -> Result<(), Error> {
         self.check_own()?;
+        self.check_in_use()?;
         self.check_not_closed()?;
         self.check_not_erased()?;
         if i32::try_from(taken).is_ok_and(|taken| taken < self.message_count) {
@@ -58,7 +59,8 @@ impl Ticket {
             .any(|one| one.actor.kind == ActorKind::Agent && one.visibility == Visibility::Public);
         let mut changes = Vec::new();
         if replied {
-            self.become_state(self.state.after(Trigger::AgentReplied)?, now, &mut changes);
+            let next = self.standing().after(Trigger::AgentReplied)?.state;
+            self.stand(next, None, now, &mut changes);
         }
         Ok(changes)
     }

@@ -21,6 +21,15 @@ fn fields() -> Fields {
         intent: String::new(),
         language: String::new(),
         due_at: None,
+        followers: Vec::new(),
+        custom_fields: CustomFields::new(),
+    }
+}
+
+fn only(field: Field) -> Mask {
+    Mask {
+        fields: vec![field],
+        ..Mask::default()
     }
 }
 
@@ -67,7 +76,7 @@ fn contact(ticket: &mut Ticket, second: i64) -> Vec<Change> {
 
 fn reply(ticket: &mut Ticket, wanted: Option<State>, second: i64) -> Result<Vec<Change>, Error> {
     let draft = draft(ActorKind::Agent, Visibility::Public);
-    ticket.add_message(Uuid::from_u128(8), draft, wanted, at(second))
+    ticket.add_message(Uuid::from_u128(8), draft, wanted.map(Wanted::from), at(second))
 }
 
 #[test]
@@ -199,7 +208,9 @@ fn moving_a_waiting_ticket_keeps_its_wait_and_voids_offers() {
         queue: "billing".to_owned(),
         ..fields()
     };
-    let changes = ticket.update(&moved, &[Field::Queue], at(5)).expect("moves");
+    let changes = ticket
+        .update(&moved, &only(Field::Queue), &Definitions::default(), at(5))
+        .expect("moves");
     assert!(matches!(changes.as_slice(), [Change::Updated(_), Change::Queued]));
     assert_eq!((ticket.queue_entered_at, ticket.generation), (Some(at(0)), 2));
     let changes = ticket.assign(None, Some("tier-2"), at(6)).expect("moves");
@@ -260,7 +271,7 @@ fn a_closed_ticket_takes_nothing() {
     );
     assert_eq!(
         ticket
-            .update(&fields(), &[Field::Subject], at(3))
+            .update(&fields(), &only(Field::Subject), &Definitions::default(), at(3))
             .expect_err("closed")
             .reason(),
         "TICKET_CLOSED"
@@ -284,6 +295,87 @@ fn an_etag_mismatch_names_the_newest_message() {
 }
 
 /// Everything that can be done to a ticket.
+#[test]
+fn what_is_set_aside_leaves_its_queue_and_waits_anew_when_restored() {
+    let mut ticket = opened();
+    let changes = ticket.dispose(Disposition::Spam, at(1)).expect("its own");
+    assert_eq!(changes, [Change::DispositionChanged(Disposition::Normal)]);
+    assert_eq!(ticket.queue_entered_at, None);
+    assert!(
+        ticket.dispose(Disposition::Spam, at(2)).expect("its own").is_empty(),
+        "once"
+    );
+    let refused = [
+        ticket.change_state(State::Solved, at(3)),
+        ticket.assign(Some(ANNA), None, at(3)),
+        reply(&mut ticket, None, 3),
+    ];
+    for error in refused {
+        assert_eq!(error.expect_err("set aside").reason(), "TICKET_SET_ASIDE");
+    }
+    assert_eq!(
+        ticket
+            .accept(ANNA, 1, at(3), at(3))
+            .expect_err("no offer holds")
+            .reason(),
+        "GENERATION_CHANGED"
+    );
+    contact(&mut ticket, 4);
+    assert_eq!(
+        (ticket.message_count, ticket.queue_entered_at),
+        (1, None),
+        "added, and wakes nobody"
+    );
+    let changes = ticket.dispose(Disposition::Normal, at(5)).expect("its own");
+    assert_eq!(changes, [Change::DispositionChanged(Disposition::Spam), Change::Queued]);
+    assert_eq!((ticket.queue_entered_at, ticket.generation), (Some(at(5)), 2));
+}
+
+#[test]
+fn a_closed_ticket_can_still_turn_out_to_be_spam() {
+    let mut ticket = opened();
+    ticket.change_state(State::Closed, at(1)).expect("closes");
+    let changes = ticket.dispose(Disposition::Spam, at(2)).expect("its own");
+    assert_eq!(changes, [Change::DispositionChanged(Disposition::Normal)]);
+    assert_eq!(ticket.state, State::Closed);
+}
+
+#[test]
+fn a_sub_state_comes_and_goes_with_its_state() {
+    let mut ticket = opened();
+    let parts = Wanted {
+        sub_state: Some("parts".to_owned()),
+        ..Wanted::from(State::OnHold)
+    };
+    let changes = ticket.change_state(parts.clone(), at(1)).expect("waits for parts");
+    assert_eq!(changes, [Change::StateChanged(State::New)]);
+    assert_eq!(ticket.sub_state.as_deref(), Some("parts"));
+    assert!(ticket.change_state(parts, at(2)).expect("already").is_empty());
+    let changes = ticket.change_state(State::OnHold, at(3)).expect("no more");
+    assert_eq!(changes, [Change::Updated(vec!["sub_state"])]);
+    assert_eq!((ticket.state, ticket.sub_state), (State::OnHold, None));
+}
+
+#[test]
+fn a_ticket_is_solved_with_what_it_must_have() {
+    let mut ticket = opened();
+    let solve = Wanted {
+        required: vec!["size".to_owned()],
+        ..Wanted::from(State::Solved)
+    };
+    let before = ticket.clone();
+    let error = ticket.change_state(solve.clone(), at(1)).expect_err("no size");
+    assert_eq!(error.reason(), "REQUIRED_FIELDS_MISSING");
+    assert_eq!(ticket, before);
+    ticket
+        .change_state(State::Closed, at(1))
+        .expect("closing unsolved asks for nothing");
+    let mut ticket = before;
+    let size = crate::custom::CustomValue::Choice("large".to_owned());
+    ticket.custom_fields.insert("size".to_owned(), size);
+    ticket.change_state(solve, at(1)).expect("solves");
+}
+
 #[derive(Debug, Clone)]
 enum Deed {
     Contact,
@@ -296,6 +388,7 @@ enum Deed {
     Move(&'static str),
     Merge,
     Unmerge,
+    Dispose(Disposition),
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -316,6 +409,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         queue().prop_map(Deed::Move),
         Just(Deed::Merge),
         Just(Deed::Unmerge),
+        proptest::sample::select(Disposition::ALL.to_vec()).prop_map(Deed::Dispose),
     ]
 }
 
@@ -325,7 +419,12 @@ fn commit(ticket: &mut Ticket, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Ch
         Deed::Contact => ticket.add_message(id, draft(ActorKind::Customer, Visibility::Public), None, now),
         Deed::Machine => ticket.add_message(id, draft(ActorKind::Automation, Visibility::Public), None, now),
         Deed::Note => ticket.add_message(id, draft(ActorKind::Agent, Visibility::Internal), None, now),
-        Deed::Reply(wanted) => ticket.add_message(id, draft(ActorKind::Agent, Visibility::Public), *wanted, now),
+        Deed::Reply(wanted) => ticket.add_message(
+            id,
+            draft(ActorKind::Agent, Visibility::Public),
+            wanted.map(Wanted::from),
+            now,
+        ),
         Deed::Become(state) => ticket.change_state(*state, now),
         Deed::Assign(agent, queue) => ticket.assign(*agent, *queue, now),
         Deed::Accept(off) => ticket.accept(BEN, ticket.generation + off, now, now),
@@ -334,7 +433,8 @@ fn commit(ticket: &mut Ticket, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Ch
                 queue: (*queue).to_owned(),
                 ..fields()
             },
-            &[Field::Queue],
+            &only(Field::Queue),
+            &Definitions::default(),
             now,
         ),
         Deed::Merge => {
@@ -358,6 +458,7 @@ fn commit(ticket: &mut Ticket, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Ch
             let direct = ticket.leave(now)?;
             Ok(vec![Change::Unmerged(Box::new(opened()), direct)])
         }
+        Deed::Dispose(disposition) => ticket.dispose(*disposition, now),
     }
 }
 
@@ -377,7 +478,8 @@ proptest! {
             prop_assert_eq!(changes.is_empty(), ticket == before, "what changed is told: {:?}", deed);
             prop_assert_eq!(ticket.revision, before.revision + i64::from(!changes.is_empty()));
             let is_own = ticket.merged_into.is_none();
-            let waits = ticket.assignee.is_none() && ticket.state.needs_work() && is_own;
+            let counts = ticket.disposition == Disposition::Normal;
+            let waits = ticket.assignee.is_none() && ticket.state.needs_work() && is_own && counts;
             prop_assert_eq!(ticket.queue_entered_at.is_some(), waits, "{:?}", deed);
             let rises = changes
                 .iter()
@@ -407,6 +509,10 @@ proptest! {
             }
             if before.queue_entered_at.is_some() && ticket.queue_entered_at.is_some() {
                 prop_assert_eq!(ticket.queue_entered_at, before.queue_entered_at, "a wait is never restarted");
+            }
+            if !counts && before.disposition == ticket.disposition {
+                let contact = matches!(deed, Deed::Contact) || changes.is_empty();
+                prop_assert!(contact, "nobody works on what is set aside: {:?}", deed);
             }
             solves += i32::from(before.state != State::Solved && ticket.state == State::Solved);
             prop_assert_eq!(ticket.solve_count, solves);

@@ -92,3 +92,32 @@ fn splits_and_links_move_nobody() {
     assert!(of(&pb::event::Payload::TicketSplit(split)).is_none());
     assert!(of(&pb::event::Payload::TicketLinked(linked)).is_none());
 }
+
+#[test]
+fn what_is_marked_as_spam_is_nobodys_to_act_on() {
+    use pb::ticket::{Disposition, State};
+    let ticket = pb::Ticket {
+        state: State::Open.into(),
+        assignee: "agents/anna".to_owned(),
+        queue_entered_at: None,
+        ..waiting()
+    };
+    let open = |disposition: Disposition| {
+        let ticket = pb::Ticket {
+            disposition: disposition.into(),
+            ..ticket.clone()
+        };
+        let event = pb::TicketDispositionChanged {
+            ticket: Some(ticket),
+            ..pb::TicketDispositionChanged::default()
+        };
+        let news = ticket_news(&pb::event::Payload::TicketDispositionChanged(event)).expect("matters to the queues");
+        news.ticket.open
+    };
+    assert!(!open(Disposition::Spam) && !open(Disposition::Deleted));
+    assert!(open(Disposition::Normal));
+    assert!(
+        queued(&ticket).expect("a ticket of before").open,
+        "said nothing: it counts"
+    );
+}

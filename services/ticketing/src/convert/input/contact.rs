@@ -11,6 +11,7 @@ use super::{
 };
 use crate::contact::{Contact, ContactKey};
 use crate::convert::words;
+use crate::custom::CustomFields;
 use crate::customer::{IDENTITIES_MAX, Identity, Tier, tier};
 use crate::ticket::Fields;
 use crate::words::Priority;
@@ -71,6 +72,8 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
             cut(&given.language, 35)
         },
         due_at: time("due_at", due_at.as_ref(), &mut violations),
+        followers: Vec::new(),
+        custom_fields: CustomFields::new(),
     };
     let thread_keys = keys("thread_keys", &given.thread_keys, THREAD_KEYS_MAX, &mut violations);
     let reference_keys = keys(

@@ -45,7 +45,7 @@ fn everything_wrong_with_a_ticket_is_said_at_once() {
         ..pb::Ticket::default()
     };
     let mut violations = Violations::new();
-    ticket_fields("ticket", &ticket, &mut violations);
+    ticket_fields("ticket", &ticket, &Definitions::default(), &mut violations);
     assert_eq!(
         fields_of(violations),
         [
@@ -62,7 +62,12 @@ fn everything_wrong_with_a_ticket_is_said_at_once() {
 #[test]
 fn defaults_are_as_the_contract_says() {
     let mut violations = Violations::new();
-    let fields = ticket_fields("ticket", &pb::Ticket::default(), &mut violations);
+    let fields = ticket_fields(
+        "ticket",
+        &pb::Ticket::default(),
+        &Definitions::default(),
+        &mut violations,
+    );
     assert_eq!((fields.priority, fields.queue.as_str()), (Priority::Normal, "default"));
     assert_eq!(fields_of(violations), Vec::<String>::new());
 }
@@ -73,7 +78,7 @@ fn tags_are_sorted_and_each_once() {
         tags: vec!["b".into(), " a ".into(), "b".into()],
         ..pb::Ticket::default()
     };
-    let fields = ticket_fields("ticket", &ticket, &mut Violations::new());
+    let fields = ticket_fields("ticket", &ticket, &Definitions::default(), &mut Violations::new());
     assert_eq!(fields.tags, ["a", "b"]);
 }
 
@@ -84,12 +89,17 @@ fn a_mask_must_name_fields_that_can_change() {
     };
     let mut violations = Violations::new();
     assert_eq!(
-        ticket_mask(Some(&mask(&["subject", "due_at"])), &mut violations),
+        ticket_mask(
+            Some(&mask(&["subject", "due_at"])),
+            &Definitions::default(),
+            &mut violations
+        )
+        .fields,
         [ticket::Field::Subject, ticket::Field::DueAt]
     );
     assert!(violations.is_empty());
-    ticket_mask(Some(&mask(&["state"])), &mut violations);
-    ticket_mask(None, &mut violations);
+    ticket_mask(Some(&mask(&["state"])), &Definitions::default(), &mut violations);
+    ticket_mask(None, &Definitions::default(), &mut violations);
     assert_eq!(fields_of(violations), ["update_mask", "update_mask"]);
 }
 
@@ -179,7 +189,7 @@ fn a_client_is_told_what_cannot_be_kept() {
         ..pb::Ticket::default()
     };
     let mut violations = Violations::new();
-    ticket_fields("ticket", &ticket, &mut violations);
+    ticket_fields("ticket", &ticket, &Definitions::default(), &mut violations);
     let fields = fields_of(violations);
     assert_eq!(
         fields,

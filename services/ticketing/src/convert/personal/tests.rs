@@ -1,8 +1,8 @@
 //! Nothing personal is forgotten.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, MessageDescriptor, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 use vorrang_api::feed::v1::EventHead;
 
 use super::*;
@@ -39,7 +39,20 @@ const NOT_PERSONAL: &[&str] = &[
     "TicketAssigned.previous_assignee",
     "Customer.owner",
     "SurveyAnswer.agent",
+    "Ticket.followers",
     // Words of the tenant.
+    "CustomFieldValue.choice",
+    "CustomFieldValue.code",
+    "CustomFieldsEntry.key",
+    "Choices.values",
+    "Choice.display_name",
+    "Choice.value",
+    "SubState.display_name",
+    "SubState.name",
+    "Ticket.sub_state",
+    "TicketField.description",
+    "TicketField.display_name",
+    "TicketField.name",
     "Ticket.intent",
     "Ticket.queue",
     "Ticket.tags",
@@ -84,7 +97,10 @@ const NOT_PERSONAL: &[&str] = &[
     "Ticket.language",
     "Customer.language",
     "Customer.country",
+    "CustomFieldValue.date",
     // Ours.
+    "SubState.etag",
+    "TicketField.etag",
     "Ticket.etag",
     "Customer.etag",
     "Organization.etag",
@@ -174,6 +190,10 @@ fn fill(kind: &MessageDescriptor) -> DynamicMessage {
     let mut message = DynamicMessage::new(kind.clone());
     for field in kind.fields() {
         if field.is_map() {
+            if field.name() == "custom_fields" {
+                message.set_field(&field, Value::Map(values(&field)));
+                continue;
+            }
             let key = canary(&format!("{}.{}", kind.name(), field.name()));
             let Kind::Message(entry) = field.kind() else {
                 panic!("a map has entries")
@@ -204,6 +224,28 @@ fn fill(kind: &MessageDescriptor) -> DynamicMessage {
         message.set_field(&field, value);
     }
     message
+}
+
+/// A text and a code.
+fn values(map: &FieldDescriptor) -> HashMap<MapKey, Value> {
+    let Kind::Message(entry) = map.kind() else {
+        panic!("{} is no map", map.name())
+    };
+    let Kind::Message(kind) = entry.map_entry_value_field().kind() else {
+        panic!("{} has plain values", map.name())
+    };
+    let value = |field: &str, text: String| {
+        let mut value = DynamicMessage::new(kind.clone());
+        value.set_field_by_name(field, Value::String(text));
+        Value::Message(value)
+    };
+    HashMap::from([
+        (
+            MapKey::String("note".into()),
+            value("text", canary("CustomFieldValue.text")),
+        ),
+        (MapKey::String("order".into()), value("code", "A-1".into())),
+    ])
 }
 
 #[test]

@@ -1,0 +1,32 @@
+//! Marks a ticket as spam or deleted.
+
+use tonic::Request;
+use vorrang_api::ticketing::v1 as pb;
+use vorrang_error::{Error, Violations};
+
+use crate::app::{self, App};
+use crate::convert::{self, input};
+
+/// See the contract.
+pub async fn handle(app: &App, request: Request<pb::MarkTicketRequest>) -> Result<pb::Ticket, Error> {
+    let mut violations = Violations::new();
+    let mut call = app::call("MarkTicket", &request, &request.get_ref().request_id, &mut violations)?;
+    let request = request.into_inner();
+    let which = input::ticket_ref("name", &request.name, &mut violations);
+    let disposition = input::mark("disposition", request.disposition, &mut violations);
+    if let Some(agent) = input::agent("agent", &request.agent, &mut violations) {
+        call.actor = app::agent(agent);
+    }
+    violations.into_result()?;
+    app.store
+        .change(
+            &call,
+            which,
+            |ticket, _, now| {
+                ticket.check_etag(&request.etag)?;
+                ticket.dispose(disposition, now)
+            },
+            |ticket, _| convert::ticket(ticket),
+        )
+        .await
+}

@@ -47,7 +47,15 @@ pub fn condition(field: &str, kind: &Kind, operator: Operator, word: &Word) -> R
         Operator::Compare(comparison) => comparison,
         Operator::Has => Equal,
     };
-    let with_words = matches!(kind, Kind::Text | Kind::Word | Kind::Choice(_) | Kind::Ranked(_));
+    if *kind == Kind::Sealed {
+        return Err(format!(
+            "`{field}` is sealed: it can only be asked whether it is there, by `{field}:*`"
+        ));
+    }
+    let with_words = matches!(
+        kind,
+        Kind::Text | Kind::Word | Kind::Name(_) | Kind::Choice(_) | Kind::Ranked(_)
+    );
     if with_words && matches!(comparison, Equal | NotEqual) && (pattern.word() == Some("") || pattern.is_all()) {
         // An empty value is a missing one, and every value fits a lone star.
         let present = Expr::field(field, Test::Present);
@@ -59,6 +67,10 @@ pub fn condition(field: &str, kind: &Kind, operator: Operator, word: &Word) -> R
         (Kind::Text | Kind::Word, _) => match comparison {
             Equal | NotEqual => is(Test::Compare(comparison, Literal::Text(stars(pattern)?))),
             _ => Err(format!("`{field}` is text and has no order: use =, != or :")),
+        },
+        (Kind::Name(collection), _) => match comparison {
+            Equal | NotEqual => is(Test::Compare(comparison, name(field, collection, pattern)?)),
+            _ => Err(format!("`{field}` is a name and has no order: use =, != or :")),
         },
         (Kind::Words, Operator::Has) => is(Test::Has(stars(pattern)?)),
         (Kind::Choices(words), Operator::Has) => is(Test::Has(Pattern::exactly(choice(field, words, pattern)?.word()))),
@@ -94,6 +106,17 @@ fn stars(pattern: &Pattern) -> Result<Pattern, String> {
         return Err(format!("a value has at most {WILDCARDS_MAX} `*`"));
     }
     Ok(pattern.clone())
+}
+
+fn name(field: &str, collection: &str, pattern: &Pattern) -> Result<Literal, String> {
+    let of_collection = |word: &str| {
+        let rest = word.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
+        rest.is_some_and(|rest| !rest.is_empty())
+    };
+    match pattern.word() {
+        Some(word) if of_collection(word) => Ok(Literal::Text(pattern.clone())),
+        _ => Err(format!("`{field}` is compared with a whole name, `{collection}/…`")),
+    }
 }
 
 fn choice(field: &str, words: &Arc<[String]>, pattern: &Pattern) -> Result<Choice, String> {

@@ -1,5 +1,6 @@
 //! What can be filtered by: names and kinds of fields.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,6 +11,10 @@ pub enum Kind {
     Text,
     /// A word out of an open set: a name, a code. `:` is the same as `=`.
     Word,
+    /// A resource name of this collection: `customers` for `customers/…`. Compared as a whole.
+    Name(Cow<'static, str>),
+    /// Something that can only be asked whether it is there, `:*`.
+    Sealed,
     /// A word out of these.
     Choice(Arc<[String]>),
     /// A word out of these, from the least to the most, so that `<` and `>` make sense.
@@ -33,6 +38,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// A resource name of this collection.
+    pub fn name(collection: impl Into<Cow<'static, str>>) -> Self {
+        Self::Name(collection.into())
+    }
+
     /// A word out of `words`.
     pub fn choice(words: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self::Choice(list(words))

@@ -13,6 +13,8 @@ fn schema() -> Schema {
         .field("priority", Kind::ranked(["LOW", "NORMAL", "HIGH"]))
         .field("number", Kind::Integer)
         .field("automated", Kind::Bool)
+        .field("customer", Kind::name("customers"))
+        .field("note", Kind::Sealed)
         .field("opened_at", Kind::Time)
         .field("birthday", Kind::Date)
         .field("age", Kind::Duration)
@@ -39,6 +41,8 @@ fn ticket() -> Fields {
         ("priority", Value::text("NORMAL")),
         ("number", Value::Integer(7)),
         ("automated", Value::Bool(false)),
+        ("customer", Value::text("customers/1")),
+        ("note", Value::text("secret")),
         ("opened_at", Value::Time(time("2026-03-29T12:00:00Z"))),
         ("birthday", Value::Date("1990-02-28".parse().expect("a day"))),
         ("age", Value::Duration(chrono::TimeDelta::minutes(90))),
@@ -90,6 +94,13 @@ fn conditions_hold_or_not() {
         ("number = (6 OR 7)", true),
         ("number:(-7 OR 8)", false),
         ("automated = false", true),
+        ("customer = customers/1", true),
+        ("customer:customers/2", false),
+        ("customer != customers/2", true),
+        ("customer:*", true),
+        ("customer = \"\"", false),
+        ("note:*", true),
+        ("-note:*", false),
         ("automated:true", false),
         ("opened_at = 2026-03-29T14:00:00+02:00", true),
         ("opened_at > \"2026-03-29T11:59:59.999Z\"", true),
@@ -179,6 +190,11 @@ fn mistakes_are_told_with_their_place() {
         ("custom_fields:wieght", 15, "did you mean `custom_fields.weight`?"),
         ("custom_fields = 1", 1, "write `custom_fields.key`"),
         ("automated = yes", 13, "must be true or false"),
+        ("customer = mara", 12, "a whole name, `customers/…`"),
+        ("customer = customers/*", 12, "a whole name"),
+        ("customer < customers/1", 12, "has no order"),
+        ("note = secret", 8, "is sealed"),
+        ("note:secret", 6, "is sealed"),
         ("automated > true", 13, "has no order"),
         ("opened_at > 2026-02-30T00:00:00Z", 13, "must be a time"),
         ("opened_at > 2026-03-01", 13, "must be a time"),

@@ -74,6 +74,13 @@ impl<P: Serialize + DeserializeOwned> Page<P> {
     }
 }
 
+impl<P: Serialize + DeserializeOwned> Page<P> {
+    /// The token of a page that begins after `position`, for lists that end a page before it is full.
+    pub fn token(&self, position: &P) -> String {
+        encode(position, &self.fingerprint)
+    }
+}
+
 fn fingerprint(arguments: &[&str]) -> String {
     let mut hash = Sha256::new();
     for argument in arguments {

@@ -123,6 +123,14 @@ pub fn merge(
     Ok(merged)
 }
 
+/// What a new ticket has, opened with `given`.
+///
+/// # Errors
+/// As [`merge`].
+pub fn opening(given: &CustomFields, definitions: &Definitions) -> Result<CustomFields, Error> {
+    merge(&CustomFields::new(), given, &CustomMask::all(), definitions)
+}
+
 /// Refuses to solve a ticket that lacks what a solved one must have.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ mod change;
 mod create_ticket;
 mod customers;
 mod entity;
+mod find;
 mod identities;
 mod ids;
 mod kin;
@@ -57,7 +58,8 @@ use vorrang_service::Ids;
 use crate::words::Actor;
 
 pub use create_ticket::NewTicket;
-pub use list::{QueuedPosition, TicketFilter};
+pub use find::Search;
+pub use list::QueuedPosition;
 pub use list_conversation::ConversationPosition;
 pub use merge::Merging;
 pub use merge_customers::MergeRequest;

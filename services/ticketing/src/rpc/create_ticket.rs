@@ -6,7 +6,7 @@ use vorrang_error::{Error, Violations};
 
 use crate::app::{self, App};
 use crate::convert::{self, input};
-use crate::custom::{self, CustomFields, CustomMask};
+use crate::custom;
 use crate::store::NewTicket;
 use crate::words::{ActorKind, Channel};
 
@@ -32,12 +32,7 @@ pub async fn handle(app: &App, request: Request<pb::CreateTicketRequest>) -> Res
         violations.add("message.actor.id", "must be the ticket's customer, or empty");
     }
     violations.into_result()?;
-    fields.custom_fields = custom::merge(
-        &CustomFields::new(),
-        &fields.custom_fields,
-        &CustomMask::all(),
-        &definitions,
-    )?;
+    fields.custom_fields = custom::opening(&fields.custom_fields, &definitions)?;
     let new = NewTicket {
         customer,
         channel,

@@ -6,6 +6,7 @@ use vorrang_error::{Error, Violations};
 
 use crate::app::{self, App};
 use crate::convert::{self, input};
+use crate::custom;
 use crate::store::{Splitting, Wanted};
 use crate::ticket::split::SPLIT_MAX;
 
@@ -23,13 +24,15 @@ pub async fn handle(app: &App, request: Request<pb::SplitTicketRequest>) -> Resu
         .map(|(index, name)| input::message_ref(&format!("messages[{index}]"), name, &mut violations))
         .collect();
     let ticket = request.ticket.unwrap_or_default();
-    let fields = input::ticket_fields("ticket", &ticket, &mut violations);
+    let definitions = app.definitions(&call.tenant, !ticket.custom_fields.is_empty()).await?;
+    let fields = input::ticket_fields("ticket", &ticket, &definitions, &mut violations);
     let customer =
         (!ticket.customer.is_empty()).then(|| input::customer_id("ticket.customer", &ticket.customer, &mut violations));
     if let Some(agent) = input::agent("agent", &request.agent, &mut violations) {
         call.actor = app::agent(agent);
     }
     violations.into_result()?;
+    let custom_fields = custom::opening(&fields.custom_fields, &definitions)?;
     let splitting = Splitting {
         which,
         messages,
@@ -42,6 +45,8 @@ pub async fn handle(app: &App, request: Request<pb::SplitTicketRequest>) -> Resu
             tags: fields.tags,
             intent: fields.intent,
             due_at: fields.due_at,
+            followers: fields.followers,
+            custom_fields,
         },
         etag: request.etag,
     };

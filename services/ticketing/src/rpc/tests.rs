@@ -11,6 +11,7 @@ mod history;
 mod identities;
 mod intake;
 mod links;
+mod lists;
 mod merge;
 mod messages;
 mod organizations;

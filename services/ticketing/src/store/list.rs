@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use vorrang_database::{error, event_log, micros};
 use vorrang_error::Error;
 
@@ -13,25 +12,7 @@ use super::{Store, row};
 use crate::customer::TIER_VIP;
 use crate::message::Message;
 use crate::names::{self, TicketRef};
-use crate::state::State;
 use crate::ticket::Ticket;
-
-/// Which tickets to list; everything named must fit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TicketFilter {
-    /// In one of these states; empty: all.
-    pub states: Vec<State>,
-    /// This customer's.
-    pub customer: Option<Uuid>,
-    /// This agent's, `agents/{agent}`.
-    pub assignee: Option<String>,
-    /// Of this queue.
-    pub queue: Option<String>,
-    /// Part of this one by a merge.
-    pub merged_into: Option<TicketRef>,
-    /// Also those that are part of another one; those of `merged_into` are meant anyway.
-    pub show_merged: bool,
-}
 
 /// Where a page of waiting tickets goes on, and the position of the log read before the first page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,47 +54,6 @@ impl Store {
             .await?
             .pop()
             .ok_or_else(|| Error::not_found(names::TICKET, which.name()))
-    }
-
-    /// Tickets with numbers below `before`, newest first.
-    ///
-    /// # Errors
-    /// NotFound when the tenant has no ticket as in `merged_into`.
-    pub async fn tickets(
-        &self,
-        tenant: &str,
-        filter: &TicketFilter,
-        before: Option<i64>,
-        limit: u64,
-    ) -> Result<Vec<Ticket>, Error> {
-        let parts = match filter.merged_into {
-            Some(which) => Some(self.parts(tenant, which).await?),
-            None => None,
-        };
-        let own = parts.is_none() && !filter.show_merged;
-        let states = filter.states.iter().map(|state| state.as_str());
-        let condition = Condition::all()
-            .add(ticket::Column::Tenant.eq(tenant))
-            .add_option(before.map(|number| ticket::Column::Number.lt(number)))
-            .add_option((!filter.states.is_empty()).then(|| ticket::Column::State.is_in(states)))
-            .add_option(filter.customer.map(|customer| ticket::Column::CustomerId.eq(customer)))
-            .add_option(
-                filter
-                    .assignee
-                    .as_deref()
-                    .map(|agent| ticket::Column::Assignee.eq(agent)),
-            )
-            .add_option(filter.queue.as_deref().map(|queue| ticket::Column::Queue.eq(queue)))
-            .add_option(parts.map(|parts| ticket::Column::Id.is_in(parts)))
-            .add_option(own.then(|| ticket::Column::MergedInto.is_null()));
-        let rows = ticket::Entity::find()
-            .filter(condition)
-            .order_by_desc(ticket::Column::Number)
-            .limit(limit)
-            .all(self.db.reader())
-            .await
-            .map_err(error)?;
-        row::tickets(self.db.reader(), &self.personal, tenant, rows).await
     }
 
     /// A page of waiting tickets. The head of the log is read before the first row: what changes meanwhile is behind it,

@@ -49,6 +49,10 @@ pub struct Wanted {
     pub intent: String,
     /// Its own.
     pub due_at: Option<DateTime<Utc>>,
+    /// Its own.
+    pub followers: Vec<String>,
+    /// Its own.
+    pub custom_fields: CustomFields,
 }
 
 impl Wanted {
@@ -62,8 +66,8 @@ impl Wanted {
             intent: self.intent,
             language: or(self.language, &original.language),
             due_at: self.due_at,
-            followers: original.followers.clone(),
-            custom_fields: CustomFields::new(),
+            followers: self.followers,
+            custom_fields: self.custom_fields,
         }
     }
 }

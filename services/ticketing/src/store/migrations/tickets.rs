@@ -120,9 +120,8 @@ const INDEXES: [&str; 10] = [
     "CREATE INDEX tickets_updated ON tickets (tenant, updated_at, number)",
     "CREATE INDEX tickets_due ON tickets (tenant, due_at, number) WHERE due_at IS NOT NULL",
     "CREATE INDEX tickets_solved ON tickets (tenant, solved_at, number) WHERE solved_at IS NOT NULL",
-    // What is open is little, however much lies behind it.
-    "CREATE INDEX tickets_live ON tickets (tenant, number) WHERE state IN ('NEW', 'OPEN', 'PENDING', 'ON_HOLD')",
     "CREATE INDEX tickets_sub_state ON tickets (tenant, sub_state, number) WHERE sub_state IS NOT NULL",
+    "CREATE INDEX tickets_organization ON tickets (tenant, organization_id, number) WHERE organization_id IS NOT NULL",
     "CREATE INDEX tickets_set_aside ON tickets (tenant, disposition, number) WHERE disposition <> 'NORMAL'",
     "CREATE INDEX ticket_values_word ON ticket_values (tenant, field, word, ticket_id) WHERE word IS NOT NULL",
     "CREATE INDEX ticket_values_whole ON ticket_values (tenant, field, whole, ticket_id) WHERE whole IS NOT NULL",
@@ -134,8 +133,8 @@ const INDEXES_GONE: [&str; 7] = [
     "DROP INDEX tickets_updated",
     "DROP INDEX tickets_due",
     "DROP INDEX tickets_solved",
-    "DROP INDEX tickets_live",
     "DROP INDEX tickets_sub_state",
+    "DROP INDEX tickets_organization",
     "DROP INDEX tickets_set_aside",
 ];
 

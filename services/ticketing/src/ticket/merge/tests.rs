@@ -4,7 +4,7 @@ use super::*;
 use crate::conversation::{Said, Voice};
 use crate::state::State;
 use crate::ticket::tests::{at, draft, opened};
-use crate::words::{ActorKind, Visibility};
+use crate::words::{ActorKind, Disposition, Visibility};
 
 fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
@@ -74,11 +74,18 @@ fn nothing_is_done_by_hand_to_a_merged_ticket() {
         intent: String::new(),
         language: String::new(),
         due_at: None,
+        followers: Vec::new(),
+        custom_fields: Default::default(),
+    };
+    let mask = crate::ticket::Mask {
+        fields: vec![crate::ticket::Field::Subject],
+        ..Default::default()
     };
     let refused = [
         source.change_state(State::Solved, at(11)),
         source.assign(Some("agents/anna"), None, at(11)),
-        source.update(&fields, &[crate::ticket::Field::Subject], at(11)),
+        source.update(&fields, &mask, &Default::default(), at(11)),
+        source.dispose(Disposition::Spam, at(11)),
         source.add_message(id(99), draft(ActorKind::Agent, Visibility::Public), None, at(11)),
         source.add_message(id(99), draft(ActorKind::Customer, Visibility::Public), None, at(11)),
         source.check_splits(1).map(|()| Vec::new()),
@@ -252,5 +259,16 @@ proptest! {
             let expected = Ticket { generation: ticket.generation, revision: ticket.revision, updated_at: ticket.updated_at, ..before.clone() };
             prop_assert_eq!(ticket, expected);
         }
+    }
+}
+
+#[test]
+fn what_is_set_aside_is_part_of_nothing() {
+    for aside in [1, 2] {
+        let mut all = family(2);
+        let ticket = all.get_mut(&id(aside)).expect("it is there");
+        ticket.dispose(Disposition::Spam, at(10)).expect("marks");
+        let error = into(&mut all, 2, &[1]).expect_err("set aside");
+        assert_eq!(error.reason(), "TICKET_SET_ASIDE");
     }
 }

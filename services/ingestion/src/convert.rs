@@ -177,6 +177,8 @@ pub fn inbound(request_id: &str, contact: &Contact, trace_parent: &str) -> ticke
         due_at: contact.due_at.map(timestamp),
         automated: contact.automated,
         trace_parent: trace_parent.to_owned(),
+        // No source can say so yet.
+        same_person: false,
     }
 }
 

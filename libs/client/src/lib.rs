@@ -34,6 +34,8 @@ use vorrang_api::ticketing::v1::customer_record_service_client::CustomerRecordSe
 use vorrang_api::ticketing::v1::customer_service_client::CustomerServiceClient;
 use vorrang_api::ticketing::v1::organization_service_client::OrganizationServiceClient;
 use vorrang_api::ticketing::v1::schedule_service_client::ScheduleServiceClient;
+use vorrang_api::ticketing::v1::sla_policy_service_client::SlaPolicyServiceClient;
+use vorrang_api::ticketing::v1::sla_service_client::SlaServiceClient;
 use vorrang_api::ticketing::v1::sub_state_service_client::SubStateServiceClient;
 use vorrang_api::ticketing::v1::ticket_field_service_client::TicketFieldServiceClient;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
@@ -159,6 +161,10 @@ clients! {
     organizations: OrganizationServiceClient<Authorized>;
     /// Opening hours.
     schedules: ScheduleServiceClient<Authorized>;
+    /// Which tickets are promised what.
+    sla_policies: SlaPolicyServiceClient<Authorized>;
+    /// What single tickets were promised.
+    sla: SlaServiceClient<Authorized>;
     /// Ticketing's feed.
     ticketing_feed: ticketing::v1::feed_service_client::FeedServiceClient<Authorized>;
     /// The agents' stream.

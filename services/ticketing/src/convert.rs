@@ -6,6 +6,7 @@ pub mod input;
 mod output;
 mod personal;
 mod schedule;
+mod sla;
 mod wire;
 mod words;
 
@@ -17,6 +18,7 @@ pub use output::{
 };
 pub use personal::{Parts as EventParts, erased as erased_event};
 pub use schedule::{imported, overview, schedule_version};
+pub use sla::{sla_policy, sla_target};
 pub use wire::merged;
 
 /// An event as it is stored, in its two parts; with an empty head, which the feed fills in.

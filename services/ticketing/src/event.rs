@@ -9,6 +9,7 @@ use crate::names;
 use crate::organization::Organization;
 use crate::record::{Milestone, Order};
 use crate::schedule::{self, Schedule};
+use crate::sla::SlaPolicy;
 use crate::sub_state::SubState;
 use crate::ticket::{Change, Ticket};
 use crate::words::Actor;
@@ -71,6 +72,8 @@ pub enum Fact {
     SubState(SubState, bool),
     /// A tenant's own field was defined or changed.
     TicketField(Box<Definition>),
+    /// A policy was made, changed or removed; as it is after it, or was.
+    SlaPolicy(Box<SlaPolicy>, PolicyChange),
     /// A ticket was changed; the ticket as it is after the whole operation.
     Ticket(Box<Ticket>, Change),
     /// A schedule was made, changed or archived.
@@ -86,6 +89,17 @@ pub struct ScheduleFact {
     pub change: schedule::Change,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+/// What was done to a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyChange {
+    /// It was made.
+    Created,
+    /// It was changed.
+    Updated,
+    /// It was removed.
+    Deleted,
 }
 
 impl Fact {
@@ -104,6 +118,7 @@ impl Fact {
             Self::Schedule(_) => "schedule_updated",
             Self::SubState(..) => "sub_state_changed",
             Self::TicketField(_) => "ticket_field_changed",
+            Self::SlaPolicy(..) => "sla_policy_changed",
             Self::Ticket(_, change) => match change {
                 Change::Created => "ticket_created",
                 Change::Updated(_) => "ticket_updated",
@@ -118,6 +133,7 @@ impl Fact {
                 Change::Linked(..) => "ticket_linked",
                 Change::Unlinked(..) => "ticket_unlinked",
                 Change::DispositionChanged(_) => "ticket_disposition_changed",
+                Change::Sla(change) => change.kind(),
             },
         }
     }
@@ -134,6 +150,7 @@ impl Fact {
             }
             Self::SubState(sub_state, _) => names::sub_state(&sub_state.id),
             Self::TicketField(field) => names::ticket_field(&field.id),
+            Self::SlaPolicy(policy, _) => names::sla_policy(policy.id),
             Self::Ticket(ticket, _) => names::ticket(ticket.id),
             Self::Schedule(fact) => names::schedule(fact.schedule.id),
         }
@@ -149,6 +166,7 @@ impl Fact {
             Self::SubState(..) | Self::TicketField(_) => None,
             Self::OrganizationCreated(_) | Self::OrganizationUpdated(_) | Self::OrganizationDeleted(_) => None,
             Self::Schedule(_) => None,
+            Self::SlaPolicy(..) => None,
             Self::Ticket(ticket, _) => Some(ticket.id),
         }
     }
@@ -160,6 +178,7 @@ impl Fact {
             Self::Ticket(_, Change::Message(message)) => message.occurred_at,
             Self::Ticket(_, Change::Assigned(assignment)) => assignment.accepted_at,
             Self::Ticket(_, Change::Answered(answer, _)) => answer.answered_at,
+            Self::Ticket(_, Change::Sla(change)) => change.occurred_at(now),
             _ => now,
         }
     }

@@ -7,6 +7,8 @@ mod internal;
 mod organization;
 mod relation;
 mod schedule;
+mod sla;
+mod sla_policy;
 mod sub_state;
 mod ticket;
 mod ticket_field;

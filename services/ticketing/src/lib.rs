@@ -17,6 +17,7 @@ mod filter;
 mod forget;
 mod grpc;
 mod intake;
+mod loops;
 mod merge_vouched;
 mod message;
 mod names;
@@ -25,6 +26,7 @@ mod organization;
 mod record;
 mod rpc;
 mod schedule;
+mod sla;
 mod state;
 mod store;
 mod sub_state;
@@ -41,6 +43,8 @@ use vorrang_api::ticketing::v1::customer_service_server::CustomerServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
 use vorrang_api::ticketing::v1::organization_service_server::OrganizationServiceServer;
 use vorrang_api::ticketing::v1::schedule_service_server::ScheduleServiceServer;
+use vorrang_api::ticketing::v1::sla_policy_service_server::SlaPolicyServiceServer;
+use vorrang_api::ticketing::v1::sla_service_server::SlaServiceServer;
 use vorrang_api::ticketing::v1::sub_state_service_server::SubStateServiceServer;
 use vorrang_api::ticketing::v1::ticket_field_service_server::TicketFieldServiceServer;
 use vorrang_api::ticketing::v1::ticket_relation_service_server::TicketRelationServiceServer;
@@ -82,6 +86,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         hold_days: context.config.feed.consumer_hold_days,
     });
     let merging = store.clone();
+    let sla = store.clone();
     let ticketing = Ticketing(App {
         intake: Intake::new(store.clone()),
         store,
@@ -103,9 +108,12 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
             context
         ))
         .grpc(configured!(ScheduleServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(SlaPolicyServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(SlaServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(InternalServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(FeedServiceServer::new(ticketing), context))
         .task("feed", feed.run(shutdown.clone()))
         .task("merge customers", merge_vouched::run(merging, shutdown.clone()))
+        .task("sla", loops::sla::run(sla, clock.clone(), shutdown.clone()))
         .task("forget answers", forget::run(database, clock, shutdown)))
 }

@@ -14,6 +14,8 @@ pub const ORGANIZATION: &str = "vorrang.ticketing.v1.Organization";
 pub const MERGE_SUGGESTION: &str = "vorrang.ticketing.v1.MergeSuggestion";
 /// Proto name of a schedule, for errors.
 pub const SCHEDULE: &str = "vorrang.ticketing.v1.Schedule";
+/// Proto name of a policy, for errors.
+pub const SLA_POLICY: &str = "vorrang.ticketing.v1.SlaPolicy";
 
 /// Proto name of a sub-state, for errors.
 pub const SUB_STATE: &str = "vorrang.ticketing.v1.SubState";
@@ -125,6 +127,18 @@ pub fn check_field_id(id: &str) -> Result<(), &'static str> {
     } else {
         Err("must be a letter of a-z, then up to 62 of a-z, 0-9 and _")
     }
+}
+
+/// `slaPolicies/{uuid}`.
+pub fn sla_policy(id: Uuid) -> String {
+    format!("slaPolicies/{id}")
+}
+
+/// Reads `slaPolicies/{uuid}`.
+pub fn parse_sla_policy(name: &str) -> Result<Uuid, &'static str> {
+    name.strip_prefix("slaPolicies/")
+        .and_then(canonical)
+        .ok_or("must be slaPolicies/{uuid}")
 }
 
 /// Reads `tickets/{uuid}` or `tickets/{number}`, the number from 1 and as we write it.

@@ -1,13 +1,14 @@
 //! Where tickets live. Every change is one transaction: lock, decide by a pure function, write rows, answer and events.
 //!
 //! Locks are always taken in this order, so that no two transactions can wait for each other:
-//! 1. the tenant's row of `ticket_numbers` (only where tickets are made, where anything about customers or organisations changes, and where
+//! 1. a schedule,
+//! 2. the tenant's row of `ticket_numbers` (only where tickets are made, where anything about customers or organisations changes, and where
 //!    tickets are merged, unmerged or linked: what leads from ticket to ticket changes only under it),
-//! 2. tickets, by id,
-//! 3. what the tenant has defined (sub-states, own fields), one at a time,
-//! 4. the tenant's row of the event log's counter, at the very end.
+//! 3. tickets, by id,
+//! 4. what the tenant has defined (sub-states, own fields), one at a time,
+//! 5. the tenant's row of the event log's counter, at the very end.
 //!
-//! Whoever changes a schedule locks its row and no ticket. The ids of repeatable calls are locked without waiting and need no place in it. Entities never leave this module, and
+//! The ids of repeatable calls are locked without waiting and need no place in it. Entities never leave this module, and
 //! every query carries the tenant.
 
 mod change;
@@ -34,6 +35,7 @@ mod row;
 mod schedule_users;
 mod schedules;
 mod sealed;
+mod sla;
 mod split;
 mod sub_states;
 mod suggestions;
@@ -93,6 +95,8 @@ pub struct Store {
     personal: Personal,
     /// Rung when a source vouched that two customers are one person.
     vouched: Arc<Notify>,
+    terms: sla::TermsCache,
+    policies: sla::PolicyCache,
 }
 
 impl Store {
@@ -104,6 +108,8 @@ impl Store {
             ids,
             personal,
             vouched: Arc::default(),
+            terms: sla::TermsCache::default(),
+            policies: sla::PolicyCache::default(),
         }
     }
 

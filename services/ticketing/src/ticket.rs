@@ -23,6 +23,7 @@ use vorrang_error::Error;
 
 use crate::custom::{self, CustomFields, Definitions};
 use crate::message::Draft;
+use crate::sla::Sla;
 use crate::state::{Standing, State, Trigger};
 use crate::words::{ActorKind, AssignSource, Channel, Disposition, Priority};
 
@@ -104,6 +105,8 @@ pub struct Ticket {
     pub updated_at: DateTime<Utc>,
     /// Rises with every change; the etag.
     pub revision: i64,
+    /// What it was promised; none: no policy fitted.
+    pub sla: Option<Sla>,
     /// Whether its texts were erased.
     pub erased: bool,
     /// Its links to other tickets, as they read from its side, in the order in which they were made.
@@ -165,6 +168,7 @@ impl Ticket {
             created_at: now,
             updated_at: now,
             revision: 1,
+            sla: None,
             erased: false,
             links: Vec::new(),
             merged_into: None,
@@ -403,7 +407,7 @@ impl Ticket {
     }
 
     /// Where it stands.
-    fn standing(&self) -> Standing<'_> {
+    pub fn standing(&self) -> Standing<'_> {
         Standing {
             state: self.state,
             sub_state: self.sub_state.as_deref(),
@@ -454,6 +458,11 @@ impl Ticket {
             self.generation += 1;
             changes.push(Change::Queued);
         }
+    }
+
+    /// Notes that something was done to it that none of the operations here did.
+    pub fn note(&mut self, now: DateTime<Utc>) {
+        self.touch(now);
     }
 
     fn touch(&mut self, now: DateTime<Utc>) {

@@ -458,6 +458,39 @@ pub const REQUESTS: &[(&str, &str, Then)] = &[
     (
         "ticketing.v1.TicketFieldService/UpdateTicketField",
         r#"{"ticket_field": {"name": "{ticket_field}", "archived": true}, "update_mask": "archived"}"#,
+        "ticketing.v1.SlaPolicyService/CreateSlaPolicy",
+        r#"{"sla_policy": {"goals": [{"metric": "SLA_METRIC_RESOLUTION", "seconds": "60", "clock": "SLA_CLOCK_ELAPSED"}]}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.SlaPolicyService/GetSlaPolicy",
+        r#"{"name": "{sla_policy}"}"#,
+        NotFound,
+    ),
+    ("ticketing.v1.SlaPolicyService/ListSlaPolicies", "{}", NothingOfTheirs),
+    (
+        "ticketing.v1.SlaPolicyService/UpdateSlaPolicy",
+        r#"{"sla_policy": {"name": "{sla_policy}", "display_name": "taken"}, "update_mask": "display_name"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.SlaPolicyService/DeleteSlaPolicy",
+        r#"{"name": "{sla_policy}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.SlaPolicyService/ReorderSlaPolicies",
+        r#"{"names": ["{sla_policy}"]}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.SlaService/ListSlaTargets",
+        r#"{"parent": "{ticket}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.SlaService/RecalculateSla",
+        r#"{"name": "{ticket}", "reason": "taken"}"#,
         NotFound,
     ),
     (

@@ -9,8 +9,9 @@ use vorrang_api::routing::v1::{Agent, CreateAgentRequest};
 use vorrang_api::ticketing::v1::ticket::State;
 use vorrang_api::ticketing::v1::ticket_field::Type;
 use vorrang_api::ticketing::v1::{
-    CreateOrganizationRequest, CreateScheduleRequest, CreateSubStateRequest, CreateTicketFieldRequest, Identity,
-    Organization, Schedule, SubState, TicketField, identity,
+    CreateOrganizationRequest, CreateScheduleRequest, CreateSlaPolicyRequest, CreateSubStateRequest,
+    CreateTicketFieldRequest, Identity, Organization, Schedule, SlaClock, SlaMetric, SlaPolicy, SubState, TicketField,
+    identity, sla_policy,
 };
 use vorrang_client::Client;
 
@@ -30,6 +31,7 @@ impl Theirs {
             ("customer", name("customers")),
             ("organization", name("organizations")),
             ("article", name("articles")),
+            ("sla_policy", name("slaPolicies")),
             ("session", name("sessions")),
             ("schedule", name("schedules")),
             ("quarantine_item", name("quarantineItems")),
@@ -216,6 +218,27 @@ pub async fn fill(client: &Client) -> Theirs {
         .expect("a session")
         .into_inner()
         .name;
+    let policy = SlaPolicy {
+        display_name: secret.clone(),
+        goals: vec![sla_policy::Goal {
+            metric: SlaMetric::Resolution.into(),
+            seconds: 3_600,
+            clock: SlaClock::Elapsed.into(),
+            ..sla_policy::Goal::default()
+        }],
+        ..SlaPolicy::default()
+    };
+    let request = CreateSlaPolicyRequest {
+        sla_policy: Some(policy),
+        ..CreateSlaPolicyRequest::default()
+    };
+    let policy = client
+        .sla_policies()
+        .create_sla_policy(request)
+        .await
+        .expect("a policy")
+        .into_inner()
+        .name;
     let schedule = Schedule {
         display_name: secret.clone(),
         time_zone: "UTC".to_owned(),
@@ -255,6 +278,7 @@ pub async fn fill(client: &Client) -> Theirs {
         ("cursor_routing", consumer!(routing_feed)),
         ("cursor_knowledge", consumer!(knowledge_feed)),
         ("ticket", pushed.ticket),
+        ("sla_policy", policy),
         ("customer", pushed.customer),
         ("quarantine_item", quarantined.quarantine_item),
         ("source", source),

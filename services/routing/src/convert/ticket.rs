@@ -45,10 +45,22 @@ pub(crate) fn queued(ticket: &pb::Ticket) -> Option<Ticket> {
         open: counts
             && matches!(state, pb::ticket::State::New | pb::ticket::State::Open)
             && ticket.merged_into.is_empty(),
-        due_at: ticket.due_at.as_ref().and_then(from_timestamp),
+        due_at: due_at(ticket),
         queue_entered_at: ticket.queue_entered_at.as_ref().and_then(from_timestamp),
         generation: ticket.generation,
     })
+}
+
+/// By when it has to be served: the earliest of what somebody set and of what was promised and is still waited for. A
+/// promise that was missed already stays the most urgent one until it is kept.
+fn due_at(ticket: &pb::Ticket) -> Option<DateTime<Utc>> {
+    use pb::sla_target::Status;
+    let promised = ticket
+        .sla_targets
+        .iter()
+        .filter(|target| matches!(target.status(), Status::Running | Status::Missed) && target.ended_at.is_none())
+        .filter_map(|target| target.due_at.as_ref());
+    promised.chain(&ticket.due_at).filter_map(from_timestamp).min()
 }
 
 /// What `payload` says of a ticket; `None` when it says nothing that matters to the queues.
@@ -71,6 +83,11 @@ pub(crate) fn ticket_news(payload: &pb::event::Payload) -> Option<News> {
         // The source; what a merge does to its target is told by events of the target.
         Payload::TicketMerged(event) => event.ticket.as_ref(),
         Payload::TicketUnmerged(event) => event.ticket.as_ref(),
+        Payload::SlaTargetAtRisk(event) => event.ticket.as_ref(),
+        Payload::SlaTargetMissed(event) => event.ticket.as_ref(),
+        Payload::SlaTargetMet(event) => event.ticket.as_ref(),
+        Payload::SlaTargetRevised(event) => event.ticket.as_ref(),
+        Payload::SlaRecalculated(event) => event.ticket.as_ref(),
         // Everything else says nothing about what waits: kinds of events will be added.
         _ => None,
     }?;

@@ -8,6 +8,7 @@ mod customer;
 mod organization;
 mod record;
 mod schedule;
+mod sla;
 
 use chrono::{DateTime, Utc};
 use vorrang_api::ticketing::v1 as pb;
@@ -26,6 +27,7 @@ pub use customer::{customer_id, customer_mask, identity, identity_key, profile, 
 pub use organization::{domain, external_id, organization_id, organization_mask, organization_profile};
 pub use record::{milestone, order, source};
 pub use schedule::{date, schedule, schedule_mask, years};
+pub use sla::{policy_draft, reason, sla_policy_id, sla_policy_mask};
 
 /// Characters of a subject.
 const SUBJECT_MAX: usize = 500;

@@ -9,7 +9,7 @@ use vorrang_api::ticketing::v1 as pb;
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_error::Error;
 
-use super::{custom, schedule, words};
+use super::{custom, schedule, sla, words};
 use crate::contact::{Outcome, Recorded};
 use crate::event::Fact;
 use crate::message::Message;
@@ -22,11 +22,11 @@ pub use customers::{
     customer, customer_merge, lifetime_value, merge_suggestion, milestone, order, organization, record_result,
 };
 
-fn time(at: DateTime<Utc>) -> Option<prost_types::Timestamp> {
+pub(super) fn time(at: DateTime<Utc>) -> Option<prost_types::Timestamp> {
     Some(vorrang_api::timestamp(at))
 }
 
-fn maybe(at: Option<DateTime<Utc>>) -> Option<prost_types::Timestamp> {
+pub(super) fn maybe(at: Option<DateTime<Utc>>) -> Option<prost_types::Timestamp> {
     at.map(vorrang_api::timestamp)
 }
 
@@ -63,6 +63,17 @@ pub fn ticket(ticket: &Ticket) -> pb::Ticket {
         custom_fields: custom::values(&ticket.custom_fields),
         followers: ticket.followers.clone(),
         disposition: words::disposition(ticket.disposition).into(),
+        sla_targets: sla::sla_targets(ticket),
+        sla_policy: ticket
+            .sla
+            .as_ref()
+            .map(|sla| names::sla_policy(sla.policy))
+            .unwrap_or_default(),
+        schedule: ticket
+            .sla
+            .as_ref()
+            .and_then(|sla| sla.schedule.clone())
+            .unwrap_or_default(),
         erased: ticket.erased,
         links: ticket.links.iter().map(link).collect(),
         merged_into: ticket.merged_into.map(names::ticket).unwrap_or_default(),
@@ -196,6 +207,7 @@ pub fn event(fact: &Fact, now: DateTime<Utc>) -> pb::Event {
         Fact::TicketField(one) => Payload::TicketFieldChanged(pb::TicketFieldChanged {
             ticket_field: Some(custom::ticket_field(one)),
         }),
+        Fact::SlaPolicy(policy, change) => sla::sla_policy_changed(policy, *change),
         Fact::Ticket(after, change) => of_ticket(after, change),
         Fact::Schedule(fact) => Payload::ScheduleUpdated(schedule::updated(fact)),
     };
@@ -238,6 +250,7 @@ fn of_ticket(after: &Ticket, change: &Change) -> Payload {
             answer: Some(survey_answer(after, answer)),
             replaced: *replaced,
         }),
+        Change::Sla(change) => sla::sla_payload(after, change),
         Change::Merged(target) => Payload::TicketMerged(pb::TicketMerged {
             ticket: full,
             target: Some(ticket_in_brief(target)),

@@ -90,6 +90,12 @@ personal! {
     TicketLinked { fields: [], parts: [ticket], others: [other] }
     TicketUnlinked { fields: [], parts: [ticket], others: [other] }
     TicketDispositionChanged { fields: [], parts: [ticket] }
+    SlaApplied { fields: [], parts: [ticket] }
+    SlaTargetAtRisk { fields: [], parts: [ticket] }
+    SlaTargetMissed { fields: [], parts: [ticket] }
+    SlaTargetMet { fields: [], parts: [ticket] }
+    SlaTargetRevised { fields: [], parts: [ticket] }
+    SlaRecalculated { fields: [reason], parts: [ticket] }
 }
 
 /// Values of the tenant's own fields that are free text. A map comes apart entry by entry.
@@ -128,6 +134,7 @@ payloads! {
     TicketCreated, TicketUpdated, TicketStateChanged, TicketQueued, TicketAssigned,
     MessageCreated, SurveyAnswered, TicketMerged, TicketUnmerged, TicketSplit, TicketLinked, TicketUnlinked,
     TicketDispositionChanged,
+    SlaApplied, SlaTargetAtRisk, SlaTargetMissed, SlaTargetMet, SlaTargetRevised, SlaRecalculated,
 }
 
 /// A ticket without what is personal in it.

@@ -22,6 +22,7 @@ mod records;
 mod relation_races;
 mod schedule_holidays;
 mod schedules;
+mod sla;
 mod split;
 mod sub_states;
 mod suggestions;

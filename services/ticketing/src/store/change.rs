@@ -30,10 +30,12 @@ impl Store {
             .ok_or_else(|| Error::not_found(names::TICKET, which.name()))?;
         // The time is read under the lock, so that the times of a ticket's changes are in their order.
         let now = self.clock.now();
-        let changes = match decide(&mut ticket, &self.ids, now) {
+        let mut changes = match decide(&mut ticket, &self.ids, now) {
             Ok(changes) => changes,
             Err(refusal) => return Err(kin::say_where(tx.conn(), &call.tenant, refusal).await),
         };
+        self.follow_promises(&tx, &call.tenant, &mut ticket, &mut changes, now)
+            .await?;
         let answer = respond(&ticket, &changes);
         let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[ticket.id]).await?;
         if !changes.is_empty() {

@@ -39,7 +39,8 @@ impl Store {
             Begun::Same(answer) => return Ok(answer),
         };
         // The tenant's lock comes first: nobody is erased between the look and the commit.
-        let number = row::lock_tenant(&tx, &call.tenant).await? + 1;
+        let locked = row::lock_tenant_row(&tx, &call.tenant).await?;
+        let number = locked.last + 1;
         let customer = self.present_customer(&tx, &call.tenant, new.customer).await?;
         customer.check_not_erased()?;
         let mut call = call.clone();
@@ -73,6 +74,8 @@ impl Store {
             changes.extend(ticket.add_message(self.ids.next(now), message, None, now)?);
             ticket.revision = 1;
         }
+        self.promise(&tx, &call.tenant, &mut ticket, &mut changes, (locked.sla_revision, now))
+            .await?;
         let answer = respond(&ticket);
         write::last_number(&tx, &call.tenant, number).await?;
         let owner = Owner {

@@ -67,6 +67,20 @@ impl Store {
         let ids: Vec<Uuid> = [end].into_iter().chain(family.keys().copied()).collect();
         let keyring = self.personal.keyring(tx.conn(), tenant, &ids).await?;
 
+        // Nothing is written yet: this is how the conversations were.
+        let lost = done.left.values().map(|(before, _)| *before);
+        let heard: BTreeSet<Uuid> = lost.chain([end]).collect();
+        let changed = heard.iter().chain(&done.joined).copied();
+        let mut said = self.conversations(&tx, tenant, changed).await?;
+        let mut news: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
+        for id in &done.joined {
+            if let Some(source) = family.get_mut(id) {
+                let before = said.remove(id).filter(|_| !done.left.contains_key(id));
+                let changes = news.entry(*id).or_default();
+                self.rejudge(&tx, tenant, source, before, changes, now).await?;
+            }
+        }
+
         // Written before the conversations are read, which go by what is stored.
         let joined: Vec<Ticket> = done
             .joined
@@ -76,11 +90,13 @@ impl Store {
         write::tickets(&tx, &keyring, tenant, &joined).await?;
         let mut told: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
         if !joined.is_empty() {
-            let heard: BTreeSet<Uuid> = done.left.values().map(|(before, _)| *before).chain([end]).collect();
             for id in heard {
                 let conversation = kin::conversation(tx.conn(), tenant, id).await?;
                 if let Some(ticket) = family.get_mut(&id) {
-                    told.insert(id, ticket.hear(&conversation, done.wakes && id == end, now));
+                    let mut changes = ticket.hear(&conversation, done.wakes && id == end, now);
+                    let before = Some(said.remove(&id).unwrap_or_default());
+                    self.rejudge(&tx, tenant, ticket, before, &mut changes, now).await?;
+                    told.insert(id, changes);
                     write::tickets(&tx, &keyring, tenant, [&*ticket]).await?;
                 }
             }
@@ -96,6 +112,7 @@ impl Store {
                 changes.push(Change::Unmerged(Box::new(found(&family, *before)?), *direct));
             }
             changes.push(Change::Merged(Box::new(last.clone())));
+            changes.extend(news.remove(&source.id).unwrap_or_default());
             events.extend(self.events(call, source, changes, now));
         }
         for (id, changes) in told {

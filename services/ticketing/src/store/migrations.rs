@@ -3,6 +3,7 @@
 mod m0001_tables;
 mod m0002_privacy;
 mod m_customers;
+mod m_sla;
 mod merge;
 mod schedules;
 mod tickets;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m_customers::Customers),
             Box::new(schedules::Schedules),
             Box::new(tickets::Tickets),
+            Box::new(m_sla::Sla),
         ]
     }
 }

@@ -35,7 +35,7 @@ impl Store {
             tx.rollback().await?;
             return Ok(results(slots, &[]));
         }
-        let known = self.known(&tx, tenant, &new).await?;
+        let (known, sla_revision) = self.known(&tx, tenant, &new).await?;
         // Read under the locks: no ticket's change is dated before the one it follows.
         let now = self.clock.now();
         let mut desk = Desk::new(known, &self.ids, now);
@@ -53,7 +53,9 @@ impl Store {
             }
             recorded.push(taken);
         }
-        let written = desk.finish();
+        let mut written = desk.finish();
+        self.follow_written(&tx, tenant, &mut written, (sla_revision, now))
+            .await?;
         let keyring = self.keyring_of(&tx, tenant, &written, now).await?;
         write::last_number(&tx, tenant, written.last_number).await?;
         write::customers(&tx, &self.personal, &keyring, tenant, written.customers.values()).await?;
@@ -120,10 +122,12 @@ impl Store {
         Ok(slots)
     }
 
-    /// Reads what the desk has to know, in as many statements for five hundred contacts as for one.
-    async fn known(&self, tx: &Tx, tenant: &str, contacts: &[&Contact]) -> Result<Known, Error> {
+    /// Reads what the desk has to know, in as many statements for five hundred contacts as for one; and the revision of what
+    /// tickets are promised.
+    async fn known(&self, tx: &Tx, tenant: &str, contacts: &[&Contact]) -> Result<(Known, i64), Error> {
+        let locked = row::lock_tenant_row(tx, tenant).await?;
         let mut known = Known {
-            last_number: row::lock_tenant(tx, tenant).await?,
+            last_number: locked.last,
             ..Known::default()
         };
         let lookup = self.personal.lookup(tenant);
@@ -162,7 +166,7 @@ impl Store {
         let ends: Vec<Uuid> = ends_of_subjects.into_iter().collect();
         known.guests = kin::guests(tx.conn(), tenant, &ends).await?;
         known.tickets = row::lock_tickets(tx, &self.personal, tenant, named.into_iter().collect()).await?;
-        Ok(known)
+        Ok((known, locked.sla_revision))
     }
 }
 

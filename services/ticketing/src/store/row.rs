@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use prost::Message as _;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, from_micros, micros};
@@ -26,6 +27,20 @@ pub const IN_MAX: usize = 2_000;
 
 /// Locks the tenant's number row until the commit; gives the last number.
 pub async fn lock_tenant(tx: &Tx, tenant: &str) -> Result<i64, Error> {
+    Ok(lock_tenant_row(tx, tenant).await?.last)
+}
+
+/// What the tenant's number row says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tenant {
+    /// The last number given to a ticket.
+    pub last: i64,
+    /// Rises with every change of what tickets are promised when they are opened. 0: they never were promised anything.
+    pub sla_revision: i64,
+}
+
+/// Locks the tenant's number row until the commit.
+pub async fn lock_tenant_row(tx: &Tx, tenant: &str) -> Result<Tenant, Error> {
     for _ in 0..2 {
         let row = number::Entity::find_by_id(tenant.to_owned())
             .lock_exclusive()
@@ -33,12 +48,16 @@ pub async fn lock_tenant(tx: &Tx, tenant: &str) -> Result<i64, Error> {
             .await
             .map_err(error)?;
         if let Some(row) = row {
-            return Ok(row.last);
+            return Ok(Tenant {
+                last: row.last,
+                sla_revision: row.sla_revision,
+            });
         }
         // The tenant's first ticket. Two at once: the second waits here and finds the row of the first.
         let first = number::ActiveModel::from(number::Model {
             tenant: tenant.to_owned(),
             last: 0,
+            sla_revision: 0,
         });
         number::Entity::insert(first)
             .on_conflict_do_nothing_on([number::Column::Tenant])
@@ -47,6 +66,20 @@ pub async fn lock_tenant(tx: &Tx, tenant: &str) -> Result<i64, Error> {
             .map_err(error)?;
     }
     Err(Error::internal("the tenant's number row vanished"))
+}
+
+/// Says that tickets are promised something else from now on. The caller holds the tenant's lock.
+pub async fn raise_sla_revision(tx: &Tx, tenant: &str) -> Result<(), Error> {
+    number::Entity::update_many()
+        .col_expr(
+            number::Column::SlaRevision,
+            Expr::col(number::Column::SlaRevision).add(1),
+        )
+        .filter(number::Column::Tenant.eq(tenant))
+        .exec(tx.conn())
+        .await
+        .map_err(error)?;
+    Ok(())
 }
 
 /// The ticket, locked until the commit.
@@ -357,6 +390,7 @@ fn read_ticket(keyring: &Keyring, row: ticket::Model) -> Result<Ticket, Error> {
         created_at: from_micros(row.created_at),
         updated_at: from_micros(row.updated_at),
         revision: row.revision,
+        sla: row.sla.as_deref().map(read_json).transpose()?,
         erased: erased || row.erased,
         last_position: row.last_position,
         links: read_json(&row.links)?,
@@ -423,6 +457,8 @@ pub fn ticket_row(keyring: &Keyring, tenant: &str, ticket: &Ticket) -> Result<ti
         merged_into: ticket.merged_into,
         kept_wait: ticket.kept_wait.map(micros),
         split_from: ticket.split_from,
+        sla: ticket.sla.as_ref().map(json),
+        next_sla_at: ticket.sla.as_ref().and_then(|sla| sla.watch.wake_at()).map(micros),
         erased: ticket.erased,
         sealed: sealed::seal(keyring, ticket.id, Place("tickets", ticket.id.as_bytes()), &texts)?,
     })

@@ -137,6 +137,8 @@ impl Store {
                 .to_owned();
             let row = row::schedule_row(&call.tenant, &schedule);
             write::insert::<schedule::Entity>(&tx, vec![row], Some(conflict)).await?;
+            // Policies that name it promise something else from now on.
+            super::row::raise_sla_revision(&tx, &call.tenant).await?;
             let at = now;
             let fact = ScheduleFact { schedule, change, at };
             events.push(self.event(call, Fact::Schedule(Box::new(fact)), now));

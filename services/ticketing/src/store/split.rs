@@ -88,7 +88,8 @@ impl Store {
             Begun::Same(answer) => return Ok(answer),
         };
         let tenant = call.tenant.as_str();
-        let number = row::lock_tenant(&tx, tenant).await? + 1;
+        let locked = row::lock_tenant_row(&tx, tenant).await?;
+        let number = locked.last + 1;
         let mut original = row::lock_ticket(&tx, &self.personal, tenant, splitting.which)
             .await?
             .ok_or_else(|| Error::not_found(names::TICKET, splitting.which.name()))?;
@@ -120,6 +121,11 @@ impl Store {
         let mut new = Ticket::open(opening, now);
         let mut changes = vec![Change::Created];
         changes.extend(new.take_over(&moved, now)?);
+        let said = moved.iter().filter_map(Moved::fact).collect();
+        self.promise_moved(&tx, tenant, &mut new, said, &mut changes, (locked.sla_revision, now))
+            .await?;
+        // Nothing has moved yet: this is how the original's conversation was.
+        let mut before = self.conversations(&tx, tenant, [original.id]).await?;
         let owner = Owner {
             id: new.id,
             customer: new.customer,
@@ -132,6 +138,9 @@ impl Store {
         // One operation, one revision: nobody has seen the new one without its messages.
         new.revision = 1;
         original.resume(&kin::conversation(tx.conn(), tenant, original.id).await?);
+        let mut news = Vec::new();
+        let before = Some(before.remove(&original.id).unwrap_or_default());
+        self.rejudge(&tx, tenant, &mut original, before, &mut news, now).await?;
         write::last_number(&tx, tenant, number).await?;
         write::tickets(&tx, &keyring, tenant, [&original, &new]).await?;
         let answer = respond(&original, &new);
@@ -142,7 +151,8 @@ impl Store {
         };
         let mut events = self.events(&opener, &new, changes.drain(..1).collect(), now);
         events.extend(self.events(call, &new, changes, now));
-        events.extend(self.events(call, &original, vec![Change::Split(Box::new(new.clone()), moved)], now));
+        news.insert(0, Change::Split(Box::new(new.clone()), moved));
+        events.extend(self.events(call, &original, news, now));
         self.commit(tx, call, &keyring, &answer, events, now).await?;
         Ok(answer)
     }

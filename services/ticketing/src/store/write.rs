@@ -35,6 +35,8 @@ impl Store {
     pub(super) fn event(&self, call: &Call, fact: Fact, now: DateTime<Utc>) -> Event {
         let actor = match &fact {
             Fact::Ticket(_, Change::Message(message)) => message.actor.clone(),
+            // They follow from what somebody did, or from nobody's doing.
+            Fact::Ticket(_, Change::Sla(change)) if !change.is_by_hand() => crate::sla::teller(),
             _ => call.actor.clone(),
         };
         Event {
@@ -167,6 +169,8 @@ pub async fn last_number(tx: &Tx, tenant: &str, last: i64) -> Result<(), Error> 
     let row = number::Model {
         tenant: tenant.to_owned(),
         last,
+        // Only where the row is new: an update leaves it as it is.
+        sla_revision: 0,
     };
     let conflict = OnConflict::column(number::Column::Tenant)
         .update_column(number::Column::Last)

@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
+use vorrang_sla::Fact;
 
 use super::{LinkKind, Ticket};
 use crate::message::Message;
+use crate::sla::{self, SlaChange};
 use crate::state::State;
 use crate::survey::Answer;
 use crate::words::{Actor, AssignSource, Disposition, Visibility};
@@ -38,6 +40,8 @@ pub enum Change {
     Linked(Box<Ticket>, LinkKind),
     /// Its link to this ticket was removed.
     Unlinked(Box<Ticket>, LinkKind),
+    /// Something happened to its promises.
+    Sla(SlaChange),
 }
 
 /// A message that moved to another ticket, without its words.
@@ -55,6 +59,14 @@ pub struct Moved {
     pub occurred_at: DateTime<Utc>,
     /// Whether a machine wrote it.
     pub automated: bool,
+}
+
+impl Moved {
+    /// What it means to promises.
+    pub fn fact(&self) -> Option<Fact> {
+        let what = sla::said(self.actor.kind, self.visibility)?;
+        Some(Fact::new(self.occurred_at, what))
+    }
 }
 
 /// How an agent got a ticket.

@@ -5,7 +5,7 @@ use vorrang_api::ticketing::v1::ticket_service_server::TicketService;
 use vorrang_api::ticketing::v1::{
     AnswerSurveyRequest, AssignTicketRequest, ChangeTicketStateRequest, CreateMessageRequest, CreateMessageResponse,
     CreateTicketRequest, GetTicketRequest, ListMessagesRequest, ListMessagesResponse, ListTicketsRequest,
-    ListTicketsResponse, SurveyAnswer, Ticket, UpdateTicketRequest,
+    ListTicketsResponse, MarkTicketRequest, RestoreTicketRequest, SurveyAnswer, Ticket, UpdateTicketRequest,
 };
 use vorrang_service::{status, tenant};
 
@@ -68,6 +68,14 @@ impl TicketService for Ticketing {
     }
 
     async fn list_messages(&self, _: Request<ListMessagesRequest>) -> Answer<ListMessagesResponse> {
+        never()
+    }
+
+    async fn mark_ticket(&self, _: Request<MarkTicketRequest>) -> Answer<Ticket> {
+        never()
+    }
+
+    async fn restore_ticket(&self, _: Request<RestoreTicketRequest>) -> Answer<Ticket> {
         never()
     }
 

@@ -121,3 +121,59 @@ fn what_is_marked_as_spam_is_nobodys_to_act_on() {
         "said nothing: it counts"
     );
 }
+
+fn at(seconds: i64) -> Option<prost_types::Timestamp> {
+    Some(prost_types::Timestamp { seconds, nanos: 0 })
+}
+
+fn target(status: pb::sla_target::Status, due: i64, ended: Option<i64>) -> pb::SlaTarget {
+    pb::SlaTarget {
+        status: status.into(),
+        due_at: at(due),
+        ended_at: ended.and_then(at),
+        ..pb::SlaTarget::default()
+    }
+}
+
+/// A promise brings a contact forward, also when it was missed and somebody still waits; one that is kept, or not owed
+/// any more, does not. What somebody set can bring it forward further, and never puts a promise off.
+#[test]
+fn the_earliest_that_is_waited_for_is_the_due_time() {
+    use pb::sla_target::Status;
+    let due = |set: Option<i64>, sla_targets: Vec<pb::SlaTarget>| {
+        let due_at = set.and_then(at);
+        let ticket = pb::Ticket {
+            due_at,
+            sla_targets,
+            ..waiting()
+        };
+        queued(&ticket)?.due_at.map(|due| due.timestamp())
+    };
+    let resolution = target(Status::Running, 90, None);
+    let both = |first: pb::SlaTarget| vec![first, resolution.clone()];
+    assert_eq!(due(None, vec![]), None);
+    assert_eq!(due(Some(50), vec![]), Some(50));
+    assert_eq!(due(None, both(target(Status::Running, 20, None))), Some(20));
+    assert_eq!(due(Some(50), both(target(Status::Running, 20, None))), Some(20));
+    assert_eq!(due(Some(10), both(target(Status::Running, 20, None))), Some(10));
+    assert_eq!(due(None, both(target(Status::Missed, 20, None))), Some(20));
+    assert_eq!(due(None, both(target(Status::Missed, 20, Some(30)))), Some(90));
+    assert_eq!(due(None, both(target(Status::Met, 20, Some(15)))), Some(90));
+    assert_eq!(due(None, vec![target(Status::Cancelled, 20, None)]), None);
+}
+
+/// What is told of promises puts a waiting contact in its new place.
+#[test]
+fn a_recalculated_ticket_moves() {
+    let recalculated = pb::SlaRecalculated {
+        ticket: Some(pb::Ticket {
+            sla_targets: vec![target(pb::sla_target::Status::Running, 1_700_000_060, None)],
+            ..waiting()
+        }),
+        ..pb::SlaRecalculated::default()
+    };
+    match of(&pb::event::Payload::SlaRecalculated(recalculated)) {
+        Some(Operation::Wait { waiting, .. }) => assert_eq!(waiting.place.due_ms, 1_700_000_060_000),
+        other => panic!("{other:?}"),
+    }
+}

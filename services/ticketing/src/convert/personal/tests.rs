@@ -101,6 +101,16 @@ const NOT_PERSONAL: &[&str] = &[
     // Ours.
     "SubState.etag",
     "TicketField.etag",
+    "SlaPolicy.condition",
+    "SlaPolicy.display_name",
+    "Match.tiers",
+    // Ours.
+    "SlaPolicy.name",
+    "SlaPolicy.schedule",
+    "SlaPolicy.etag",
+    "SlaRecalculated.previous_policy",
+    "Ticket.sla_policy",
+    "Ticket.schedule",
     "Ticket.etag",
     "Customer.etag",
     "Organization.etag",

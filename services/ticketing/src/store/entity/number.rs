@@ -1,4 +1,4 @@
-//! `ticket_numbers`: The last number given to a ticket, per tenant. Its row is also the lock under which tickets and customers are made.
+//! `ticket_numbers`: The last number given to a ticket, per tenant, and the number of changes to what its tickets are promised. Its row is also the lock under which tickets and customers are made.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,6 +8,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub tenant: String,
     pub last: i64,
+    pub sla_revision: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -41,6 +41,8 @@ pub struct Model {
     pub created_at: i64,
     pub updated_at: i64,
     pub revision: i64,
+    pub sla: Option<String>,
+    pub next_sla_at: Option<i64>,
     pub erased: bool,
     pub sealed: Option<Vec<u8>>,
     pub last_position: i32,

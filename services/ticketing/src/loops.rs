@@ -1,0 +1,3 @@
+//! Background work. Each loop has a `tick` that tests call.
+
+pub mod sla;

@@ -1,5 +1,5 @@
 //! Who may call what, for every method there is: generated from the contracts, so that a new method without a line in
-//! [`REQUESTS`] fails a test instead of going unchecked.
+//! `requests.rs` fails a test instead of going unchecked.
 
 mod requests;
 mod theirs;
@@ -12,7 +12,6 @@ use vorrang_identity::Scope;
 
 use crate::dynamic::{call, methods, name, scope};
 use crate::stack::Stack;
-use requests::REQUESTS;
 use requests::Then::{Invalid, NotFound, NothingOfTheirs, Refused};
 use theirs::{Theirs, fill};
 
@@ -74,8 +73,8 @@ async fn no_method_gives_away_another_tenants_data() {
     for method in methods() {
         let full = name(&method);
         let short = full.trim_start_matches("vorrang.");
-        let Some((_, request, then)) = REQUESTS.iter().find(|(method, _, _)| *method == short) else {
-            findings.push(format!("{full} has no line in REQUESTS: add one"));
+        let Some((_, request, then)) = requests::all().find(|(method, _, _)| *method == short) else {
+            findings.push(format!("{full} has no line in requests.rs: add one"));
             continue;
         };
         let result = call(&channel, &method, &theirs.fill_in(request), Some(&key)).await;

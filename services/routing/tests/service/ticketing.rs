@@ -1,5 +1,7 @@
 //! A stand-in for ticketing that keeps its promises (generations, request ids, a dense log) and breaks on demand.
 
+mod tickets;
+
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,14 +17,11 @@ use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::feed_service_server::{FeedService, FeedServiceServer};
 use vorrang_api::ticketing::v1::internal_service_server::{InternalService, InternalServiceServer};
 use vorrang_api::ticketing::v1::ticket::State as TicketState;
-use vorrang_api::ticketing::v1::ticket_service_server::{TicketService, TicketServiceServer};
+use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
 use vorrang_api::ticketing::v1::{
-    AcceptTicketRequest, AnswerSurveyRequest, AssignTicketRequest, ChangeTicketStateRequest, Channel,
-    CreateMessageRequest, CreateMessageResponse, CreateTicketRequest, Event, FollowResponse, GetTicketRequest,
-    ListMessagesRequest, ListMessagesResponse, ListQueuedTicketsRequest, ListQueuedTicketsResponse, ListTenantsRequest,
-    ListTenantsResponse, ListTicketsRequest, ListTicketsResponse, MarkTicketRequest, Priority, RecordContactsRequest,
-    RecordContactsResponse, RestoreTicketRequest, SurveyAnswer, Ticket, TicketAssigned, TicketCreated, TicketMerged,
-    TicketQueued, TicketStateChanged, TicketUnmerged, UpdateTicketRequest, ticket_assigned,
+    AcceptTicketRequest, Channel, Event, FollowResponse, ListQueuedTicketsRequest, ListQueuedTicketsResponse,
+    ListTenantsRequest, ListTenantsResponse, Priority, RecordContactsRequest, RecordContactsResponse, Ticket,
+    TicketAssigned, TicketCreated, TicketMerged, TicketQueued, TicketStateChanged, TicketUnmerged, ticket_assigned,
 };
 use vorrang_api::{from_timestamp, timestamp};
 use vorrang_error::Error;
@@ -442,64 +441,5 @@ impl State {
             }
         }
         None
-    }
-}
-
-#[tonic::async_trait]
-impl TicketService for FakeTicketing {
-    async fn get_ticket(&self, request: Request<GetTicketRequest>) -> Answer<Ticket> {
-        let tenant = tenant(&request).map_err(status)?;
-        let id = request.get_ref().name.trim_start_matches("tickets/").to_owned();
-        let state = self.state();
-        if state.mode == Mode::Down {
-            return Err(down());
-        }
-        let found = state.tickets.get(&(tenant, id)).cloned();
-        found.map(Response::new).ok_or_else(|| {
-            status(Error::not_found(
-                "vorrang.ticketing.v1.Ticket",
-                request.get_ref().name.clone(),
-            ))
-        })
-    }
-
-    async fn create_ticket(&self, _: Request<CreateTicketRequest>) -> Answer<Ticket> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn list_tickets(&self, _: Request<ListTicketsRequest>) -> Answer<ListTicketsResponse> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn update_ticket(&self, _: Request<UpdateTicketRequest>) -> Answer<Ticket> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn change_ticket_state(&self, _: Request<ChangeTicketStateRequest>) -> Answer<Ticket> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn mark_ticket(&self, _: Request<MarkTicketRequest>) -> Answer<Ticket> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn restore_ticket(&self, _: Request<RestoreTicketRequest>) -> Answer<Ticket> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn assign_ticket(&self, _: Request<AssignTicketRequest>) -> Answer<Ticket> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn create_message(&self, _: Request<CreateMessageRequest>) -> Answer<CreateMessageResponse> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn list_messages(&self, _: Request<ListMessagesRequest>) -> Answer<ListMessagesResponse> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn answer_survey(&self, _: Request<AnswerSurveyRequest>) -> Answer<SurveyAnswer> {
-        Err(Status::unimplemented("not here"))
     }
 }

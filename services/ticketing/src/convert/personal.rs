@@ -89,13 +89,13 @@ personal! {
     TicketSplit { fields: [], parts: [ticket], others: [new_ticket] }
     TicketLinked { fields: [], parts: [ticket], others: [other] }
     TicketUnlinked { fields: [], parts: [ticket], others: [other] }
-    TicketDispositionChanged { fields: [], parts: [ticket] }
     SlaApplied { fields: [], parts: [ticket] }
     SlaTargetAtRisk { fields: [], parts: [ticket] }
     SlaTargetMissed { fields: [], parts: [ticket] }
     SlaTargetMet { fields: [], parts: [ticket] }
     SlaTargetRevised { fields: [], parts: [ticket] }
     SlaRecalculated { fields: [reason], parts: [ticket] }
+    TicketDispositionChanged { fields: [], parts: [ticket] }
 }
 
 /// Values of the tenant's own fields that are free text. A map comes apart entry by entry.

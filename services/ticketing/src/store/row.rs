@@ -1,26 +1,27 @@
 //! Between rows and the domain, and the reads that decisions need.
 
+mod messages;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use prost::Message as _;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, from_micros, micros};
 use vorrang_error::Error;
 
-use super::entity::{customer, identity, message, number, organization, ticket};
+use super::entity::{customer, identity, number, organization, ticket};
 use super::personal::{Keyring, Lookup, Personal, Place};
-use super::sealed::{self, AttachmentTexts, CustomerTexts, MessageTexts, TicketTexts};
+use super::sealed::{self, CustomerTexts, TicketTexts};
 use crate::attributes::Attributes;
 use crate::contact::ContactKey;
 use crate::custom::{CustomFields, CustomValue};
 use crate::customer::{Belongs, Customer, Identity, IdentityKey, TIER_VIP, Tier};
-use crate::message::{Attachment, Message};
 use crate::names::TicketRef;
 use crate::ticket::Ticket;
-use crate::words::Actor;
+
+pub use messages::{message_row, messages};
 
 /// Values of one `IN (…)`: far below what either engine takes.
 pub const IN_MAX: usize = 2_000;
@@ -461,88 +462,6 @@ pub fn ticket_row(keyring: &Keyring, tenant: &str, ticket: &Ticket) -> Result<ti
         next_sla_at: ticket.sla.as_ref().and_then(|sla| sla.watch.wake_at()).map(micros),
         erased: ticket.erased,
         sealed: sealed::seal(keyring, ticket.id, Place("tickets", ticket.id.as_bytes()), &texts)?,
-    })
-}
-
-/// Rows as messages; keeps the order.
-pub async fn messages<C: ConnectionTrait>(
-    conn: &C,
-    personal: &Personal,
-    tenant: &str,
-    rows: Vec<message::Model>,
-) -> Result<Vec<Message>, Error> {
-    let sealed = rows.iter().filter_map(|row| row.sealed.as_deref());
-    let keyring = personal.keyring_for(conn, tenant, sealed).await?;
-    rows.into_iter().map(|row| read_message(&keyring, row)).collect()
-}
-
-fn read_message(keyring: &Keyring, row: message::Model) -> Result<Message, Error> {
-    let place = Place("messages", row.id.as_bytes());
-    let (texts, erased) = sealed::open::<MessageTexts>(keyring, place, row.sealed.as_deref())?;
-    Ok(Message {
-        id: row.id,
-        ticket: row.ticket_id,
-        position: row.position,
-        actor: Actor {
-            kind: row.actor_kind.parse()?,
-            id: row.actor_id,
-        },
-        visibility: row.visibility.parse()?,
-        text: texts.text,
-        quoted_text: texts.quoted_text,
-        channel: row.channel.parse()?,
-        attachments: texts.attachments.into_iter().map(read_attachment).collect(),
-        occurred_at: from_micros(row.occurred_at),
-        created_at: from_micros(row.created_at),
-        external_id: texts.external_id,
-        automated: row.automated,
-        // A message always has something to seal: what has nothing left was erased.
-        erased: erased || row.sealed.is_none(),
-    })
-}
-
-fn read_attachment(texts: AttachmentTexts) -> Attachment {
-    Attachment {
-        file_name: texts.file_name,
-        content_type: texts.content_type,
-        size_bytes: texts.size_bytes,
-        sha256: texts.sha256,
-    }
-}
-
-fn attachment_texts(attachment: &Attachment) -> AttachmentTexts {
-    AttachmentTexts {
-        file_name: attachment.file_name.clone(),
-        content_type: attachment.content_type.clone(),
-        size_bytes: attachment.size_bytes,
-        sha256: attachment.sha256.clone(),
-    }
-}
-
-/// A message as a row.
-pub fn message_row(keyring: &Keyring, tenant: &str, message: &Message) -> Result<message::Model, Error> {
-    let texts = MessageTexts {
-        text: message.text.clone(),
-        quoted_text: message.quoted_text.clone(),
-        attachments: message.attachments.iter().map(attachment_texts).collect(),
-        external_id: message.external_id.clone(),
-    };
-    let place = Place("messages", message.id.as_bytes());
-    let sealed = keyring.seal(message.ticket, place, &texts.encode_to_vec())?;
-    Ok(message::Model {
-        tenant: tenant.to_owned(),
-        ticket_id: message.ticket,
-        position: message.position,
-        id: message.id,
-        actor_kind: message.actor.kind.as_str().to_owned(),
-        actor_id: message.actor.id.clone(),
-        visibility: message.visibility.as_str().to_owned(),
-        channel: message.channel.as_str().to_owned(),
-        occurred_at: micros(message.occurred_at),
-        created_at: micros(message.created_at),
-        automated: message.automated,
-        size_bytes: i32::try_from(sealed.len()).unwrap_or(i32::MAX),
-        sealed: Some(sealed),
     })
 }
 

@@ -42,3 +42,6 @@ impl Ticket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,3 +144,6 @@ impl Field {
             .map(|(field, _)| *field)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::words::{Actor, Visibility};
 
-const ANNA: &str = "agents/anna";
+pub const ANNA: &str = "agents/anna";
 const BEN: &str = "agents/ben";
 
 pub fn at(second: i64) -> DateTime<Utc> {
@@ -67,14 +67,14 @@ pub fn draft(kind: ActorKind, visibility: Visibility) -> Draft {
     }
 }
 
-fn contact(ticket: &mut Ticket, second: i64) -> Vec<Change> {
+pub fn contact(ticket: &mut Ticket, second: i64) -> Vec<Change> {
     let draft = draft(ActorKind::Customer, Visibility::Public);
     ticket
         .add_message(Uuid::from_u128(9), draft, None, at(second))
         .expect("open tickets take messages")
 }
 
-fn reply(ticket: &mut Ticket, wanted: Option<State>, second: i64) -> Result<Vec<Change>, Error> {
+pub fn reply(ticket: &mut Ticket, wanted: Option<State>, second: i64) -> Result<Vec<Change>, Error> {
     let draft = draft(ActorKind::Agent, Visibility::Public);
     ticket.add_message(Uuid::from_u128(8), draft, wanted.map(Wanted::from), at(second))
 }
@@ -295,87 +295,6 @@ fn an_etag_mismatch_names_the_newest_message() {
 }
 
 /// Everything that can be done to a ticket.
-#[test]
-fn what_is_set_aside_leaves_its_queue_and_waits_anew_when_restored() {
-    let mut ticket = opened();
-    let changes = ticket.dispose(Disposition::Spam, at(1)).expect("its own");
-    assert_eq!(changes, [Change::DispositionChanged(Disposition::Normal)]);
-    assert_eq!(ticket.queue_entered_at, None);
-    assert!(
-        ticket.dispose(Disposition::Spam, at(2)).expect("its own").is_empty(),
-        "once"
-    );
-    let refused = [
-        ticket.change_state(State::Solved, at(3)),
-        ticket.assign(Some(ANNA), None, at(3)),
-        reply(&mut ticket, None, 3),
-    ];
-    for error in refused {
-        assert_eq!(error.expect_err("set aside").reason(), "TICKET_SET_ASIDE");
-    }
-    assert_eq!(
-        ticket
-            .accept(ANNA, 1, at(3), at(3))
-            .expect_err("no offer holds")
-            .reason(),
-        "GENERATION_CHANGED"
-    );
-    contact(&mut ticket, 4);
-    assert_eq!(
-        (ticket.message_count, ticket.queue_entered_at),
-        (1, None),
-        "added, and wakes nobody"
-    );
-    let changes = ticket.dispose(Disposition::Normal, at(5)).expect("its own");
-    assert_eq!(changes, [Change::DispositionChanged(Disposition::Spam), Change::Queued]);
-    assert_eq!((ticket.queue_entered_at, ticket.generation), (Some(at(5)), 2));
-}
-
-#[test]
-fn a_closed_ticket_can_still_turn_out_to_be_spam() {
-    let mut ticket = opened();
-    ticket.change_state(State::Closed, at(1)).expect("closes");
-    let changes = ticket.dispose(Disposition::Spam, at(2)).expect("its own");
-    assert_eq!(changes, [Change::DispositionChanged(Disposition::Normal)]);
-    assert_eq!(ticket.state, State::Closed);
-}
-
-#[test]
-fn a_sub_state_comes_and_goes_with_its_state() {
-    let mut ticket = opened();
-    let parts = Wanted {
-        sub_state: Some("parts".to_owned()),
-        ..Wanted::from(State::OnHold)
-    };
-    let changes = ticket.change_state(parts.clone(), at(1)).expect("waits for parts");
-    assert_eq!(changes, [Change::StateChanged(State::New)]);
-    assert_eq!(ticket.sub_state.as_deref(), Some("parts"));
-    assert!(ticket.change_state(parts, at(2)).expect("already").is_empty());
-    let changes = ticket.change_state(State::OnHold, at(3)).expect("no more");
-    assert_eq!(changes, [Change::Updated(vec!["sub_state"])]);
-    assert_eq!((ticket.state, ticket.sub_state), (State::OnHold, None));
-}
-
-#[test]
-fn a_ticket_is_solved_with_what_it_must_have() {
-    let mut ticket = opened();
-    let solve = Wanted {
-        required: vec!["size".to_owned()],
-        ..Wanted::from(State::Solved)
-    };
-    let before = ticket.clone();
-    let error = ticket.change_state(solve.clone(), at(1)).expect_err("no size");
-    assert_eq!(error.reason(), "REQUIRED_FIELDS_MISSING");
-    assert_eq!(ticket, before);
-    ticket
-        .change_state(State::Closed, at(1))
-        .expect("closing unsolved asks for nothing");
-    let mut ticket = before;
-    let size = crate::custom::CustomValue::Choice("large".to_owned());
-    ticket.custom_fields.insert("size".to_owned(), size);
-    ticket.change_state(solve, at(1)).expect("solves");
-}
-
 #[derive(Debug, Clone)]
 enum Deed {
     Contact,

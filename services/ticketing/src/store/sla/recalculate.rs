@@ -39,7 +39,7 @@ impl Store {
         }
         if ticket.state == State::Closed {
             // Final means final: what it counted as must not change any more.
-            ticket.standing().after(Trigger::Noted)?;
+            ticket.state.after(Trigger::Noted)?;
         }
         let now = self.clock.now();
         let policies = self.all_policies(tx.conn(), &call.tenant).await?;

@@ -1,0 +1,72 @@
+//! Its tickets by name; routing asks for nothing else of them.
+
+use tonic::{Request, Response, Status};
+use vorrang_api::ticketing::v1::ticket_service_server::TicketService;
+use vorrang_api::ticketing::v1::{
+    AnswerSurveyRequest, AssignTicketRequest, ChangeTicketStateRequest, CreateMessageRequest, CreateMessageResponse,
+    CreateTicketRequest, GetTicketRequest, ListMessagesRequest, ListMessagesResponse, ListTicketsRequest,
+    ListTicketsResponse, MarkTicketRequest, RestoreTicketRequest, SurveyAnswer, Ticket, UpdateTicketRequest,
+};
+use vorrang_error::Error;
+use vorrang_service::{status, tenant};
+
+use super::{Answer, FakeTicketing, Mode, down};
+
+#[tonic::async_trait]
+impl TicketService for FakeTicketing {
+    async fn get_ticket(&self, request: Request<GetTicketRequest>) -> Answer<Ticket> {
+        let tenant = tenant(&request).map_err(status)?;
+        let id = request.get_ref().name.trim_start_matches("tickets/").to_owned();
+        let state = self.state();
+        if state.mode == Mode::Down {
+            return Err(down());
+        }
+        let found = state.tickets.get(&(tenant, id)).cloned();
+        found.map(Response::new).ok_or_else(|| {
+            status(Error::not_found(
+                "vorrang.ticketing.v1.Ticket",
+                request.get_ref().name.clone(),
+            ))
+        })
+    }
+
+    async fn create_ticket(&self, _: Request<CreateTicketRequest>) -> Answer<Ticket> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn list_tickets(&self, _: Request<ListTicketsRequest>) -> Answer<ListTicketsResponse> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn update_ticket(&self, _: Request<UpdateTicketRequest>) -> Answer<Ticket> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn change_ticket_state(&self, _: Request<ChangeTicketStateRequest>) -> Answer<Ticket> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn mark_ticket(&self, _: Request<MarkTicketRequest>) -> Answer<Ticket> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn restore_ticket(&self, _: Request<RestoreTicketRequest>) -> Answer<Ticket> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn assign_ticket(&self, _: Request<AssignTicketRequest>) -> Answer<Ticket> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn create_message(&self, _: Request<CreateMessageRequest>) -> Answer<CreateMessageResponse> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn list_messages(&self, _: Request<ListMessagesRequest>) -> Answer<ListMessagesResponse> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn answer_survey(&self, _: Request<AnswerSurveyRequest>) -> Answer<SurveyAnswer> {
+        Err(Status::unimplemented("not here"))
+    }
+}

@@ -15,7 +15,7 @@ use vorrang_sla::{Fact, Late, News, Status, Target, Terms, Watch, What};
 
 use crate::state::State;
 use crate::ticket::{Change, Ticket};
-use crate::words::{Actor, ActorKind, Visibility};
+use crate::words::{Actor, ActorKind, Disposition, Visibility};
 
 pub use condition::Condition;
 pub use policies::PolicySet;
@@ -113,6 +113,19 @@ pub fn follow(ticket: &mut Ticket, terms: &Terms, facts: &[Fact], now: DateTime<
         Some(sla) => Ok(told(sla.watch.apply(terms, facts, now)?)),
         None => Ok(Vec::new()),
     }
+}
+
+/// Whether `ticket` is owed nothing of its own: it is part of another one, or marked as spam or deleted.
+pub fn is_aside(ticket: &Ticket) -> bool {
+    ticket.merged_into.is_some() || ticket.disposition != Disposition::Normal
+}
+
+/// The disposition before `changes`, when they changed it.
+pub fn marked(changes: &[Change]) -> Option<Disposition> {
+    changes.iter().find_map(|change| match change {
+        Change::DispositionChanged(before) => Some(*before),
+        _ => None,
+    })
 }
 
 /// What is to be told of promises.

@@ -36,6 +36,11 @@ impl Store {
         changes: &mut Vec<Change>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
+        if sla::marked(changes).is_some() {
+            let mut before = self.conversations(tx, tenant, [ticket.id]).await?;
+            let before = before.remove(&ticket.id).unwrap_or_default();
+            return self.rejudge(tx, tenant, ticket, Some(before), changes, now).await;
+        }
         let touched = Touched {
             facts: sla::facts(ticket.state, changes, now),
             is_new: false,
@@ -174,7 +179,9 @@ impl Store {
                 terms.insert(keyed.key.clone(), Arc::clone(&keyed.terms));
                 agreed.insert(keyed.key.clone(), keyed);
             }
-            let Some(terms) = one.ticket.sla.as_ref().and_then(|sla| terms.get(&sla.terms)) else {
+            // What happens to a ticket that is aside is judged when it is so no more.
+            let sla = one.ticket.sla.as_ref().filter(|_| !sla::is_aside(one.ticket));
+            let Some(terms) = sla.and_then(|sla| terms.get(&sla.terms)) else {
                 continue;
             };
             match sla::follow(one.ticket, terms, &one.facts, now) {

@@ -14,7 +14,7 @@ impl Store {
     /// Gives a ticket the policy and schedule that fit it as it is now, and judges all its targets by them.
     ///
     /// # Errors
-    /// NotFound; Conflict `ETAG_MISMATCH`; Precondition `TICKET_CLOSED` or `TICKET_MERGED`.
+    /// NotFound; Conflict `ETAG_MISMATCH`; Precondition `TICKET_CLOSED`, `TICKET_MERGED` or `TICKET_SET_ASIDE`.
     pub async fn recalculate_sla<R, A>(
         &self,
         call: &Call,
@@ -37,6 +37,7 @@ impl Store {
         if let Err(refusal) = ticket.check_own() {
             return Err(kin::say_where(tx.conn(), &call.tenant, refusal).await);
         }
+        ticket.check_in_use()?;
         if ticket.state == State::Closed {
             // Final means final: what it counted as must not change any more.
             ticket.state.after(Trigger::Noted)?;
@@ -90,8 +91,8 @@ impl Store {
     /// NotFound when the tenant has no such ticket.
     pub async fn sla_targets(&self, tenant: &str, which: TicketRef) -> Result<Vec<Target>, Error> {
         let ticket = self.ticket(tenant, which).await?;
-        // One that is part of another ticket is owed nothing of its own.
-        let Some(sla) = ticket.sla.as_ref().filter(|_| ticket.merged_into.is_none()) else {
+        // One that is aside is owed nothing of its own.
+        let Some(sla) = ticket.sla.as_ref().filter(|_| !sla::is_aside(&ticket)) else {
             return Ok(Vec::new());
         };
         let reader = self.db.reader();

@@ -1,7 +1,9 @@
-//! When a conversation becomes another one: tickets are merged, taken apart again, or split.
+//! When a conversation becomes another one, or is taken aside: tickets are merged, taken apart again, split, marked as spam
+//! or deleted, or restored.
 //!
 //! A merge in force counts for the whole past, an undone one never was: the promises of the ticket whose conversation it is
-//! are judged anew by all that is said there now. A ticket that is part of another one is owed nothing of its own meanwhile.
+//! are judged anew by all that is said there now. A ticket that is part of another one, or marked, is owed nothing of its own
+//! meanwhile.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -13,6 +15,7 @@ use super::states::Histories;
 use crate::sla;
 use crate::store::Store;
 use crate::ticket::{Change, Ticket};
+use crate::words::Disposition;
 
 impl Store {
     /// What is recorded of conversations, before they are changed.
@@ -38,6 +41,10 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let happened = sla::facts(ticket.state, changes, now);
+        let is_aside = sla::is_aside(ticket);
+        // What was marked before this operation was owed nothing, as what was part of another ticket.
+        let marked = sla::marked(changes).unwrap_or(ticket.disposition);
+        let before = before.filter(|_| marked == Disposition::Normal);
         if let Some(sla) = &mut ticket.sla {
             let terms = self.terms(tx.conn(), tenant, [sla.terms.clone()]).await?;
             let terms = terms.into_values().next().unwrap_or_default();
@@ -46,7 +53,7 @@ impl Store {
                 Some(facts) => (&*terms, facts.as_slice()),
                 None => (&nothing, [].as_slice()),
             };
-            let (new, after) = if ticket.merged_into.is_some() {
+            let (new, after) = if is_aside {
                 (&nothing, Vec::new())
             } else {
                 let mut histories = self.histories(tx.conn(), tenant, &[ticket.id]).await?;

@@ -116,6 +116,38 @@ both_engines! {
         assert_eq!(desk.targets(&target).await.len(), 2);
     }
 
+    /// Spam is owed nothing and alarms nobody; restored, it counts as if it had never been marked.
+    async fn what_is_marked_as_spam_is_owed_nothing_until_it_is_restored(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        desk.policy(usual()).await;
+        let ticket = desk.asks(0).await;
+        desk.set(100, 0);
+        let skip = desk.events("acme").await.len();
+        let mark = pb::MarkTicketRequest {
+            name: ticket.name.clone(),
+            disposition: pb::ticket::Disposition::Spam.into(),
+            ..pb::MarkTicketRequest::default()
+        };
+        let spam = mark_ticket::handle(&desk.app, acme(mark)).await.expect("marks");
+        assert!(spam.sla_targets.is_empty() && desk.targets(&ticket).await.is_empty());
+        // What is written to it meanwhile begins nothing, and its due time passes unheard.
+        desk.set(200, 0);
+        desk.record(vec![written("mara@example.org", "0", "<more>", 200)]).await;
+        desk.set(2 * HOUR, 0);
+        desk.wake().await;
+        assert_eq!(desk.told(skip).await, ["cancelled resolution", "cancelled first_response"]);
+        let refused = pb::RecalculateSlaRequest { name: ticket.name.clone(), reason: "why".into(), ..Default::default() };
+        let refused = recalculate_sla::handle(&desk.app, acme(refused)).await.expect_err("it is aside");
+        assert_eq!(refused.reason(), "TICKET_SET_ASIDE");
+        let restore = pb::RestoreTicketRequest { name: ticket.name.clone(), ..Default::default() };
+        let restored = restore_ticket::handle(&desk.app, acme(restore)).await.expect("restores");
+        assert_eq!(statuses(&restored), [(FirstResponse, Status::Missed), (Resolution, Status::Running)]);
+        assert_eq!(desk.told(skip).await[2..], ["missed first_response at 3600"], "it alarms nobody any more");
+        desk.set(4 * HOUR, 1);
+        desk.wake().await;
+        assert_eq!(desk.told(skip).await[3..], ["missed resolution at 14400 live"], "what is due from then on does");
+    }
+
     /// A new ticket is promised what its messages are owed since they were written; the original what is left of it.
     async fn a_split_divides_what_is_owed(db: TestDatabase) {
         let desk = Fixture::new(&db).await;

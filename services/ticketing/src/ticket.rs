@@ -407,7 +407,7 @@ impl Ticket {
     }
 
     /// Where it stands.
-    fn standing(&self) -> Standing<'_> {
+    pub fn standing(&self) -> Standing<'_> {
         Standing {
             state: self.state,
             sub_state: self.sub_state.as_deref(),

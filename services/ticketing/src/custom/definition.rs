@@ -194,13 +194,12 @@ impl Definition {
         match &value {
             CustomValue::Text(text) => length(text, profile.text_max())?,
             CustomValue::Code(text) => length(text, CODE_MAX)?,
-            CustomValue::Number(number) => {
+            CustomValue::Number(number)
                 if profile.min.is_some_and(|min| number.get() < min.get())
-                    || profile.max.is_some_and(|max| number.get() > max.get())
-                {
-                    let bound = |bound: Option<Number>| bound.map_or("any".to_owned(), |one| one.get().to_string());
-                    return Err(format!("must be from {} to {}", bound(profile.min), bound(profile.max)));
-                }
+                    || profile.max.is_some_and(|max| number.get() > max.get()) =>
+            {
+                let bound = |bound: Option<Number>| bound.map_or("any".to_owned(), |one| one.get().to_string());
+                return Err(format!("must be from {} to {}", bound(profile.min), bound(profile.max)));
             }
             CustomValue::Date(date) if !(1900..=9999).contains(&date.year()) => {
                 return Err("must be a day from 1900 to 9999".to_owned());

@@ -35,6 +35,8 @@ fn opened(second: i64) -> Ticket {
             intent: String::new(),
             language: String::new(),
             due_at: None,
+            custom_fields: Default::default(),
+            followers: Vec::new(),
         },
     };
     Ticket::open(opening, at(second))
@@ -93,7 +95,12 @@ fn messages_count_when_they_were_written_and_states_when_they_changed() {
     add(&mut ticket, ActorKind::Customer, Visibility::Public, None);
     add(&mut ticket, ActorKind::Automation, Visibility::Public, None);
     add(&mut ticket, ActorKind::Agent, Visibility::Internal, None);
-    add(&mut ticket, ActorKind::Agent, Visibility::Public, Some(State::Solved));
+    add(
+        &mut ticket,
+        ActorKind::Agent,
+        Visibility::Public,
+        Some(State::Solved.into()),
+    );
     // A second change of state in the same list: what the first made of it is what the second says it was.
     changes.extend(ticket.change_state(State::Open, at(9)).expect("reopens"));
     assert_eq!(

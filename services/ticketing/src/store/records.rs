@@ -58,6 +58,9 @@ pub type Results = Vec<Result<Recording, Error>>;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordPosition(pub i64, pub Uuid);
 
+/// What is stored, by customer and key, with the ids of the rows.
+type Stored<R> = HashMap<(Uuid, <R as Record>::Key), (Uuid, R)>;
+
 /// What can be told about a customer: how it is found, decided about, stored and told on.
 trait Record: Clone + Send + Sync {
     type Key: std::hash::Hash + Eq + Clone + Send;
@@ -73,7 +76,7 @@ trait Record: Clone + Send + Sync {
         tenant: &str,
         customers: &[Uuid],
         given: &[&Self],
-    ) -> impl Future<Output = Result<HashMap<(Uuid, Self::Key), (Uuid, Self)>, Error>> + Send;
+    ) -> impl Future<Output = Result<Stored<Self>, Error>> + Send;
     /// Inserts or replaces rows: id, customer, what.
     fn write(
         tx: &Tx,

@@ -150,7 +150,7 @@ fn the_earliest_that_is_waited_for_is_the_due_time() {
         queued(&ticket)?.due_at.map(|due| due.timestamp())
     };
     let resolution = target(Status::Running, 90, None);
-    let both = |first: pb::SlaTarget| vec![first, resolution.clone()];
+    let both = |first: pb::SlaTarget| vec![first, resolution];
     assert_eq!(due(None, vec![]), None);
     assert_eq!(due(Some(50), vec![]), Some(50));
     assert_eq!(due(None, both(target(Status::Running, 20, None))), Some(20));

@@ -40,7 +40,7 @@ impl Store {
         ticket.check_in_use()?;
         if ticket.state == State::Closed {
             // Final means final: what it counted as must not change any more.
-            ticket.state.after(Trigger::Noted)?;
+            ticket.standing().after(Trigger::Noted)?;
         }
         let now = self.clock.now();
         let policies = self.all_policies(tx.conn(), &call.tenant).await?;

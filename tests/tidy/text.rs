@@ -74,6 +74,7 @@ fn libraries_do_not_print() {
             || source.path.starts_with("services/vorrang/")
             || source.path.ends_with("/main.rs")
             || source.path.ends_with("/build.rs")
+            || source.path.contains("/benches/")
         {
             continue;
         }

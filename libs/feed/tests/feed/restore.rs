@@ -109,6 +109,9 @@ both_engines! {
         append(&db, "acme", &["kept", "lost"]).await;
         let mut stream = Batches::open(&served.feed, acme(), from(StartPoint::Beginning)).await;
         assert_eq!(stream.events().await.events.len(), 2);
+        served.clock.advance(chrono::TimeDelta::seconds(2));
+        // A heartbeat comes from a look of the watcher's own: from then on it knows how long the log was.
+        assert!(stream.next().await.events.is_empty());
         let tx = db.begin().await.expect("begins");
         for sql in ["DELETE FROM events WHERE seq = 2", "UPDATE event_heads SET seq = 1"] {
             tx.conn().execute_unprepared(sql).await.expect("restores");

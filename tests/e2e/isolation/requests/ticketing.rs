@@ -269,7 +269,7 @@ pub const TICKETING: &[Line] = &[
     ("ticketing.v1.SlaPolicyService/ListSlaPolicies", "{}", NothingOfTheirs),
     (
         "ticketing.v1.SlaPolicyService/UpdateSlaPolicy",
-        r#"{"sla_policy": {"name": "{sla_policy}", "display_name": "taken"}, "update_mask": "display_name"}"#,
+        r#"{"sla_policy": {"name": "{sla_policy}", "display_name": "taken"}, "update_mask": "displayName"}"#,
         NotFound,
     ),
     (

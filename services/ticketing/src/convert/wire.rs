@@ -14,6 +14,9 @@ pub fn merged(first: &[u8], second: &[u8]) -> Option<Vec<u8>> {
 /// Deeper than any of our messages that are in two parts.
 const DEPTH_MAX: usize = 16;
 
+/// Number of `Ticket.custom_fields`, the one map that has a public and a personal part.
+const CUSTOM_FIELDS: u64 = 28;
+
 /// Wire type of texts, bytes and messages.
 const LENGTH_DELIMITED: u64 = 2;
 
@@ -38,9 +41,11 @@ fn merge(first: &[u8], second: &[u8], depth: usize, out: &mut Vec<u8>) -> Option
     let mut rest = first;
     while !rest.is_empty() {
         let field = next(&mut rest)?;
+        // Entries of a map are told apart by their keys: those of both sides stay.
+        let is_entry = depth < DEPTH_MAX && field.tag >> 3 == CUSTOM_FIELDS;
         let twin = added
             .iter()
-            .position(|other| other.tag == field.tag && field.tag & 7 == LENGTH_DELIMITED);
+            .position(|other| !is_entry && other.tag == field.tag && field.tag & 7 == LENGTH_DELIMITED);
         match twin {
             Some(at) if depth > 0 => {
                 let other = added.remove(at);

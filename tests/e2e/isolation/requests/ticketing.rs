@@ -279,7 +279,7 @@ pub const TICKETING: &[Line] = &[
     ),
     (
         "ticketing.v1.SlaPolicyService/ReorderSlaPolicies",
-        r#"{"names": ["{sla_policy}"]}"#,
+        "{}",
         NothingOfTheirs,
     ),
     (

@@ -277,11 +277,7 @@ pub const TICKETING: &[Line] = &[
         r#"{"name": "{sla_policy}"}"#,
         NotFound,
     ),
-    (
-        "ticketing.v1.SlaPolicyService/ReorderSlaPolicies",
-        "{}",
-        NothingOfTheirs,
-    ),
+    ("ticketing.v1.SlaPolicyService/ReorderSlaPolicies", "{}", Invalid),
     (
         "ticketing.v1.SlaService/ListSlaTargets",
         r#"{"parent": "{ticket}"}"#,

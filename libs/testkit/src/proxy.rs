@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -23,6 +23,8 @@ enum Mode {
     Stall {
         at: u64,
         side: Stall,
+        /// Only pieces that hold this text are counted.
+        only: Option<&'static str>,
     },
 }
 
@@ -54,8 +56,10 @@ pub struct Proxy {
 #[derive(Default)]
 struct Counts {
     replies_dropped: AtomicU64,
-    /// Pieces of requests since the last [`Proxy::stall_at`].
+    /// Pieces of requests that count since the line was told to go dead.
     requests: AtomicU64,
+    /// Replies to the request at which it went dead: more than none proves that the server has followed it.
+    answered: AtomicU64,
 }
 
 impl Proxy {
@@ -143,14 +147,27 @@ impl Proxy {
     /// Lets `at` - 1 pieces of requests pass from now on, over all connections, and goes dead at the next one. A client that waits for
     /// each answer sends a piece for each of its steps, so counting up stops it at every one of them.
     pub fn stall_at(&self, at: u64, side: Stall) {
-        self.counts.requests.store(0, Ordering::SeqCst);
-        self.set(Mode::Stall { at, side });
+        self.stall(at, side, None);
     }
 
-    /// Whether the line has gone dead.
+    /// Goes dead at the next piece of requests that holds `text`, such as `COMMIT`.
+    pub fn stall_on(&self, text: &'static str, side: Stall) {
+        self.stall(1, side, Some(text));
+    }
+
+    fn stall(&self, at: u64, side: Stall, only: Option<&'static str>) {
+        self.counts.requests.store(0, Ordering::SeqCst);
+        self.counts.answered.store(0, Ordering::SeqCst);
+        self.set(Mode::Stall { at, side, only });
+    }
+
+    /// Whether the line has gone dead; with [`Stall::After`] also that the server has answered, so that cutting now undoes nothing.
     pub fn has_stalled(&self) -> bool {
         match self.plan.borrow().mode {
-            Mode::Stall { at, .. } => self.counts.requests.load(Ordering::SeqCst) >= at,
+            Mode::Stall { at, side, .. } => {
+                self.counts.requests.load(Ordering::SeqCst) >= at
+                    && (side == Stall::Before || self.counts.answered.load(Ordering::SeqCst) > 0)
+            }
             _ => false,
         }
     }
@@ -187,12 +204,14 @@ async fn accept(listener: TcpListener, upstream: SocketAddr, plan: watch::Receiv
             let _ = server.set_nodelay(true);
             let (from_client, to_client) = client.into_split();
             let (from_server, to_server) = server.into_split();
+            // Whether this is the connection whose request the line went dead at.
+            let struck = AtomicBool::new(false);
             let cut = until_cut(plan.clone(), now.generation);
             // Either side ending ends both: half-open connections are what the other modes are for.
             tokio::select! {
                 () = cut => {}
-                () = pump(from_client, to_server, plan.clone(), &counts, Direction::Requests) => {}
-                () = pump(from_server, to_client, plan, &counts, Direction::Replies) => {}
+                () = pump(from_client, to_server, plan.clone(), &counts, &struck, Direction::Requests) => {}
+                () = pump(from_server, to_client, plan, &counts, &struck, Direction::Replies) => {}
             }
         });
     }
@@ -215,6 +234,7 @@ async fn pump(
     mut to: OwnedWriteHalf,
     plan: watch::Receiver<Plan>,
     counts: &Counts,
+    struck: &AtomicBool,
     direction: Direction,
 ) {
     let mut piece = vec![0; 64 * 1024];
@@ -226,17 +246,30 @@ async fn pump(
                 continue;
             }
             (Mode::Delay(delay), _) => tokio::time::sleep(delay).await,
-            (Mode::Stall { at, side }, Direction::Requests) => {
-                let number = counts.requests.fetch_add(1, Ordering::SeqCst) + 1;
-                if number > at || (number == at && side == Stall::Before) {
-                    continue;
+            (Mode::Stall { at, side, only }, Direction::Requests) => {
+                let dead = counts.requests.load(Ordering::SeqCst) >= at;
+                if dead || only.is_none_or(|text| holds(&piece[..length], text)) {
+                    let number = counts.requests.fetch_add(1, Ordering::SeqCst) + 1;
+                    if number > at || side == Stall::Before && number == at {
+                        continue;
+                    }
+                    struck.store(number == at, Ordering::SeqCst);
                 }
             }
-            (Mode::Stall { at, .. }, Direction::Replies) if counts.requests.load(Ordering::SeqCst) >= at => continue,
+            (Mode::Stall { at, .. }, Direction::Replies) if counts.requests.load(Ordering::SeqCst) >= at => {
+                if struck.load(Ordering::SeqCst) {
+                    counts.answered.fetch_add(1, Ordering::SeqCst);
+                }
+                continue;
+            }
             _ => {}
         }
         if to.write_all(&piece[..length]).await.is_err() {
             return;
         }
     }
+}
+
+fn holds(piece: &[u8], text: &str) -> bool {
+    piece.windows(text.len()).any(|window| window == text.as_bytes())
 }

@@ -105,7 +105,8 @@ both_engines! {
         let two = Fixture::restarted(&db, one.clock.clone()).await;
         let schedule = one.schedule(office()).await;
         let policy = one.policy(by(&schedule)).await;
-        let work = (0..12).map(|index| {
+        // Each with hours of its own, and none with those that are there: whoever comes when, each writes a version.
+        let work = (1..=12).map(|index| {
             let desk = if index % 2 == 0 { &one } else { &two };
             let (schedule, policy) = (&schedule, &policy);
             async move {
@@ -127,6 +128,8 @@ both_engines! {
         });
         futures::future::join_all(work).await;
         let last = one.asked().await;
+        let versions = one.versions(&schedule.name).await;
+        assert_eq!(versions.len(), 13);
         assert!(second(&last.sla_targets[0].due_at).is_some_and(|due| due > wednesday(9, 29)), "by the hours of now");
     }
 }

@@ -4,7 +4,7 @@
 //! messages inside (protobuf.js takes the last one), so what goes out is merged here: field by field, without decoding any text.
 
 /// The message that `first` followed by `second` is, with each message inside once. A field that both have is taken for a message:
-/// texts and repeated fields must be in one of them only. None when either is no message.
+/// texts and repeated fields must be in one of them only, but for the entries of own fields. None when either is no message.
 pub fn merged(first: &[u8], second: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(first.len() + second.len());
     merge(first, second, DEPTH_MAX, &mut out)?;
@@ -108,13 +108,27 @@ fn write_varint(value: u64, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
     use prost::Message as _;
     use vorrang_api::ticketing::v1 as pb;
+    use vorrang_api::ticketing::v1::custom_field_value::Value;
     use vorrang_api::ticketing::v1::event::Payload;
 
     use super::super::personal;
     use super::*;
+
+    /// Values of own fields: texts, which are personal, and others, which are not.
+    fn own_fields() -> impl Strategy<Value = BTreeMap<String, pb::CustomFieldValue>> {
+        let value = prop_oneof![
+            ".{0,8}".prop_map(Value::Text),
+            "[A-Z]{0,8}".prop_map(Value::Code),
+            any::<bool>().prop_map(Value::Flag)
+        ];
+        let value = value.prop_map(|value| pb::CustomFieldValue { value: Some(value) });
+        proptest::collection::btree_map("[a-z]{1,5}", value, 0..5)
+    }
 
     fn event(subject: &str, text: &str, number: i64, tags: Vec<String>, with_message: bool) -> pb::Event {
         let ticket = Some(pb::Ticket {
@@ -151,9 +165,12 @@ mod tests {
         #[test]
         fn an_event_taken_apart_and_merged_is_itself(
             subject in ".{0,20}", text in ".{0,200}", number in any::<i64>(),
-            tags in proptest::collection::vec("[a-z]{0,5}", 0..4), with_message in any::<bool>(),
+            tags in proptest::collection::vec("[a-z]{0,5}", 0..4), with_message in any::<bool>(), own in own_fields(),
         ) {
-            let event = event(&subject, &text, number, tags, with_message);
+            let mut event = event(&subject, &text, number, tags, with_message);
+            if let Some(Payload::TicketUpdated(pb::TicketUpdated { ticket: Some(ticket), .. })) = &mut event.payload {
+                ticket.custom_fields = own;
+            }
             let parts = personal::parts(event.clone());
             let whole = merged(&parts.public, &parts.personal).expect("both are messages");
             prop_assert_eq!(whole.len(), event.encoded_len());

@@ -10,7 +10,7 @@
 //! - What has to be found again (an address, a Message-ID) is stored as a keyed hash, see [`Lookup`].
 //!
 //! **Use.** Where something is made: [`Personal::create`] its keys. Where rows and events are written: one
-//! [`Personal::keyring`] a transaction, and [`Keyring::seal`] or [`Keyring::seal_text`]. Where they are read:
+//! [`Personal::keyring`] a transaction, and [`Keyring::seal`]. Where they are read:
 //! [`Personal::keyring_for`] all that was read, and [`Keyring::open`]; `None` means erased.
 //!
 //! Never seals with a destroyed key: whoever writes holds a lock under which `erased` was read (the ticket's, or the
@@ -25,8 +25,6 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use tokio::time::Instant;
@@ -151,28 +149,10 @@ impl Personal {
         self.keyring(conn, tenant, &ids).await
     }
 
-    /// As [`Personal::keyring_for`], for values of TEXT columns.
-    #[allow(
-        dead_code,
-        reason = "for erasing a customer, and for tables with several sealed columns"
-    )]
-    pub async fn keyring_for_texts<'a, C: ConnectionTrait>(
-        &self,
-        conn: &C,
-        tenant: &str,
-        sealed: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Keyring, Error> {
-        let sealed: Vec<Vec<u8>> = sealed
-            .into_iter()
-            .filter_map(|text| STANDARD_NO_PAD.decode(text).ok())
-            .collect();
-        self.keyring_for(conn, tenant, sealed.iter().map(Vec::as_slice)).await
-    }
-
     /// Drops keys from memory that were destroyed.
     #[allow(
         dead_code,
-        reason = "for erasing a customer, and for tables with several sealed columns"
+        reason = "what erasing a customer calls; tests prove that an erased key is gone"
     )]
     pub fn forget(&self, tenant: &str, ids: impl IntoIterator<Item = Uuid>) {
         self.cache.forget(tenant, ids);
@@ -212,21 +192,6 @@ impl Keyring {
         Ok(key.seal(owner, &self.tenant, place, plain))
     }
 
-    /// [`Keyring::seal`] for a TEXT column. An empty text stays empty.
-    ///
-    /// # Errors
-    /// As [`Keyring::seal`].
-    #[allow(
-        dead_code,
-        reason = "for erasing a customer, and for tables with several sealed columns"
-    )]
-    pub fn seal_text(&self, owner: Uuid, place: Place<'_>, plain: &str) -> Result<String, Error> {
-        if plain.is_empty() {
-            return Ok(String::new());
-        }
-        Ok(STANDARD_NO_PAD.encode(self.seal(owner, place, plain.as_bytes())?))
-    }
-
     /// Opens what was sealed for this place. None: it is erased.
     ///
     /// # Errors
@@ -250,24 +215,6 @@ impl Keyring {
         } else {
             Err(damaged(place))
         }
-    }
-
-    /// [`Keyring::open`] for a TEXT column.
-    ///
-    /// # Errors
-    /// As [`Keyring::open`].
-    #[allow(
-        dead_code,
-        reason = "for erasing a customer, and for tables with several sealed columns"
-    )]
-    pub fn open_text(&self, place: Place<'_>, sealed: &str) -> Result<Option<String>, Error> {
-        if sealed.is_empty() {
-            return Ok(Some(String::new()));
-        }
-        let sealed = STANDARD_NO_PAD.decode(sealed).map_err(|_| damaged(place))?;
-        self.open(place, &sealed)?
-            .map(|plain| String::from_utf8(plain).map_err(|_| damaged(place)))
-            .transpose()
     }
 
     /// Seals the answer of a repeatable call with the key of what the call is about.

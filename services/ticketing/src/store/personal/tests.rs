@@ -66,20 +66,6 @@ both_engines! {
         assert!(other.is_err(), "the wrong data key is said, not taken for an erasure");
     }
 
-    async fn texts_of_text_columns_are_sealed_too(db: TestDatabase) {
-        let db = migrated(&db).await;
-        let personal = Personal::new(b"a data key");
-        with_keys(&personal, &db, "acme").await;
-        let ring = personal.keyring(db.reader(), "acme", &[MARA]).await.expect("read");
-        let sealed = ring.seal_text(MARA, place(&MARA), "Mara").expect("sealed");
-        assert!(sealed.is_ascii() && !sealed.contains("Mara"));
-        assert_eq!(ring.seal_text(MARA, place(&MARA), "").expect("nothing to seal"), "");
-        let ring = personal.keyring_for_texts(db.reader(), "acme", [sealed.as_str(), ""]).await.expect("read");
-        assert_eq!(ring.open_text(place(&MARA), &sealed).expect("opens").as_deref(), Some("Mara"));
-        assert_eq!(ring.open_text(place(&MARA), "").expect("opens").as_deref(), Some(""));
-        assert!(ring.open_text(place(&MARA), "Mara").is_err());
-    }
-
     async fn a_destroyed_key_erases(db: TestDatabase) {
         let db = migrated(&db).await;
         let personal = Personal::new(b"a data key");

@@ -198,10 +198,7 @@ fn first_response_is_that_of_the_whole_conversation() {
         at: at(second),
         voice,
     };
-    let conversation = Conversation::new(vec![
-        said(1, 5, Voice::Customer),
-        said(2, 30, Voice::Reply("agents/anna".to_owned())),
-    ]);
+    let conversation = Conversation::new(vec![said(1, 5, Voice::Customer), said(2, 30, Voice::Reply)]);
     target.hear(&conversation, false, at(40));
     assert_eq!(
         (target.contacted_at, target.first_replied_at),

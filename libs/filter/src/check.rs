@@ -35,6 +35,9 @@ pub struct Word {
 /// A sentence about the value or the operator.
 pub fn condition(field: &str, kind: &Kind, operator: Operator, word: &Word) -> Result<Expr, String> {
     use Comparison::{Equal, NotEqual};
+    if *kind == Kind::Any {
+        return condition(field, &literal::kind_of(&word.pattern, word.quoted), operator, word);
+    }
     let pattern = &word.pattern;
     let is = |test| Ok(Expr::field(field, test));
     if operator == Operator::Has && pattern.is_all() {

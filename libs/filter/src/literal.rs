@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, TimeDelta, Utc};
 
 use crate::expr::Comparison;
 use crate::pattern::Pattern;
+use crate::schema::Kind;
 use crate::text;
 
 /// A value that a filter compares with, of the kind that the field has.
@@ -65,6 +66,16 @@ impl Choice {
     pub(crate) fn order_of(&self, word: &str) -> Option<std::cmp::Ordering> {
         let index = self.words.iter().position(|known| known == word)?;
         Some(index.cmp(&self.index))
+    }
+}
+
+/// The kind that a value looks like, where the field has none of its own.
+pub fn kind_of(pattern: &Pattern, quoted: bool) -> Kind {
+    match pattern.word() {
+        Some(word) if !quoted && number(word).is_ok() => Kind::Number,
+        Some(word) if !quoted && boolean(word).is_ok() => Kind::Bool,
+        Some(word) if !quoted && time(word).is_ok() => Kind::Time,
+        _ => Kind::Text,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Words with `*`, compared in one pass.
 
-use crate::text;
+use crate::schema::Kind;
+use crate::{literal, text};
 
 /// A word in which `*` stands for any run of characters, none included. Compared character by character, case and all.
 ///
@@ -99,7 +100,11 @@ impl Pattern {
 /// As it is written in a filter.
 impl std::fmt::Display for Pattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        text::write_pattern(f, &self.pieces)
+        match self.word() {
+            // In quotes it is a text wherever it stands.
+            Some(word) if literal::kind_of(self, false) != Kind::Text => write!(f, "\"{word}\""),
+            _ => text::write_pattern(f, &self.pieces),
+        }
     }
 }
 

@@ -35,6 +35,9 @@ pub enum Kind {
     Words,
     /// Any number of words out of these. `:` has one.
     Choices(Arc<[String]>),
+    /// Whatever the value that is asked for looks like: a number, `true` or `false`, an instant; else, and always in
+    /// quotes, a text. For fields whose values have types but no definitions: a value of another type is a missing one.
+    Any,
 }
 
 impl Kind {

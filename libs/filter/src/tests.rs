@@ -24,6 +24,7 @@ fn schema() -> Schema {
         .searchable("tags", Kind::Words)
         .map("custom_fields", custom)
         .open_map("attributes", Kind::Word)
+        .open_map("facts", Kind::Any)
 }
 
 struct Fields(BTreeMap<&'static str, Value<'static>>);
@@ -56,6 +57,11 @@ fn ticket() -> Fields {
         ("custom_fields.weight", Value::Integer(3)),
         ("attributes.plan", Value::text("gold")),
         ("attributes.empty", Value::text("")),
+        ("facts.seats", Value::Number(3.5)),
+        ("facts.plan", Value::text("Gold Plus")),
+        ("facts.zip", Value::text("10115")),
+        ("facts.trial", Value::Bool(true)),
+        ("facts.since", Value::Time(time("2026-03-29T12:00:00Z"))),
     ]))
 }
 
@@ -282,4 +288,32 @@ fn values_of_another_kind_count_as_missing() {
     let fits = |filter: &str| Filter::parse(filter, &schema()).expect("reads").matches(&odd);
     assert!(!fits("number = 7") && fits("number != 7"));
     assert!(!fits("priority >= LOW") && fits("priority != LOW"));
+}
+
+/// What has types but no definitions is asked for as the value looks; quotes make a text of everything.
+#[test]
+fn a_field_of_any_kind_is_what_it_is_asked_for() {
+    for (filter, expected) in [
+        ("facts.seats > 3", true),
+        ("facts.seats = 3.5", true),
+        ("facts.seats <= 3", false),
+        ("facts.plan = \"Gold Plus\"", true),
+        ("facts.plan:gold", true),
+        ("facts.plan = Gold*", true),
+        ("facts.trial = true", true),
+        ("facts.trial != false", true),
+        ("facts.since < 2026-03-30T00:00:00+02:00", true),
+        ("facts.zip = \"10115\"", true),
+        ("facts.zip = 10115", false),
+        ("facts.zip:\"101\"", true),
+        ("facts.plan > 3", false),
+        ("facts.none = \"\"", true),
+        ("facts.seats:*", true),
+        ("facts.none != 3", true),
+    ] {
+        assert_eq!(fits(filter), expected, "{filter}");
+    }
+    for wrong in ["facts.plan > gold", "facts.trial > true"] {
+        assert!(Filter::parse(wrong, &schema()).is_err(), "{wrong}");
+    }
 }

@@ -127,6 +127,8 @@ pub struct Contact {
     pub due_at: Option<DateTime<Utc>>,
     /// Whether a machine wrote it.
     pub automated: bool,
+    /// Whether the source vouches that all verified identities are one person.
+    pub same_person: bool,
     /// Keys under which later contacts find this conversation.
     pub thread_keys: Vec<String>,
     /// Keys by which this contact looks for its conversation, best first.

@@ -76,6 +76,7 @@ pub fn read_contact(contact: Option<api::Contact>, violations: &mut Violations) 
         language: contact.language,
         occurred_at,
         due_at,
+        same_person: contact.same_person,
         ..Contact::default()
     };
     read.strip_nul();
@@ -176,9 +177,8 @@ pub fn inbound(request_id: &str, contact: &Contact, trace_parent: &str) -> ticke
         language: contact.language.clone(),
         due_at: contact.due_at.map(timestamp),
         automated: contact.automated,
+        same_person: contact.same_person,
         trace_parent: trace_parent.to_owned(),
-        // No source can say so yet.
-        same_person: false,
     }
 }
 

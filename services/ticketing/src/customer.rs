@@ -1,5 +1,6 @@
 //! The people who ask for help, and what is known about them. Pure.
 
+pub mod filter;
 pub mod identity;
 pub mod merge;
 pub mod periods;

@@ -11,7 +11,7 @@ pub const DOMAINS_MAX: usize = 50;
 /// Most ids in other systems.
 pub const EXTERNAL_IDS_MAX: usize = 20;
 /// Most customers that leave with a removed organisation: each with an event, all in one transaction.
-pub const LEAVING_MAX: usize = 5_000;
+pub const LEAVING_MAX: usize = 2_000;
 
 /// Domains at which everybody can have a mailbox: who has one there has nothing in common with the others.
 const SHARED_DOMAINS: [&str; 31] = [

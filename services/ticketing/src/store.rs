@@ -22,6 +22,7 @@ mod kin;
 mod link;
 mod list;
 mod list_conversation;
+mod list_customers;
 mod log;
 mod merge;
 mod merge_customers;

@@ -134,6 +134,7 @@ pub(super) struct Fields {
     pub occurred_at: Value,
     pub due_at: Value,
     pub automated: Value,
+    pub same_person: Value,
     pub time_format: TimeFormat,
 }
 

@@ -165,6 +165,7 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
         occurred_at: time(&fields.occurred_at, "occurred_at")?,
         due_at: time(&fields.due_at, "due_at")?,
         automated: item.text(&fields.automated) == "true",
+        same_person: item.text(&fields.same_person) == "true",
         attachments: attachments(file, item),
         ..Contact::default()
     };

@@ -102,3 +102,19 @@ async fn a_request_id_stands_for_one_contact() {
         assert_eq!(told, [Ok(expected), Err(invalid), Ok(expected)], "{mode:?}");
     }
 }
+
+#[tokio::test]
+async fn that_all_is_one_person_reaches_ticketing() {
+    let stack = Stack::start().await;
+    let mut one = contact("Hallo");
+    one.same_person = true;
+    stack.push("", one).await.expect("taken");
+    stack.push("", contact("Hallo")).await.expect("taken");
+    let told: Vec<bool> = stack
+        .ticketing
+        .contacts()
+        .iter()
+        .map(|contact| contact.same_person)
+        .collect();
+    assert_eq!(told, [true, false]);
+}

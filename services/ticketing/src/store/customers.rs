@@ -2,12 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use prost::Message;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
-use vorrang_database::{Tx, error};
+use vorrang_database::Tx;
 use vorrang_error::Error;
 
-use super::entity::customer;
 use super::personal::Owner;
 use super::{Begun, Call, Store, organizations, row, write};
 use crate::customer::{Customer, Field, IdentityKey, Profile, identity_taken, no_such_identity};
@@ -169,23 +167,6 @@ impl Store {
             Some(id) => self.customer(tenant, *id).await,
             None => Err(no_such_identity()),
         }
-    }
-
-    /// Customers with ids below `before`, newest first, without those that were merged into others.
-    pub async fn customers(&self, tenant: &str, before: Option<Uuid>, limit: u64) -> Result<Vec<Customer>, Error> {
-        let mut query = customer::Entity::find()
-            .filter(customer::Column::Tenant.eq(tenant))
-            .filter(customer::Column::MergedInto.is_null());
-        if let Some(id) = before {
-            query = query.filter(customer::Column::Id.lt(id));
-        }
-        let rows = query
-            .order_by_desc(customer::Column::Id)
-            .limit(limit)
-            .all(self.db.reader())
-            .await
-            .map_err(error)?;
-        row::with_identities(self.db.reader(), &self.personal, tenant, rows).await
     }
 
     async fn check_owners(&self, tx: &Tx, tenant: &str, customer: &Customer) -> Result<(), Error> {

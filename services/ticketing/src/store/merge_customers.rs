@@ -23,10 +23,10 @@ use crate::event::Fact;
 use crate::suggestion::Pair;
 use crate::words::{Actor, SuggestionState};
 
-/// Most tickets that move: each with an event.
-const TICKETS_MAX: u64 = 5_000;
+/// Most tickets that move, each with an event: about half a second in which the tenant's contacts wait.
+const TICKETS_MAX: u64 = 2_000;
 /// Most orders, and most milestones, that move.
-const RECORDS_MAX: u64 = 5_000;
+const RECORDS_MAX: u64 = 2_000;
 
 /// Kinds of what moves with a merge, as stored.
 pub(super) const TICKET: &str = "TICKET";

@@ -357,4 +357,25 @@ both_engines! {
         assert!(holds(&all, "attributes.plan"), "nothing was dumped");
         assert!(!holds(&all, CANARY), "a canary is in the clear");
     }
+
+    /// A merge holds everybody up while it moves things: the larger one has to be the target.
+    async fn what_is_too_large_to_move_stays(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let (ann, bob) = (desk.somebody("ann").await, desk.somebody("bob").await);
+        let batches = |size: usize, many: usize| (0..many).step_by(size).map(move |from| from..many.min(from + size));
+        for batch in batches(500, 1_999) {
+            desk.record_orders(batch.map(|n| of(&ann.name, order(&format!("o{n}"), 1))).collect()).await;
+        }
+        let error = desk.merge_customers(&ann.name, &bob.name).await.expect_err("2,001 orders");
+        assert_eq!(error.reason(), "TOO_MANY_RECORDS");
+        assert_eq!(told(&desk.get_customer(&ann.name).await), told(&ann), "nothing half done");
+        for batch in batches(500, 2_000) {
+            desk.record(batch.map(|n| mail("bob@example.org", &format!("<{n}>"))).collect()).await;
+        }
+        desk.merge_customers(&bob.name, &ann.name).await.expect("2,000 tickets are not too many");
+        desk.unmerge_customer(&bob.name).await.expect("nor on the way back");
+        desk.record(vec![mail("bob@example.org", "<one more>")]).await;
+        let error = desk.merge_customers(&bob.name, &ann.name).await.expect_err("2,001 tickets");
+        assert_eq!(error.reason(), "TOO_MANY_TICKETS");
+    }
 }

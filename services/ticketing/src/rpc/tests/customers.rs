@@ -65,7 +65,7 @@ both_engines! {
         let mut listed = Vec::new();
         let mut page_token = String::new();
         loop {
-            let request = pb::ListCustomersRequest { page_size: 2, page_token };
+            let request = pb::ListCustomersRequest { page_size: 2, page_token, ..Default::default() };
             let page = list_customers::handle(&desk.app, acme(request)).await.expect("a page");
             listed.extend(page.customers.into_iter().map(|customer| customer.name));
             page_token = page.next_page_token;
@@ -74,5 +74,66 @@ both_engines! {
             }
         }
         assert_eq!(listed, names);
+    }
+
+    async fn customers_are_listed_by_what_is_known_of_them(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let mut names = Vec::new();
+        for index in 0..6 {
+            let name = desk.customer(&format!("{index}@example.org")).await.name;
+            let even = index % 2 == 0;
+            let seats = pb::AttributeValue { value: Some(pb::attribute_value::Value::Number(f64::from(index))) };
+            let customer = pb::Customer {
+                name: name.clone(),
+                owner: if even { "agents/anna".into() } else { String::new() },
+                country: if even { "AT".into() } else { "DE".into() },
+                attributes: [("seats".to_owned(), seats)].into(),
+                tier: if index == 5 { "vip".into() } else { String::new() },
+                tier_valid_until: (index == 5).then_some(prost_types::Timestamp { seconds: START + 5, nanos: 0 }),
+                ..pb::Customer::default()
+            };
+            desk.update_customer(customer, &["owner", "country", "attributes.seats", "tier"]).await.expect("changes");
+            names.insert(0, name);
+        }
+        let list = |filter: &str| {
+            let request = pb::ListCustomersRequest { page_size: 2, filter: filter.into(), ..Default::default() };
+            let desk = &desk;
+            async move {
+                let mut listed = Vec::new();
+                let mut request = request;
+                loop {
+                    let page = list_customers::handle(&desk.app, acme(request.clone())).await.expect("a page");
+                    listed.extend(page.customers.into_iter().map(|customer| customer.name));
+                    request.page_token = page.next_page_token;
+                    if request.page_token.is_empty() {
+                        return listed;
+                    }
+                }
+            }
+        };
+        let of = |indexes: &[usize]| indexes.iter().map(|index| names[5 - index].clone()).collect::<Vec<_>>();
+        assert_eq!(list("owner = agents/anna").await, of(&[4, 2, 0]));
+        assert_eq!(list("country = DE attributes.seats >= 2").await, of(&[5, 3]));
+        assert_eq!(list("country = DE OR owner = agents/anna").await, names);
+        assert_eq!(list("NOT owner:*").await, of(&[5, 3, 1]));
+        assert_eq!(list("owner = \"\"").await, of(&[5, 3, 1]));
+        assert_eq!(list("organization = organizations/x").await, Vec::<String>::new());
+        assert_eq!(list("organization:* OR country = AT").await, of(&[4, 2, 0]));
+        assert_eq!(list("attributes.seats = 5 OR country = AT").await, of(&[5, 4, 2, 0]));
+        assert_eq!(list("tier = vip").await, of(&[5]));
+        desk.wait(5);
+        assert_eq!(list("tier = vip").await, Vec::<String>::new(), "nothing ran, only time went by");
+
+        let wrong = pb::ListCustomersRequest { filter: "owner = anna AND (".into(), page_size: -1, ..Default::default() };
+        let error = list_customers::handle(&desk.app, acme(wrong)).await.expect_err("refused");
+        let fields: Vec<&str> = error.violations().iter().map(|one| one.field.as_str()).collect();
+        assert_eq!(fields, ["filter", "page_size"]);
+        let first = pb::ListCustomersRequest { page_size: 2, ..Default::default() };
+        let token = list_customers::handle(&desk.app, acme(first)).await.expect("a page").next_page_token;
+        let other = pb::ListCustomersRequest { page_token: token, filter: "tier = vip".into(), ..Default::default() };
+        let error = list_customers::handle(&desk.app, acme(other)).await.expect_err("made for another filter");
+        assert_eq!(error.violations()[0].field, "page_token");
+        let deep = pb::ListCustomersRequest { filter: "(".repeat(1_000), ..Default::default() };
+        assert!(list_customers::handle(&desk.app, acme(deep)).await.is_err());
     }
 }

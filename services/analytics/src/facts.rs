@@ -11,7 +11,7 @@ mod event;
 mod strings;
 mod timeline;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub use event::{About, ActorKind, Event, Opened, Status, Survey};
 pub use strings::{Strings, Symbol};
@@ -83,6 +83,13 @@ impl Attribute {
         let after = self.0.partition_point(|(a, _, _)| *a <= at);
         self.0.get(after.saturating_sub(1)).and_then(|(_, _, value)| *value)
     }
+
+    /// The value that was set last by `at`, and when; None before the first one.
+    fn set_by(&self, at: Micros) -> Option<(Micros, Symbol)> {
+        let after = self.0.partition_point(|(a, _, _)| *a <= at);
+        let (at, _, value) = self.0.get(after.checked_sub(1)?)?;
+        Some((*at, (*value)?))
+    }
 }
 
 /// The facts of one tenant.
@@ -93,6 +100,11 @@ pub struct Facts {
     ticket_ids: HashMap<Symbol, TicketIndex>,
     tiers: HashMap<Symbol, Attribute>,
     teams: HashMap<Symbol, Attribute>,
+    /// Whom customers were merged into.
+    merges: HashMap<Symbol, Attribute>,
+    /// Customers whose name is in no answer any more. What they did is still told apart from what others did, so that it
+    /// counts as before; their id is the id of nobody, with ticketing too.
+    erased: HashSet<Symbol>,
     sessions: HashMap<Symbol, Session>,
     /// Surveys that name a customer and no ticket.
     surveys: HashMap<Symbol, Timeline>,
@@ -112,6 +124,21 @@ impl Facts {
                     self.tiers.entry(customer).or_default().set(at, order, tier);
                 }
             }
+            Event::CustomersMerged { customer, into } => {
+                if let (Some(customer), into @ Some(_)) = (self.put(customer), self.put(into)) {
+                    self.merges.entry(customer).or_default().set(at, order, into);
+                }
+            }
+            Event::CustomersUnmerged { customer } => {
+                if let Some(customer) = self.put(customer) {
+                    self.merges.entry(customer).or_default().set(at, order, None);
+                }
+            }
+            Event::CustomerErased { customer } => {
+                if let Some(customer) = self.put(customer) {
+                    self.erased.insert(customer);
+                }
+            }
             Event::Agent { agent, team } => {
                 if let (Some(agent), Some(team)) = (self.put(agent), team) {
                     let team = self.put(team);
@@ -125,13 +152,14 @@ impl Facts {
                 id,
                 public,
             } => {
-                let id = self.put(id);
-                // A customer has no internal notes, whatever a source says.
-                let public = public || actor == ActorKind::Customer;
-                self.step(ticket, at, order, Step::Message { actor, id, public });
+                let message = self.message(actor, id, public);
+                self.step(ticket, at, order, message);
             }
             Event::Status { ticket, status, actor } => {
                 self.step(ticket, at, order, Step::Status { status, actor });
+            }
+            Event::Counts { ticket, counts, actor } => {
+                self.step(ticket, at, order, Step::Counts { counts, actor });
             }
             Event::Assigned { ticket, agent, queue } => {
                 let (agent, queue) = (self.put(agent), self.put(queue));
@@ -163,9 +191,7 @@ impl Facts {
                 id,
                 public,
             } => {
-                let id = self.put(id);
-                let public = public || actor == ActorKind::Customer;
-                let message = Step::Message { actor, id, public };
+                let message = self.message(actor, id, public);
                 let told = self
                     .ticket_mut(from)
                     .and_then(|ticket| ticket.timeline.remove(at, message));
@@ -173,10 +199,12 @@ impl Facts {
             }
             Event::Merged { ticket, into } => {
                 if let (Some(source), Some(into)) = (self.ticket(ticket), self.ticket(into)) {
-                    self.step(ticket, at, order, Step::Merged { into });
-                    if !self.merged.contains(&source) {
+                    let is_merge = |entry: &Entry| matches!(entry.step, Step::Merged { .. });
+                    let known = self.tickets.get(source as usize);
+                    if !known.is_some_and(|known| known.timeline.all().iter().any(is_merge)) {
                         self.merged.push(source);
                     }
+                    self.step(ticket, at, order, Step::Merged { into });
                 }
             }
             Event::Unmerged { ticket } => self.step(ticket, at, order, Step::Unmerged),
@@ -247,6 +275,17 @@ impl Facts {
         &self.merged
     }
 
+    /// Whom each customer who was merged into another one by `as_of`, and not made its own again, was merged into, and when.
+    pub fn merged_customers(&self, as_of: Micros) -> impl Iterator<Item = (Symbol, (Micros, Symbol))> {
+        let in_force = move |(customer, merges): (&Symbol, &Attribute)| Some((*customer, merges.set_by(as_of)?));
+        self.merges.iter().filter_map(in_force)
+    }
+
+    /// Whether the customer's name must not be told.
+    pub fn is_erased(&self, customer: Symbol) -> bool {
+        self.erased.contains(&customer)
+    }
+
     /// The customer's tier at `at`; None for a customer never heard of, who counts as `standard`.
     pub fn tier_of(&self, customer: Symbol, at: Micros) -> Option<Symbol> {
         self.tiers.get(&customer)?.at(at)
@@ -280,6 +319,15 @@ impl Facts {
     fn ticket_mut(&mut self, id: &str) -> Option<&mut Ticket> {
         let index = self.ticket(id)?;
         self.tickets.get_mut(index as usize)
+    }
+
+    fn message(&mut self, actor: ActorKind, id: &str, public: bool) -> Step {
+        Step::Message {
+            actor,
+            id: if actor == ActorKind::Agent { self.put(id) } else { None },
+            // A customer has no internal notes, whatever a source says.
+            public: public || actor == ActorKind::Customer,
+        }
     }
 
     fn step(&mut self, ticket: &str, at: Micros, order: Order, step: Step) {

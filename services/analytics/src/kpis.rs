@@ -129,6 +129,8 @@ pub enum Dimension {
     Agent,
     /// That agent's team then.
     Team,
+    /// The customer; of merged ones the one that stays. None of those who were erased.
+    Customer,
 }
 
 /// Every dimension, in the order in which they are listed.
@@ -139,6 +141,7 @@ pub const DIMENSIONS: &[Dimension] = &[
     Dimension::Queue,
     Dimension::Agent,
     Dimension::Team,
+    Dimension::Customer,
 ];
 
 impl Dimension {
@@ -151,6 +154,7 @@ impl Dimension {
             Dimension::Queue => "queue",
             Dimension::Agent => "agent",
             Dimension::Team => "team",
+            Dimension::Customer => "customer",
         }
     }
 
@@ -175,6 +179,8 @@ pub struct Dimensions {
     pub agent: Option<Symbol>,
     /// See [`Dimension::Team`].
     pub team: Option<Symbol>,
+    /// See [`Dimension::Customer`].
+    pub customer: Option<Symbol>,
 }
 
 impl Dimensions {
@@ -187,6 +193,7 @@ impl Dimensions {
             Dimension::Queue => self.queue,
             Dimension::Agent => self.agent,
             Dimension::Team => self.team,
+            Dimension::Customer => self.customer,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The facts as they read at one moment: which tickets count, their solves, their conversation.
 //!
 //! Here the rules of kpi-rules are applied once for all KPIs: what a solve and a reopen are (D6), what
-//! spam, deletion (D7) and merging (D8) take out, what a reply is (D11), who is meant by "the agent" (D35),
+//! spam, deletion (D7) and merging (D8, for customers alike) take out, what a reply is (D11), who is meant by "the agent" (D35),
 //! how a queue stay runs (D26). Everything dated up to and including the moment is in (D1). Pure.
 
 mod case;
@@ -24,6 +24,8 @@ pub struct Moment<'a> {
     target: HashMap<TicketIndex, TicketIndex>,
     /// What is merged into a ticket now, directly or through others.
     sources: HashMap<TicketIndex, Vec<TicketIndex>>,
+    /// When and into whom every customer was merged who is merged now.
+    customers: HashMap<Symbol, (Micros, Symbol)>,
 }
 
 impl<'a> Moment<'a> {
@@ -68,6 +70,7 @@ impl<'a> Moment<'a> {
             as_of,
             target,
             sources,
+            customers: facts.merged_customers(as_of).collect(),
         }
     }
 
@@ -107,30 +110,56 @@ impl<'a> Moment<'a> {
         let Some(ticket) = self.facts.tickets().get(index as usize) else {
             return true;
         };
-        let last = ticket
-            .timeline
-            .until(self.as_of)
-            .iter()
-            .rev()
-            .find_map(|entry| match entry.step {
-                Step::Status { status, .. } => Some(status),
-                _ => None,
-            });
-        matches!(last, Some(Status::Spam | Status::Deleted))
+        // Histories say it by the status; live it is apart from the status, which may even change meanwhile.
+        let steps = || ticket.timeline.until(self.as_of).iter().rev();
+        let status = steps().find_map(|entry| match entry.step {
+            Step::Status { status, .. } => Some(status),
+            _ => None,
+        });
+        let counts = steps().find_map(|entry| match entry.step {
+            Step::Counts { counts, .. } => Some(counts),
+            _ => None,
+        });
+        matches!(status, Some(Status::Spam | Status::Deleted)) || counts == Some(false)
     }
 
     /// The dimensions of something apart from any ticket: the customer's as they were at `at`.
     pub fn dimensions_of(&self, customer: impl Into<Option<Symbol>>, agent: Option<Symbol>, at: Micros) -> Dimensions {
+        let customer = customer.into();
         Dimensions {
-            tier: self.tier(customer.into(), at),
+            customer: self.customer(customer),
+            tier: self.tier(customer, at),
             agent,
             team: self.team(agent, at),
             ..Dimensions::default()
         }
     }
 
+    /// Who `customer` is now: the one that stays when customers were merged, for the whole past; None when that one, or the
+    /// one who was named, is erased.
+    fn customer(&self, customer: Option<Symbol>) -> Option<Symbol> {
+        let named = customer?;
+        let stays = self.survivor(named, Micros::MAX);
+        let erased = self.facts.is_erased(named) || self.facts.is_erased(stays);
+        Some(stays).filter(|_| !erased)
+    }
+
+    /// Whom `customer` had been merged into by `at`, by merges that are in force now.
+    fn survivor(&self, customer: Symbol, at: Micros) -> Symbol {
+        let mut end = customer;
+        // A chain cannot be longer than the number of merges; a circle (which owners refuse) ends there.
+        for _ in 0..self.customers.len() {
+            match self.customers.get(&end) {
+                Some((merged_at, into)) if *merged_at <= at => end = *into,
+                _ => break,
+            }
+        }
+        end
+    }
+
     fn tier(&self, customer: Option<Symbol>, at: Micros) -> Option<Symbol> {
         customer
+            .map(|customer| self.survivor(customer, at))
             .and_then(|customer| self.facts.tier_of(customer, at))
             .or_else(|| self.facts.strings().find(STANDARD_TIER))
     }

@@ -96,6 +96,12 @@ pub struct Opened<'a> {
 pub enum Event<'a> {
     /// A customer is known, or changed. None: the tier is as it was; empty: none.
     Customer { customer: &'a str, tier: Option<&'a str> },
+    /// Two customers turned out to be one.
+    CustomersMerged { customer: &'a str, into: &'a str },
+    /// The merge was undone.
+    CustomersUnmerged { customer: &'a str },
+    /// Nobody may be able to tell any more what this customer did: it counts as the deed of somebody unknown.
+    CustomerErased { customer: &'a str },
     /// An agent is known, or changed. None: the team is as it was; empty: none.
     Agent { agent: &'a str, team: Option<&'a str> },
     /// A ticket began.
@@ -111,6 +117,12 @@ pub enum Event<'a> {
     Status {
         ticket: &'a str,
         status: Status,
+        actor: Option<ActorKind>,
+    },
+    /// The ticket counts in no figure from now on, whatever its status; or counts again, with all that ever happened.
+    Counts {
+        ticket: &'a str,
+        counts: bool,
         actor: Option<ActorKind>,
     },
     /// Assigned to an agent (none: to nobody) and, when named, to a queue.

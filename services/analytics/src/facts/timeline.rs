@@ -20,7 +20,7 @@ impl Order {
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Step {
-    /// Somebody wrote.
+    /// Somebody wrote. The id is an agent's: of others nobody asks for it.
     Message {
         actor: ActorKind,
         id: Option<Symbol>,
@@ -28,6 +28,8 @@ pub enum Step {
     },
     /// The status was set.
     Status { status: Status, actor: Option<ActorKind> },
+    /// Counts in no figure, whatever its status; or counts again.
+    Counts { counts: bool, actor: Option<ActorKind> },
     /// Assigned: no agent means nobody; no queue means the same queue as before.
     Assigned {
         agent: Option<Symbol>,
@@ -87,6 +89,11 @@ impl Timeline {
     pub(super) fn remove(&mut self, at: Micros, step: Step) -> Option<Order> {
         let place = self.0.iter().position(|entry| (entry.at, entry.step) == (at, step))?;
         Some(self.0.remove(place).order)
+    }
+
+    /// Everything that is known to happen.
+    pub(super) fn all(&self) -> &[Entry] {
+        &self.0
     }
 
     /// What had happened by `as_of`, that instant included.

@@ -118,6 +118,7 @@ impl<'a> Case<'a> {
             tier: opening.tier.or_else(|| self.moment.tier(opening.customer, opening.at)),
             priority: opening.priority,
             queue: opening.queue,
+            customer: self.moment.customer(opening.customer),
             agent: None,
             team: None,
         }
@@ -164,7 +165,7 @@ impl<'a> Case<'a> {
     pub fn handled_by_agent(&self) -> bool {
         self.conversation().iter().any(|entry| match entry.step {
             Step::Message { actor, .. } => actor == ActorKind::Agent,
-            Step::Status { actor, .. } => actor == Some(ActorKind::Agent),
+            Step::Status { actor, .. } | Step::Counts { actor, .. } => actor == Some(ActorKind::Agent),
             Step::QueueAccepted { by_hand, .. } => !by_hand,
             Step::WrapUpEnded { .. } => true,
             _ => false,

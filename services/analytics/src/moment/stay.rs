@@ -28,7 +28,7 @@ pub enum End {
 
 /// The stays in a ticket's `steps`, in time order.
 ///
-/// A stay that ends because the ticket was solved or closed is in no figure and left out; accepting without
+/// A stay that ends because the ticket was solved, closed or thrown out is in no figure and left out; accepting without
 /// having entered is no stay.
 pub(super) fn stays(steps: &[Entry]) -> Vec<Stay> {
     let mut stays = Vec::new();
@@ -63,7 +63,9 @@ pub(super) fn stays(steps: &[Entry]) -> Vec<Stay> {
             Step::Status {
                 status: Status::Solved | Status::Closed,
                 ..
-            } => waiting = None,
+            }
+            // It leaves its queue, and waits anew when it counts again.
+            | Step::Counts { counts: false, .. } => waiting = None,
             _ => {}
         }
     }

@@ -1,4 +1,6 @@
+mod customers;
 mod delivery;
+mod dispositions;
 mod events;
 mod relations;
 

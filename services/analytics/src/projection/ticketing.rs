@@ -3,7 +3,7 @@
 use vorrang_api::feed::v1::{Actor, EventHead, actor};
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::message::Visibility;
-use vorrang_api::ticketing::v1::ticket::State;
+use vorrang_api::ticketing::v1::ticket::{Disposition, State};
 use vorrang_api::ticketing::v1::ticket_assigned::Source;
 use vorrang_api::ticketing::v1::{
     Channel, Event as Told, Message, Priority, SurveyAnswer, Ticket, TicketAssigned, TicketSplit, TicketUpdated,
@@ -24,6 +24,18 @@ impl FeedEvent for Told {
         match &self.payload {
             Some(Payload::CustomerCreated(created)) => customer(at, created.customer.as_ref(), tell),
             Some(Payload::CustomerUpdated(updated)) => customer(at, updated.customer.as_ref(), tell),
+            Some(Payload::CustomersMerged(merged)) => {
+                if let Some(target) = &merged.target {
+                    let (customer, into) = (&merged.source, &target.name);
+                    tell(at, Event::CustomersMerged { customer, into });
+                }
+            }
+            Some(Payload::CustomersUnmerged(unmerged)) => {
+                if let Some(customer) = &unmerged.customer {
+                    let customer = &customer.name;
+                    tell(at, Event::CustomersUnmerged { customer });
+                }
+            }
             Some(Payload::TicketCreated(created)) => {
                 let agent = by
                     .filter(|_| actor == Some(ActorKind::Agent))
@@ -36,6 +48,13 @@ impl FeedEvent for Told {
             Some(Payload::TicketStateChanged(changed)) => {
                 if let Some(ticket) = &changed.ticket {
                     state(at, ticket, actor, tell);
+                }
+            }
+            Some(Payload::TicketDispositionChanged(changed)) => {
+                if let Some(ticket) = &changed.ticket {
+                    let counts = matches!(ticket.disposition(), Disposition::Unspecified | Disposition::Normal);
+                    let ticket = &ticket.name;
+                    tell(at, Event::Counts { ticket, counts, actor });
                 }
             }
             Some(Payload::TicketQueued(queued)) => {

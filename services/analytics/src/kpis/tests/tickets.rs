@@ -214,3 +214,62 @@ fn events_of_a_ticket_that_was_never_opened_count_nowhere() {
     desk.at(5, &[]).at(0, &[opened("t", "email")]);
     assert_eq!(desk.figures("full_resolution_time").value, minutes(5.0));
 }
+
+/// What an erased customer did counts as before; nobody learns from any figure who it was, nor can ask for it.
+#[test]
+fn an_erased_customer_is_nobody_and_counts_as_before() {
+    let mut desk = Desk::default();
+    let vip = Event::Customer {
+        customer: "mara",
+        tier: Some("vip"),
+    };
+    let session = Event::SessionSeen {
+        session: "s",
+        customer: "mara",
+    };
+    desk.at(
+        0,
+        &[vip, opened("t", "email"), asks("t"), opened("u", "chat"), asks("u")],
+    )
+    .at(5, &[replies("t", "ada"), status("t", Status::Solved)])
+    .at(6, &[session, Event::SessionSolved { session: "s" }]);
+    let figures = |desk: &Desk| ALL.iter().map(|kpi| desk.figures(kpi.id)).collect::<Vec<_>>();
+    let tiers = |desk: &Desk| desk.split("self_service_rate", Dimension::Tier);
+    let (before, tiers_before) = (figures(&desk), tiers(&desk));
+    assert_eq!(
+        desk.split("tickets_created", Dimension::Customer),
+        [("mara".to_owned(), Some(2.0), 2, 0)]
+    );
+    desk.at(10, &[Event::CustomerErased { customer: "mara" }]);
+    // Another feed that is behind still names the one who is erased.
+    let late = Event::SessionSeen {
+        session: "late",
+        customer: "mara",
+    };
+    desk.at(11, &[late]);
+    assert_eq!(figures(&desk), before);
+    assert_eq!(tiers(&desk), tiers_before);
+    for as_of in [5, 24 * 60] {
+        for kpi in ALL {
+            let rows = desk.answer(kpi.id, &[Dimension::Customer], as_of).rows;
+            assert!(rows.iter().all(|row| row.key == [None]), "{}: {rows:?}", kpi.id);
+        }
+    }
+    let asked = crate::query::Filter {
+        dimension: Dimension::Customer,
+        values: vec![Some("mara".to_owned())],
+    };
+    let query = Query {
+        kpi: find("tickets_created").expect("a known figure"),
+        variant: find("tickets_created")
+            .and_then(|kpi| kpi.variant(""))
+            .expect("the default"),
+        from: 0,
+        to: 24 * 60 * MINUTE,
+        zone: Tz::UTC,
+        grain: None,
+        by: &[],
+        filters: &[asked],
+    };
+    assert_eq!(run(&Moment::new(&desk.facts, 24 * 60 * MINUTE), &query).total.count, 0);
+}

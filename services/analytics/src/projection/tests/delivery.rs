@@ -6,7 +6,7 @@
 use chrono_tz::Tz;
 use proptest::prelude::*;
 use vorrang_api::ticketing::v1::event::Payload;
-use vorrang_api::ticketing::v1::ticket::State;
+use vorrang_api::ticketing::v1::ticket::{Disposition, State};
 use vorrang_api::{knowledge::v1 as knowledge, routing::v1 as routing};
 
 use super::*;
@@ -29,7 +29,7 @@ type Deed = (u8, u8, u8, i64);
 fn logs(deeds: &[Deed]) -> Logs {
     let mut logs = Logs::default();
     for (kind, which, who, second) in deeds {
-        logs.add(*kind % 12, *which % 4, *who % 3, *second);
+        logs.add(*kind % 16, *which % 4, *who % 3, *second);
     }
     logs
 }
@@ -120,6 +120,48 @@ impl Logs {
                     payload: Some(payload),
                 });
                 return;
+            }
+            11 => {
+                let disposition = [Disposition::Normal, Disposition::Spam, Disposition::Deleted];
+                let ticket = Some(ticketing::Ticket {
+                    disposition: disposition[usize::from(who)].into(),
+                    ..ticket
+                });
+                Payload::TicketDispositionChanged(ticketing::TicketDispositionChanged {
+                    ticket,
+                    ..Default::default()
+                })
+            }
+            // Into a lower one, so that merges form no circle.
+            12 if which > 0 => {
+                let ticket = Some(ticketing::Ticket {
+                    merged_into: format!("tickets/{}", who.min(which - 1)),
+                    ..ticket
+                });
+                match who {
+                    2 => Payload::TicketUnmerged(ticketing::TicketUnmerged {
+                        ticket,
+                        ..Default::default()
+                    }),
+                    _ => Payload::TicketMerged(ticketing::TicketMerged { ticket, target: None }),
+                }
+            }
+            13 if which > 0 => {
+                let customer = |which| ticketing::Customer {
+                    name: format!("customers/{which}"),
+                    ..Default::default()
+                };
+                match who {
+                    2 => Payload::CustomersUnmerged(ticketing::CustomersUnmerged {
+                        customer: Some(customer(which)),
+                        ..Default::default()
+                    }),
+                    _ => Payload::CustomersMerged(ticketing::CustomersMerged {
+                        target: Some(customer(who.min(which - 1))),
+                        source: customer(which).name,
+                        ..Default::default()
+                    }),
+                }
             }
             _ => {
                 let session = Some(knowledge::Session {

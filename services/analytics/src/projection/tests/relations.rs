@@ -3,20 +3,21 @@
 use chrono_tz::Tz;
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::message::Visibility;
+use vorrang_api::ticketing::v1::ticket::State;
 
 use super::*;
-use crate::kpis;
+use crate::kpis::{self, Dimension};
 use crate::moment::Moment;
-use crate::query::{self, Query};
+use crate::query::{self, Answer, Query, Row};
 
 /// Two tickets of one customer and what an agent does with them.
 #[derive(Default)]
-struct Desk {
-    facts: TenantFacts,
+pub(super) struct Desk {
+    pub facts: TenantFacts,
 }
 
 impl Desk {
-    fn happened(&mut self, second: i64, payload: Payload) {
+    pub fn happened(&mut self, second: i64, payload: Payload) {
         let seq = self.facts.position(Owner::Ticketing).seq + 1;
         let event = ticketing::Event {
             head: Some(head(seq, second, None)),
@@ -25,7 +26,7 @@ impl Desk {
         self.facts.apply(Owner::Ticketing, &[event]).expect("in order");
     }
 
-    fn opened(&mut self, name: &str, second: i64) {
+    pub fn opened(&mut self, name: &str, second: i64) {
         let ticket = Some(ticketing::Ticket {
             opened_at: time(second),
             ..ticket(name)
@@ -33,7 +34,7 @@ impl Desk {
         self.happened(second, Payload::TicketCreated(ticketing::TicketCreated { ticket }));
     }
 
-    fn wrote(&mut self, name: &str, second: i64, actor: Actor) {
+    pub fn wrote(&mut self, name: &str, second: i64, actor: Actor) {
         let message = Some(ticketing::Message {
             actor: Some(actor),
             occurred_at: time(second),
@@ -48,7 +49,32 @@ impl Desk {
     }
 
     /// Value and number of what was counted.
-    fn value(&self, id: &str) -> (Option<f64>, u64) {
+    pub fn value(&self, id: &str) -> (Option<f64>, u64) {
+        let total = self.answer(id, &[], 1_000_000).total;
+        (total.value, total.count)
+    }
+
+    /// Value and number of what was counted and what is open, as it read at `second`.
+    pub fn at(&self, id: &str, second: i64) -> (Option<f64>, u64, u64) {
+        let total = self.answer(id, &[], second).total;
+        (total.value, total.count, total.open)
+    }
+
+    /// How many there are of each customer; of nobody known: `-`.
+    pub fn by_customer(&self, id: &str) -> Vec<(String, u64)> {
+        let rows = self.answer(id, &[Dimension::Customer], 1_000_000).rows;
+        let name = |key: &Option<String>| key.clone().unwrap_or_else(|| "-".to_owned());
+        rows.iter().map(|row| (name(&row.key[0]), row.figures.count)).collect()
+    }
+
+    /// How many there are of each tier.
+    pub fn by_tier(&self, id: &str) -> Vec<(String, u64)> {
+        let rows = self.answer(id, &[Dimension::Tier], 1_000_000).rows;
+        let count = |row: &Row| (row.key[0].clone().unwrap_or_default(), row.figures.count);
+        rows.iter().map(count).collect()
+    }
+
+    fn answer(&self, id: &str, by: &[Dimension], as_of: i64) -> Answer {
         let kpi = kpis::find(id).expect("served");
         let query = Query {
             kpi,
@@ -57,15 +83,14 @@ impl Desk {
             to: 1_000_000 * SECOND,
             zone: Tz::UTC,
             grain: None,
-            by: &[],
+            by,
             filters: &[],
         };
-        let answer = query::run(&Moment::new(self.facts.facts(), 1_000_000 * SECOND), &query);
-        (answer.total.value, answer.total.count)
+        query::run(&Moment::new(self.facts.facts(), as_of * SECOND), &query)
     }
 }
 
-fn ticket(name: &str) -> ticketing::Ticket {
+pub(super) fn ticket(name: &str) -> ticketing::Ticket {
     ticketing::Ticket {
         name: name.to_owned(),
         customer: "customers/mara".to_owned(),
@@ -73,7 +98,7 @@ fn ticket(name: &str) -> ticketing::Ticket {
     }
 }
 
-fn customer() -> Actor {
+pub(super) fn customer() -> Actor {
     Actor {
         kind: actor::Kind::Customer.into(),
         id: "customers/mara".to_owned(),
@@ -146,4 +171,75 @@ fn moved_messages_count_where_they_are() {
     desk.wrote("tickets/n", 100, agent("agents/ada"));
     assert_eq!(desk.value("first_response_time"), (Some(60.0), 2), "30 and 90 seconds");
     assert_eq!(desk.value("tickets_created").0, Some(2.0));
+}
+
+/// Whoever the customer is by then: a message is taken from the ticket it was in.
+#[test]
+fn messages_of_a_customer_who_was_merged_move_too() {
+    let mut desk = Desk::default();
+    desk.opened("tickets/a", 0);
+    desk.wrote("tickets/a", 0, agent("agents/ada"));
+    desk.wrote("tickets/a", 10, customer());
+    desk.wrote("tickets/a", 30, agent("agents/ada"));
+    desk.opened("tickets/n", 10);
+    let moved = ticketing::MovedMessage {
+        actor: Some(Actor {
+            id: "customers/other".to_owned(),
+            ..customer()
+        }),
+        visibility: Visibility::Public.into(),
+        occurred_at: time(10),
+        ..ticketing::MovedMessage::default()
+    };
+    let split = ticketing::TicketSplit {
+        ticket: Some(ticket("tickets/a")),
+        new_ticket: Some(ticket("tickets/n")),
+        messages: vec![moved],
+    };
+    desk.happened(50, Payload::TicketSplit(split));
+    assert_eq!(
+        desk.value("first_response_time"),
+        (None, 0),
+        "nobody asked in the first any more, nobody answered the second"
+    );
+}
+
+/// A contact about a closed ticket opens one of its own: both count, and neither answers for the other.
+#[test]
+fn follow_ups_and_links_are_tickets_of_their_own() {
+    let mut desk = Desk::default();
+    desk.opened("tickets/a", 0);
+    desk.wrote("tickets/a", 0, customer());
+    desk.wrote("tickets/a", 30, agent("agents/ada"));
+    for (second, state) in [(40, State::Solved), (50, State::Closed)] {
+        let ticket = Some(ticketing::Ticket {
+            state: state.into(),
+            ..ticket("tickets/a")
+        });
+        let changed = ticketing::TicketStateChanged {
+            ticket,
+            ..Default::default()
+        };
+        desk.happened(second, Payload::TicketStateChanged(changed));
+    }
+    let follow_up = ticketing::Ticket {
+        follow_up_of: "tickets/a".to_owned(),
+        opened_at: time(60),
+        ..ticket("tickets/f")
+    };
+    let ticket_created = ticketing::TicketCreated {
+        ticket: Some(follow_up),
+    };
+    desk.happened(60, Payload::TicketCreated(ticket_created));
+    desk.wrote("tickets/f", 60, customer());
+    let linked = ticketing::TicketLinked {
+        ticket: Some(ticket("tickets/f")),
+        other: Some(ticket("tickets/a")),
+        ..Default::default()
+    };
+    desk.happened(70, Payload::TicketLinked(linked));
+    assert_eq!(desk.value("tickets_created").0, Some(2.0));
+    assert_eq!(desk.value("tickets_solved").0, Some(1.0), "the first stays solved");
+    assert_eq!(desk.at("first_response_time", 1_000), (Some(30.0), 1, 1));
+    assert_eq!(desk.at("full_resolution_time", 1_000), (Some(40.0), 1, 1));
 }

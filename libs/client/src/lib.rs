@@ -33,10 +33,12 @@ use vorrang_api::routing::v1::work_service_client::WorkServiceClient;
 use vorrang_api::ticketing::v1::customer_record_service_client::CustomerRecordServiceClient;
 use vorrang_api::ticketing::v1::customer_service_client::CustomerServiceClient;
 use vorrang_api::ticketing::v1::organization_service_client::OrganizationServiceClient;
+use vorrang_api::ticketing::v1::review_service_client::ReviewServiceClient;
 use vorrang_api::ticketing::v1::schedule_service_client::ScheduleServiceClient;
 use vorrang_api::ticketing::v1::sla_policy_service_client::SlaPolicyServiceClient;
 use vorrang_api::ticketing::v1::sla_service_client::SlaServiceClient;
 use vorrang_api::ticketing::v1::sub_state_service_client::SubStateServiceClient;
+use vorrang_api::ticketing::v1::survey_service_client::SurveyServiceClient;
 use vorrang_api::ticketing::v1::ticket_field_service_client::TicketFieldServiceClient;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
 use vorrang_api::{knowledge, routing, ticketing};
@@ -165,6 +167,10 @@ clients! {
     sla_policies: SlaPolicyServiceClient<Authorized>;
     /// What single tickets were promised.
     sla: SlaServiceClient<Authorized>;
+    /// Surveys, their sendings and answers.
+    surveys: SurveyServiceClient<Authorized>;
+    /// Rubrics and reviews.
+    reviews: ReviewServiceClient<Authorized>;
     /// Ticketing's feed.
     ticketing_feed: ticketing::v1::feed_service_client::FeedServiceClient<Authorized>;
     /// The agents' stream.

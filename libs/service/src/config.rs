@@ -34,7 +34,7 @@ pub struct Config {
     /// Signing keys; empty ones are generated. See [`crate::Secrets`].
     pub secrets: SecretsConfig,
     /// Ticketing.
-    pub ticketing: StoreConfig,
+    pub ticketing: TicketingConfig,
     /// Ingestion.
     pub ingestion: IngestionConfig,
     /// Routing.
@@ -60,6 +60,15 @@ pub struct StoreConfig {
     pub database_url: String,
 }
 
+/// Ticketing's settings.
+#[derive(Clone, Serialize)]
+pub struct TicketingConfig {
+    /// As set; empty means embedded. Use [`Config::database_url`].
+    pub database_url: String,
+    /// As set; empty means at our own listen address. Use [`Config::public_url`].
+    pub public_url: String,
+}
+
 /// Ingestion's settings.
 #[derive(Clone, Serialize)]
 pub struct IngestionConfig {
@@ -80,6 +89,10 @@ pub struct SecretsConfig {
     pub key_pepper: String,
     /// Wraps the keys of personal data.
     pub data_key: String,
+    /// Signs links that are sent to customers.
+    pub link_key: String,
+    /// What signed them before; empty: nothing.
+    pub link_key_previous: String,
 }
 
 /// Redis' address.
@@ -167,6 +180,14 @@ impl Config {
         match self.ingestion.data.as_str() {
             "" => self.data_dir.join("ingestion"),
             folder => absolute(PathBuf::from(folder)),
+        }
+    }
+
+    /// Where customers reach us, without a slash at its end.
+    pub fn public_url(&self) -> String {
+        match self.ticketing.public_url.trim_end_matches('/') {
+            "" => format!("http://{}", self.listen),
+            url => url.to_owned(),
         }
     }
 

@@ -30,7 +30,7 @@ mod suite;
 pub use bound::{Bind, Bound};
 pub use config::{
     CONFIG_VARIABLE, Config, FeedConfig, IngestionConfig, LimitsConfig, PeersConfig, RedisConfig, SecretsConfig,
-    StoreConfig, TelemetryConfig, redacted,
+    StoreConfig, TelemetryConfig, TicketingConfig, redacted,
 };
 pub use context::{Context, open_database, open_keys};
 pub use deadline::remaining;

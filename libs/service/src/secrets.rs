@@ -1,4 +1,4 @@
-//! The four keys of an installation: three sign, one seals.
+//! The keys of an installation: four sign, one seals.
 
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ struct Keys {
     cursor: Vec<u8>,
     pepper: Vec<u8>,
     data: Vec<u8>,
+    link: Vec<u8>,
+    link_previous: Vec<u8>,
 }
 
 impl Secrets {
@@ -30,6 +32,8 @@ impl Secrets {
             cursor: key(config, "cursor_key", &config.secrets.cursor_key)?,
             pepper: key(config, "key_pepper", &config.secrets.key_pepper)?,
             data: key(config, "data_key", &config.secrets.data_key)?,
+            link: key(config, "link_key", &config.secrets.link_key)?,
+            link_previous: config.secrets.link_key_previous.as_bytes().to_vec(),
         })))
     }
 
@@ -51,6 +55,13 @@ impl Secrets {
     /// Wraps the keys under which personal data is stored. Whoever loses it loses every customer's texts.
     pub fn data_key(&self) -> &[u8] {
         &self.0.data
+    }
+
+    /// Signs links that are sent to customers: the key that signs, then the one that signed before, if there is one, whose
+    /// links are still on their way.
+    pub fn link_keys(&self) -> Vec<&[u8]> {
+        let previous = (!self.0.link_previous.is_empty()).then_some(self.0.link_previous.as_slice());
+        [self.0.link.as_slice()].into_iter().chain(previous).collect()
     }
 }
 
@@ -108,7 +119,7 @@ mod tests {
             std::fs::read_dir(folder.path().join("secrets"))
                 .expect("readable")
                 .count(),
-            4,
+            5,
             "leftovers"
         );
     }

@@ -5,8 +5,10 @@ mod feed_fields;
 pub mod input;
 mod output;
 mod personal;
+mod review;
 mod schedule;
 mod sla;
+mod survey;
 mod wire;
 mod words;
 
@@ -14,11 +16,13 @@ pub use custom::{sub_state, ticket_field};
 pub use feed_fields::FeedFields;
 pub use output::{
     contact_result, customer, customer_merge, lifetime_value, merge_suggestion, message, message_in_short, milestone,
-    order, organization, record_result, survey_answer, ticket, ticket_in_brief,
+    order, organization, record_result, ticket, ticket_in_brief,
 };
 pub use personal::{Parts as EventParts, erased as erased_event};
+pub use review::{read_points, read_review_mask, read_rubric, read_rubric_mask, review, rubric};
 pub use schedule::{imported, overview, schedule_version};
 pub use sla::{sla_policy, sla_target};
+pub use survey::{read_kind, read_survey, read_survey_mask, survey, survey_answer, survey_sending};
 pub use wire::merged;
 
 /// An event as it is stored, in its two parts; with an empty head, which the feed fills in.

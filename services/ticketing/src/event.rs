@@ -8,14 +8,16 @@ use crate::customer::Customer;
 use crate::names;
 use crate::organization::Organization;
 use crate::record::{Milestone, Order};
+use crate::review::{Review, Rubric};
 use crate::schedule::{self, Schedule};
 use crate::sla::SlaPolicy;
 use crate::sub_state::SubState;
+use crate::survey::{Answer, Invitation, Sending, Survey};
 use crate::ticket::{Change, Ticket};
 use crate::words::Actor;
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Unique over all tenants.
     pub id: Uuid,
@@ -30,7 +32,7 @@ pub struct Event {
 }
 
 /// What happened, to what.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Fact {
     /// A customer became known.
     CustomerCreated(Customer),
@@ -78,6 +80,16 @@ pub enum Fact {
     Ticket(Box<Ticket>, Change),
     /// A schedule was made, changed or archived.
     Schedule(Box<ScheduleFact>),
+    /// A survey was made or changed.
+    SurveyDefined(Box<Survey>),
+    /// A survey was sent.
+    SurveySent(Box<SurveySent>),
+    /// A survey was answered.
+    SurveyAnswered(Box<SurveyAnswered>),
+    /// A rubric got a version.
+    RubricDefined(Rubric),
+    /// A review was made, or replaces what it said before.
+    Reviewed(Box<Ticket>, Box<Review>, bool),
 }
 
 /// A schedule after a change, at a time: the version that counts depends on it.
@@ -100,6 +112,28 @@ pub enum PolicyChange {
     Updated,
     /// It was removed.
     Deleted,
+}
+
+/// A survey was sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SurveySent {
+    /// The ticket it is about.
+    pub ticket: Option<Ticket>,
+    /// The sending.
+    pub sending: Sending,
+    /// What the customer gets.
+    pub invitation: Invitation,
+}
+
+/// A survey was answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SurveyAnswered {
+    /// The ticket it is about.
+    pub ticket: Option<Ticket>,
+    /// The answer.
+    pub answer: Answer,
+    /// Whether it replaces an earlier answer.
+    pub replaced: bool,
 }
 
 impl Fact {
@@ -126,7 +160,6 @@ impl Fact {
                 Change::Queued => "ticket_queued",
                 Change::Assigned(_) => "ticket_assigned",
                 Change::Message(_) => "message_created",
-                Change::Answered(..) => "survey_answered",
                 Change::Merged(_) => "ticket_merged",
                 Change::Unmerged(..) => "ticket_unmerged",
                 Change::Split(..) => "ticket_split",
@@ -135,6 +168,11 @@ impl Fact {
                 Change::DispositionChanged(_) => "ticket_disposition_changed",
                 Change::Sla(change) => change.kind(),
             },
+            Self::SurveyDefined(_) => "survey_defined",
+            Self::SurveySent(_) => "survey_sent",
+            Self::SurveyAnswered(_) => "survey_answered",
+            Self::RubricDefined(_) => "rubric_defined",
+            Self::Reviewed(..) => "review_recorded",
         }
     }
 
@@ -151,8 +189,12 @@ impl Fact {
             Self::SubState(sub_state, _) => names::sub_state(&sub_state.id),
             Self::TicketField(field) => names::ticket_field(&field.id),
             Self::SlaPolicy(policy, _) => names::sla_policy(policy.id),
-            Self::Ticket(ticket, _) => names::ticket(ticket.id),
             Self::Schedule(fact) => names::schedule(fact.schedule.id),
+            Self::Ticket(ticket, _) | Self::Reviewed(ticket, ..) => names::ticket(ticket.id),
+            Self::SurveyDefined(survey) => names::survey(&survey.id),
+            Self::SurveySent(sent) => ticket_or_customer(sent.ticket.as_ref(), sent.sending.customer),
+            Self::SurveyAnswered(given) => ticket_or_customer(given.ticket.as_ref(), given.answer.customer),
+            Self::RubricDefined(rubric) => names::rubric(&rubric.id, None),
         }
     }
 
@@ -167,7 +209,10 @@ impl Fact {
             Self::OrganizationCreated(_) | Self::OrganizationUpdated(_) | Self::OrganizationDeleted(_) => None,
             Self::Schedule(_) => None,
             Self::SlaPolicy(..) => None,
-            Self::Ticket(ticket, _) => Some(ticket.id),
+            Self::Ticket(ticket, _) | Self::Reviewed(ticket, ..) => Some(ticket.id),
+            Self::SurveySent(sent) => Some(sent.sending.owner()),
+            Self::SurveyAnswered(given) => Some(given.answer.owner()),
+            Self::SurveyDefined(_) | Self::RubricDefined(_) => None,
         }
     }
 
@@ -177,9 +222,14 @@ impl Fact {
             Self::Ticket(ticket, Change::Created) => ticket.opened_at,
             Self::Ticket(_, Change::Message(message)) => message.occurred_at,
             Self::Ticket(_, Change::Assigned(assignment)) => assignment.accepted_at,
-            Self::Ticket(_, Change::Answered(answer, _)) => answer.answered_at,
             Self::Ticket(_, Change::Sla(change)) => change.occurred_at(now),
+            Self::SurveyAnswered(given) => given.answer.answered_at,
+            Self::Reviewed(_, review, _) => review.reviewed_at,
             _ => now,
         }
     }
+}
+
+fn ticket_or_customer(ticket: Option<&Ticket>, customer: Uuid) -> String {
+    ticket.map_or_else(|| names::customer(customer), |ticket| names::ticket(ticket.id))
 }

@@ -6,10 +6,12 @@ mod feed;
 mod internal;
 mod organization;
 mod relation;
+mod review;
 mod schedule;
 mod sla;
 mod sla_policy;
 mod sub_state;
+mod survey;
 mod ticket;
 mod ticket_field;
 

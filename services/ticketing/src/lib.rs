@@ -16,6 +16,7 @@ mod event;
 mod filter;
 mod forget;
 mod grpc;
+mod http;
 mod intake;
 mod loops;
 mod merge_vouched;
@@ -24,8 +25,10 @@ mod names;
 mod order;
 mod organization;
 mod record;
+mod review;
 mod rpc;
 mod schedule;
+mod send_due;
 mod sla;
 mod state;
 mod store;
@@ -42,10 +45,12 @@ use vorrang_api::ticketing::v1::customer_record_service_server::CustomerRecordSe
 use vorrang_api::ticketing::v1::customer_service_server::CustomerServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
 use vorrang_api::ticketing::v1::organization_service_server::OrganizationServiceServer;
+use vorrang_api::ticketing::v1::review_service_server::ReviewServiceServer;
 use vorrang_api::ticketing::v1::schedule_service_server::ScheduleServiceServer;
 use vorrang_api::ticketing::v1::sla_policy_service_server::SlaPolicyServiceServer;
 use vorrang_api::ticketing::v1::sla_service_server::SlaServiceServer;
 use vorrang_api::ticketing::v1::sub_state_service_server::SubStateServiceServer;
+use vorrang_api::ticketing::v1::survey_service_server::SurveyServiceServer;
 use vorrang_api::ticketing::v1::ticket_field_service_server::TicketFieldServiceServer;
 use vorrang_api::ticketing::v1::ticket_relation_service_server::TicketRelationServiceServer;
 use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
@@ -58,21 +63,33 @@ pub use store::migrations::Migrator;
 use crate::app::App;
 use crate::convert::FeedFields;
 use crate::grpc::Ticketing;
+use crate::http::Pages;
 use crate::intake::Intake;
 use crate::store::{Personal, Store};
+use crate::survey::Links;
 
-/// Opens the database and serves customers, tickets, the doors for ingestion and routing, and the feed.
+/// Opens the database and serves customers, tickets, surveys and reviews, the doors for ingestion and routing, and the feed;
+/// customers' answers come by HTTP.
 ///
 /// # Errors
 /// When the database cannot be reached or has another schema.
 pub async fn bind(context: Context) -> Result<Bound, Error> {
     let database = context.open_database::<Migrator>("ticketing").await?;
+    let links = Links::new(&context.config.public_url(), &context.secrets.link_keys());
     let store = Store::new(
         database.clone(),
         context.clock.clone(),
         context.ids.clone(),
         Personal::new(context.secrets.data_key()),
+        links.clone(),
     );
+    let pages = Pages {
+        store: store.clone(),
+        links,
+        clock: context.clock.clone(),
+        rate: context.rate.clone(),
+    };
+    let due = store.clone();
     let feed = Feed::new(
         Owner::Ticketing,
         database.clone(),
@@ -111,9 +128,13 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .grpc(configured!(SlaPolicyServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(SlaServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(InternalServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(SurveyServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(ReviewServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(FeedServiceServer::new(ticketing), context))
+        .http(http::routes(pages))
         .task("feed", feed.run(shutdown.clone()))
         .task("merge customers", merge_vouched::run(merging, shutdown.clone()))
         .task("sla", loops::sla::run(sla, clock.clone(), shutdown.clone()))
+        .task("surveys", send_due::run(due, clock.clone(), shutdown.clone()))
         .task("forget answers", forget::run(database, clock, shutdown)))
 }

@@ -21,6 +21,14 @@ pub const SLA_POLICY: &str = "vorrang.ticketing.v1.SlaPolicy";
 pub const SUB_STATE: &str = "vorrang.ticketing.v1.SubState";
 /// Proto name of a tenant's own field, for errors.
 pub const TICKET_FIELD: &str = "vorrang.ticketing.v1.TicketField";
+/// Proto name of a survey, for errors.
+pub const SURVEY: &str = "vorrang.ticketing.v1.Survey";
+/// Proto name of a sending, for errors.
+pub const SENDING: &str = "vorrang.ticketing.v1.SurveySending";
+/// Proto name of a rubric, for errors.
+pub const RUBRIC: &str = "vorrang.ticketing.v1.Rubric";
+/// Proto name of a review, for errors.
+pub const REVIEW: &str = "vorrang.ticketing.v1.Review";
 
 /// How a request names a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +62,34 @@ pub fn message(ticket: Uuid, id: Uuid) -> String {
 /// `tickets/{uuid}/surveyAnswers/{survey}-{solve}`.
 pub fn survey_answer(ticket: Uuid, survey: &str, solve: i32) -> String {
     format!("tickets/{ticket}/surveyAnswers/{survey}-{solve}")
+}
+
+/// `customers/{uuid}/surveyAnswers/{uuid}`.
+pub fn customer_answer(customer: Uuid, id: Uuid) -> String {
+    format!("customers/{customer}/surveyAnswers/{id}")
+}
+
+/// `surveys/{survey}`.
+pub fn survey(id: &str) -> String {
+    format!("surveys/{id}")
+}
+
+/// `surveySendings/{uuid}`.
+pub fn sending(id: Uuid) -> String {
+    format!("surveySendings/{id}")
+}
+
+/// `rubrics/{rubric}`, with `@{version}` for one version of it.
+pub fn rubric(id: &str, version: Option<i32>) -> String {
+    match version {
+        Some(version) => format!("rubrics/{id}@{version}"),
+        None => format!("rubrics/{id}"),
+    }
+}
+
+/// `reviews/{uuid}`.
+pub fn review(id: Uuid) -> String {
+    format!("reviews/{id}")
 }
 
 /// `customers/{uuid}`.
@@ -190,6 +226,50 @@ pub fn check_queue(name: &str) -> Result<(), &'static str> {
     }
 }
 
+/// Checks the last part of a name that a client chooses.
+pub fn check_id(id: &str) -> Result<(), &'static str> {
+    if is_id(id) {
+        Ok(())
+    } else {
+        Err("must be 1 to 63 of a-z, 0-9 and -")
+    }
+}
+
+/// Reads `surveys/{survey}`.
+pub fn parse_survey(name: &str) -> Result<String, &'static str> {
+    name.strip_prefix("surveys/")
+        .filter(|id| is_id(id))
+        .map(str::to_owned)
+        .ok_or("must be surveys/{survey}")
+}
+
+/// Reads `surveySendings/{uuid}`.
+pub fn parse_sending(name: &str) -> Result<Uuid, &'static str> {
+    name.strip_prefix("surveySendings/")
+        .and_then(canonical)
+        .ok_or("must be surveySendings/{uuid}")
+}
+
+/// Reads `rubrics/{rubric}` or `rubrics/{rubric}@{version}`, the version from 1 and as we write it.
+pub fn parse_rubric(name: &str) -> Result<(String, Option<i32>), &'static str> {
+    let read = || {
+        let key = name.strip_prefix("rubrics/")?;
+        let (id, version) = match key.split_once('@') {
+            Some((id, version)) => (id, Some(i32::try_from(number(version)?).ok()?)),
+            None => (key, None),
+        };
+        is_id(id).then(|| (id.to_owned(), version))
+    };
+    read().ok_or("must be rubrics/{rubric} or rubrics/{rubric}@{version}")
+}
+
+/// Reads `reviews/{uuid}`.
+pub fn parse_review(name: &str) -> Result<Uuid, &'static str> {
+    name.strip_prefix("reviews/")
+        .and_then(canonical)
+        .ok_or("must be reviews/{uuid}")
+}
+
 fn is_id(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=63).contains(&text.len()) && text.bytes().all(fits)
@@ -247,6 +327,28 @@ mod tests {
         ] {
             assert!(parse_message(&wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn surveys_rubrics_and_reviews_have_names() {
+        assert_eq!(parse_survey(&survey("after-chat")), Ok("after-chat".to_owned()));
+        assert_eq!(parse_rubric("rubrics/tone"), Ok(("tone".to_owned(), None)));
+        assert_eq!(parse_rubric(&rubric("tone", Some(3))), Ok(("tone".to_owned(), Some(3))));
+        let id = Uuid::from_u128(7);
+        assert_eq!(parse_review(&review(id)), Ok(id));
+        assert_eq!(parse_sending(&sending(id)), Ok(id));
+        for wrong in [
+            "rubrics/",
+            "rubrics/tone@",
+            "rubrics/tone@0",
+            "rubrics/tone@03",
+            "rubrics/a@9999999999",
+            "rubrics/A",
+        ] {
+            assert!(parse_rubric(wrong).is_err(), "{wrong}");
+        }
+        assert!(parse_survey("csat").is_err() && parse_survey("surveys/").is_err());
+        assert!(parse_review("reviews/7").is_err() && parse_sending("surveySendings/").is_err());
     }
 
     #[test]

@@ -5,12 +5,14 @@
 //! 2. the tenant's row of `ticket_numbers` (only where tickets are made, where anything about customers or organisations changes, and where
 //!    tickets are merged, unmerged or linked: what leads from ticket to ticket changes only under it),
 //! 3. tickets, by id,
-//! 4. what the tenant has defined (sub-states, own fields), one at a time,
+//! 4. what the tenant has defined (sub-states, own fields), one at a time; rows about customers and surveys: a sending, then
+//!    the customer's caps, in the order of their kinds,
 //! 5. the tenant's row of the event log's counter, at the very end.
 //!
 //! The ids of repeatable calls are locked without waiting and need no place in it. Entities never leave this module, and
 //! every query carries the tenant.
 
+mod answers;
 mod change;
 mod create_ticket;
 mod customers;
@@ -32,15 +34,18 @@ mod organizations;
 pub mod personal;
 mod record;
 mod records;
+mod reviews;
 mod row;
+mod rubrics;
 mod schedule_users;
 mod schedules;
 mod sealed;
+mod sendings;
 mod sla;
 mod split;
 mod sub_states;
 mod suggestions;
-mod survey;
+mod surveys;
 mod ticket_fields;
 mod unmerge;
 mod unmerge_customer;
@@ -58,8 +63,10 @@ use vorrang_database::{Database, Tx};
 use vorrang_error::Error;
 use vorrang_service::Ids;
 
+use crate::survey::Links;
 use crate::words::Actor;
 
+pub use answers::{About, AnswerFilter, Asked, NewAnswer};
 pub use create_ticket::NewTicket;
 pub use find::Search;
 pub use list::QueuedPosition;
@@ -69,8 +76,9 @@ pub use merge_customers::MergeRequest;
 pub use organizations::Wanted as WantedOrganizations;
 pub use personal::Personal;
 pub use records::{Lifetime, RecordPosition, Recording, Told, Whose};
+pub use reviews::{NewReview, ReviewFilter};
+pub use sendings::{Due, Page, SendingFilter};
 pub use split::{Splitting, Wanted};
-pub use survey::NewAnswer;
 
 /// Who calls, for which tenant, and what makes the call repeatable.
 #[derive(Debug, Clone)]
@@ -98,11 +106,12 @@ pub struct Store {
     vouched: Arc<Notify>,
     terms: sla::TermsCache,
     policies: sla::PolicyCache,
+    links: Links,
 }
 
 impl Store {
-    /// A store on a database that has the schema of [`migrations::Migrator`].
-    pub fn new(db: Database, clock: SharedClock, ids: Ids, personal: Personal) -> Self {
+    /// A store on a database that has the schema of [`migrations::Migrator`]. `links` are those in the invitations it tells.
+    pub fn new(db: Database, clock: SharedClock, ids: Ids, personal: Personal, links: Links) -> Self {
         Self {
             db,
             clock,
@@ -111,6 +120,7 @@ impl Store {
             vouched: Arc::default(),
             terms: sla::TermsCache::default(),
             policies: sla::PolicyCache::default(),
+            links,
         }
     }
 

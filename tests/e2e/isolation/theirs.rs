@@ -9,9 +9,10 @@ use vorrang_api::routing::v1::{Agent, CreateAgentRequest};
 use vorrang_api::ticketing::v1::ticket::State;
 use vorrang_api::ticketing::v1::ticket_field::Type;
 use vorrang_api::ticketing::v1::{
-    CreateOrganizationRequest, CreateScheduleRequest, CreateSlaPolicyRequest, CreateSubStateRequest,
-    CreateTicketFieldRequest, Identity, Organization, Schedule, SlaClock, SlaMetric, SlaPolicy, SubState, TicketField,
-    identity, sla_policy,
+    CreateOrganizationRequest, CreateReviewRequest, CreateRubricRequest, CreateScheduleRequest, CreateSlaPolicyRequest,
+    CreateSubStateRequest, CreateSurveyRequest, CreateTicketFieldRequest, Identity, Organization, Review, ReviewItem,
+    Rubric, RubricItem, Schedule, SendSurveyRequest, SlaClock, SlaMetric, SlaPolicy, SubState, Survey, SurveyKind,
+    TicketField, identity, sla_policy,
 };
 use vorrang_client::Client;
 
@@ -34,6 +35,10 @@ impl Theirs {
             ("sla_policy", name("slaPolicies")),
             ("session", name("sessions")),
             ("schedule", name("schedules")),
+            ("survey", "surveys/nobodys".to_owned()),
+            ("survey_sending", name("surveySendings")),
+            ("rubric", "rubrics/nobodys".to_owned()),
+            ("review", name("reviews")),
             ("quarantine_item", name("quarantineItems")),
             ("source", "sources/nobodys".to_owned()),
             ("agent", "agents/nobodys".to_owned()),
@@ -239,6 +244,8 @@ pub async fn fill(client: &Client) -> Theirs {
         .expect("a policy")
         .into_inner()
         .name;
+    let (survey, sending) = asked(client, &secret, &pushed.customer).await;
+    let (rubric, review) = reviewed(client, &secret, &pushed.ticket, &agent).await;
     let schedule = Schedule {
         display_name: secret.clone(),
         time_zone: "UTC".to_owned(),
@@ -277,6 +284,10 @@ pub async fn fill(client: &Client) -> Theirs {
         ("cursor_ticketing", consumer!(ticketing_feed)),
         ("cursor_routing", consumer!(routing_feed)),
         ("cursor_knowledge", consumer!(knowledge_feed)),
+        ("survey", survey),
+        ("survey_sending", sending),
+        ("rubric", rubric),
+        ("review", review),
         ("ticket", pushed.ticket),
         ("sla_policy", policy),
         ("customer", pushed.customer),
@@ -290,4 +301,89 @@ pub async fn fill(client: &Client) -> Theirs {
         ("session", session),
         ("schedule", schedule),
     ]))
+}
+
+/// A survey that was sent to their customer.
+async fn asked(client: &Client, secret: &str, customer: &str) -> (String, String) {
+    let request = CreateSurveyRequest {
+        survey_id: "kolibri-survey".to_owned(),
+        survey: Some(Survey {
+            kind: SurveyKind::Nps.into(),
+            display_name: secret.to_owned(),
+            active: true,
+            ..Survey::default()
+        }),
+        ..CreateSurveyRequest::default()
+    };
+    let survey = client
+        .surveys()
+        .create_survey(request)
+        .await
+        .expect("a survey")
+        .into_inner()
+        .name;
+    let request = SendSurveyRequest {
+        survey: survey.clone(),
+        customer: customer.to_owned(),
+        ..SendSurveyRequest::default()
+    };
+    let sending = client
+        .surveys()
+        .send_survey(request)
+        .await
+        .expect("is sent")
+        .into_inner()
+        .name;
+    (survey, sending)
+}
+
+/// A review of their agent's work.
+async fn reviewed(client: &Client, secret: &str, ticket: &str, agent: &str) -> (String, String) {
+    let item = RubricItem {
+        id: "tone".to_owned(),
+        of: 5,
+        ..RubricItem::default()
+    };
+    let request = CreateRubricRequest {
+        rubric_id: "kolibri-rubric".to_owned(),
+        rubric: Some(Rubric {
+            display_name: secret.to_owned(),
+            items: vec![item],
+            active: true,
+            ..Rubric::default()
+        }),
+        ..CreateRubricRequest::default()
+    };
+    let rubric = client
+        .reviews()
+        .create_rubric(request)
+        .await
+        .expect("a rubric")
+        .into_inner()
+        .name;
+    let points = ReviewItem {
+        id: "tone".to_owned(),
+        points: 5,
+        ..ReviewItem::default()
+    };
+    let request = CreateReviewRequest {
+        review: Some(Review {
+            ticket: ticket.to_owned(),
+            agent: agent.to_owned(),
+            reviewer: "agents/kolibri-boss".to_owned(),
+            rubric: rubric.clone(),
+            items: vec![points],
+            comment: secret.to_owned(),
+            ..Review::default()
+        }),
+        ..CreateReviewRequest::default()
+    };
+    let review = client
+        .reviews()
+        .create_review(request)
+        .await
+        .expect("a review")
+        .into_inner()
+        .name;
+    (rubric, review)
 }

@@ -8,7 +8,7 @@ use vorrang_error::Error;
 use super::source::Sources;
 use super::{
     Config, FeedConfig, IngestionConfig, LimitsConfig, PeersConfig, RedisConfig, SecretsConfig, StoreConfig,
-    TelemetryConfig, absolute,
+    TelemetryConfig, TicketingConfig, absolute,
 };
 
 pub(super) const DEFAULTS: &str = include_str!("config.default.toml");
@@ -54,8 +54,13 @@ fn typed(sources: Sources) -> Result<Config, Error> {
             cursor_key: read.secret("secrets.cursor_key"),
             key_pepper: read.secret("secrets.key_pepper"),
             data_key: read.secret("secrets.data_key"),
+            link_key: read.secret("secrets.link_key"),
+            link_key_previous: read.secret("secrets.link_key_previous"),
         },
-        ticketing: read.store("ticketing"),
+        ticketing: TicketingConfig {
+            database_url: read.database("ticketing.database_url"),
+            public_url: read.public("ticketing.public_url"),
+        },
         ingestion: IngestionConfig {
             database_url: read.database("ingestion.database_url"),
             data: read.0.string("ingestion.data"),
@@ -144,6 +149,17 @@ impl Reader {
         let whole = text.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
         if text.starts_with("http://") && !whole {
             self.0.reject(key, "must be http://host:port");
+        }
+        text
+    }
+
+    /// An address that customers open: path allowed, nothing behind it.
+    fn public(&mut self, key: &str) -> String {
+        let text = self.url(key, &["https://", "http://"]);
+        let fits = |uri: http::Uri| uri.host().is_some() && uri.query().is_none() && !text.contains('#');
+        if !text.is_empty() && !text.parse::<http::Uri>().is_ok_and(fits) {
+            self.0
+                .reject(key, "must be https://host or https://host/path, without ? and #");
         }
         text
     }

@@ -18,6 +18,8 @@ pub(super) const SECRET_KEYS: &[&str] = &[
     "secrets.cursor_key",
     "secrets.key_pepper",
     "secrets.data_key",
+    "secrets.link_key",
+    "secrets.link_key_previous",
     "ticketing.database_url",
     "ingestion.database_url",
     "routing.database_url",

@@ -314,6 +314,25 @@ fn databases_are_embedded_unless_set() {
 }
 
 #[test]
+fn customers_reach_us_where_we_listen_unless_told_otherwise() {
+    let config = load("listen = \"127.0.0.1:7711\"", &[]).expect("valid");
+    assert_eq!(config.public_url(), "http://127.0.0.1:7711");
+    let public = |url: &str| load(&format!("[ticketing]\npublic_url = \"{url}\""), &[]);
+    let config = public("https://example.com/vorrang/").expect("valid");
+    assert_eq!(config.public_url(), "https://example.com/vorrang");
+    for wrong in [
+        "example.com",
+        "https://",
+        "https://example.com/?a=b",
+        "https://example.com/#a",
+        "ftp://example.com",
+    ] {
+        let (fields, text) = complaints(public(wrong));
+        assert_eq!(fields, ["ticketing.public_url"], "{wrong}: {text}");
+    }
+}
+
+#[test]
 fn the_admin_address_can_be_switched_off() {
     let config = load("admin_listen = \"\"", &[]).expect("valid");
     assert_eq!(config.admin_listen, None);

@@ -30,7 +30,8 @@ struct Bucket {
 }
 
 impl Rate {
-    pub(crate) fn new(limits: &LimitsConfig) -> Self {
+    /// Full buckets for everybody.
+    pub fn new(limits: &LimitsConfig) -> Self {
         Self(Arc::new(Inner {
             per_second: f64::from(limits.tenant_requests_per_second),
             burst: f64::from(limits.tenant_burst),

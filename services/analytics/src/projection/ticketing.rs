@@ -6,7 +6,8 @@ use vorrang_api::ticketing::v1::message::Visibility;
 use vorrang_api::ticketing::v1::ticket::{Disposition, State};
 use vorrang_api::ticketing::v1::ticket_assigned::Source;
 use vorrang_api::ticketing::v1::{
-    Channel, Event as Told, Message, Priority, SurveyAnswer, Ticket, TicketAssigned, TicketSplit, TicketUpdated,
+    Channel, Event as Told, Message, Priority, SurveyAnswer, SurveyKind, SurveySending, Ticket, TicketAssigned,
+    TicketSplit, TicketUpdated,
 };
 
 use super::{FeedEvent, micros};
@@ -92,6 +93,11 @@ impl FeedEvent for Told {
                 }
             }
             Some(Payload::TicketSplit(split)) => moved_messages(split, tell),
+            Some(Payload::SurveySent(sent)) => {
+                if let (Some(ticket), Some(sending)) = (&sent.ticket, &sent.sending) {
+                    asked(at, ticket, sending, tell);
+                }
+            }
             // Everything else is no fact yet: kinds of events will be added.
             _ => {}
         }
@@ -262,6 +268,23 @@ fn author_of(actor: Option<&Actor>, automated: bool) -> ActorKind {
         Some(kind) if !automated => kind,
         _ => ActorKind::Automation,
     }
+}
+
+fn asked(at: Micros, ticket: &Ticket, sending: &SurveySending, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    let survey = match sending.kind() {
+        SurveyKind::Csat => Survey::Csat,
+        SurveyKind::CesEffort => Survey::CesEffort,
+        SurveyKind::CesEase => Survey::CesEase,
+        SurveyKind::Nps => Survey::Nps,
+        SurveyKind::OneContact => Survey::OneContact,
+        SurveyKind::Pec => Survey::Pec,
+        SurveyKind::Unspecified => return,
+    };
+    let event = Event::SurveySent {
+        about: About::Ticket(&ticket.name),
+        survey,
+    };
+    tell(micros(sending.sent_at.as_ref()).unwrap_or(at), event);
 }
 
 fn rated(at: Micros, ticket: &Ticket, answer: &SurveyAnswer, tell: &mut dyn FnMut(Micros, Event<'_>)) {

@@ -10,7 +10,7 @@ mod record;
 mod schedule;
 mod sla;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::Violations;
 
@@ -19,6 +19,7 @@ use crate::custom::Definitions;
 use crate::message::{ATTACHMENTS_MAX, Attachment, Draft, TEXT_BYTES_MAX};
 use crate::names::{self, TicketRef};
 use crate::state::State;
+use crate::survey::answer::COMMENT_MAX;
 use crate::ticket::{self, Fields, LinkKind, Mask, QUEUE_DEFAULT};
 use crate::words::{Actor, ActorKind, Channel, Disposition, Priority, Visibility};
 
@@ -32,13 +33,15 @@ pub use sla::{policy_draft, reason, sla_policy_id, sla_policy_mask};
 /// Characters of a subject.
 const SUBJECT_MAX: usize = 500;
 /// Characters of a display name.
-const DISPLAY_NAME_MAX: usize = 200;
+pub(super) const DISPLAY_NAME_MAX: usize = 200;
 /// Characters of a tag, an intent.
 const WORD_MAX: usize = 100;
 /// Characters of a tier.
 const TIER_MAX: usize = 63;
 /// Characters of the name of a source.
 const SOURCE_MAX: usize = 100;
+/// Characters of a comment in a review.
+const REVIEW_COMMENT_MAX: usize = 10_000;
 /// Tags of a ticket.
 const TAGS_MAX: usize = 50;
 /// Followers of a ticket.
@@ -153,6 +156,32 @@ fn believed(at: &prost_types::Timestamp) -> bool {
     at.seconds >= EARLIEST
 }
 
+/// A length of time in `range`, both ends included; none when missing or zero.
+pub(super) fn span(
+    field: &str,
+    given: Option<&prost_types::Duration>,
+    range: (TimeDelta, TimeDelta, &str),
+    violations: &mut Violations,
+) -> Option<TimeDelta> {
+    let (least, most, words) = range;
+    let given = given.filter(|length| (length.seconds, length.nanos) != (0, 0))?;
+    let read = vorrang_api::from_duration(given).filter(|length| (least..=most).contains(length));
+    if read.is_none() {
+        violations.add(field, format!("must be {words}"));
+    }
+    read
+}
+
+/// What a customer adds to an answer.
+pub fn comment(field: &str, value: &str, violations: &mut Violations) -> String {
+    text(field, value.trim(), COMMENT_MAX, violations)
+}
+
+/// What a reviewer adds to a review.
+pub fn review_comment(field: &str, value: &str, violations: &mut Violations) -> String {
+    text(field, value.trim(), REVIEW_COMMENT_MAX, violations)
+}
+
 /// The fields of a ticket that a client sets. `definitions` are those of the tenant's own fields, if it sets any.
 pub fn ticket_fields(
     prefix: &str,
@@ -195,7 +224,8 @@ pub fn ticket_mask(
     read
 }
 
-fn mask_of<F>(
+/// What a mask names; at least one field.
+pub(super) fn mask_of<F>(
     mask: Option<&prost_types::FieldMask>,
     parse: impl Fn(&str) -> Option<F>,
     violations: &mut Violations,
@@ -381,7 +411,8 @@ pub fn wanted(state: Option<State>, sub_state: &str, violations: &mut Violations
     Some((state?, id))
 }
 
-fn language(field: &str, tag: &str, violations: &mut Violations) -> String {
+/// A BCP 47 language; empty is none.
+pub fn language(field: &str, tag: &str, violations: &mut Violations) -> String {
     if tag.len() > 35 || !tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         violations.add(field, "must be a BCP 47 language, for example de");
     }
@@ -389,7 +420,7 @@ fn language(field: &str, tag: &str, violations: &mut Violations) -> String {
 }
 
 /// A text of at most `most` characters, without NUL, which PostgreSQL cannot keep.
-fn text(field: &str, value: &str, most: usize, violations: &mut Violations) -> String {
+pub(super) fn text(field: &str, value: &str, most: usize, violations: &mut Violations) -> String {
     if value.chars().count() > most {
         violations.add(field, format!("at most {most} characters"));
     }

@@ -14,7 +14,6 @@ use crate::contact::{Outcome, Recorded};
 use crate::event::Fact;
 use crate::message::Message;
 use crate::names;
-use crate::survey::Answer;
 use crate::ticket::{Change, Link, Moved, Ticket};
 use crate::words::Actor;
 
@@ -135,18 +134,6 @@ pub fn message_in_short(one: &Message, bytes: usize) -> pb::Message {
     }
 }
 
-/// An answer to a survey about `ticket`.
-pub fn survey_answer(ticket: &Ticket, answer: &Answer) -> pb::SurveyAnswer {
-    pb::SurveyAnswer {
-        name: names::survey_answer(ticket.id, &answer.survey, answer.solve),
-        survey: answer.survey.clone(),
-        score: answer.score,
-        solve: answer.solve,
-        agent: answer.agent.clone().unwrap_or_default(),
-        answered_at: time(answer.answered_at),
-    }
-}
-
 /// A ticket beside another one: without what is personal, which is told and kept with the ticket itself only, under its own key.
 pub fn ticket_in_brief(one: &Ticket) -> pb::Ticket {
     super::personal::public(ticket(one))
@@ -210,6 +197,26 @@ pub fn event(fact: &Fact, now: DateTime<Utc>) -> pb::Event {
         Fact::SlaPolicy(policy, change) => sla::sla_policy_changed(policy, *change),
         Fact::Ticket(after, change) => of_ticket(after, change),
         Fact::Schedule(fact) => Payload::ScheduleUpdated(schedule::updated(fact)),
+        Fact::SurveyDefined(one) => Payload::SurveyDefined(pb::SurveyDefined {
+            survey: Some(super::survey(one)),
+        }),
+        Fact::SurveySent(sent) => Payload::SurveySent(pb::SurveySent {
+            ticket: sent.ticket.as_ref().map(ticket),
+            sending: Some(super::survey_sending(&sent.sending, Some(&sent.invitation))),
+        }),
+        Fact::SurveyAnswered(given) => Payload::SurveyAnswered(pb::SurveyAnswered {
+            ticket: given.ticket.as_ref().map(ticket),
+            answer: Some(super::survey_answer(&given.answer)),
+            replaced: given.replaced,
+        }),
+        Fact::RubricDefined(one) => Payload::RubricDefined(pb::RubricDefined {
+            rubric: Some(super::rubric(one)),
+        }),
+        Fact::Reviewed(after, one, replaced) => Payload::ReviewRecorded(pb::ReviewRecorded {
+            ticket: Some(ticket(after)),
+            review: Some(super::review(one)),
+            replaced: *replaced,
+        }),
     };
     pb::Event {
         head: None,
@@ -244,11 +251,6 @@ fn of_ticket(after: &Ticket, change: &Change) -> Payload {
         Change::DispositionChanged(previous) => Payload::TicketDispositionChanged(pb::TicketDispositionChanged {
             ticket: full,
             previous_disposition: words::disposition(*previous).into(),
-        }),
-        Change::Answered(answer, replaced) => Payload::SurveyAnswered(pb::SurveyAnswered {
-            ticket: full,
-            answer: Some(survey_answer(after, answer)),
-            replaced: *replaced,
         }),
         Change::Sla(change) => sla::sla_payload(after, change),
         Change::Merged(target) => Payload::TicketMerged(pb::TicketMerged {

@@ -83,7 +83,6 @@ personal! {
     TicketQueued { fields: [], parts: [ticket] }
     TicketAssigned { fields: [], parts: [ticket] }
     MessageCreated { fields: [], parts: [ticket, message] }
-    SurveyAnswered { fields: [], parts: [ticket] }
     TicketMerged { fields: [], parts: [ticket], others: [target] }
     TicketUnmerged { fields: [], parts: [ticket], others: [target] }
     TicketSplit { fields: [], parts: [ticket], others: [new_ticket] }
@@ -96,6 +95,11 @@ personal! {
     SlaTargetRevised { fields: [], parts: [ticket] }
     SlaRecalculated { fields: [reason], parts: [ticket] }
     TicketDispositionChanged { fields: [], parts: [ticket] }
+    SurveyAnswer { fields: [comment], parts: [] }
+    SurveyAnswered { fields: [], parts: [ticket, answer] }
+    SurveySent { fields: [], parts: [ticket] }
+    Review { fields: [comment], parts: [] }
+    ReviewRecorded { fields: [], parts: [ticket, review] }
 }
 
 /// Values of the tenant's own fields that are free text. A map comes apart entry by entry.
@@ -133,7 +137,7 @@ payloads! {
     CustomerCreated, CustomerUpdated, CustomersMerged, CustomersUnmerged, OrderRecorded, MilestoneRecorded,
     TicketCreated, TicketUpdated, TicketStateChanged, TicketQueued, TicketAssigned,
     MessageCreated, SurveyAnswered, TicketMerged, TicketUnmerged, TicketSplit, TicketLinked, TicketUnlinked,
-    TicketDispositionChanged,
+    TicketDispositionChanged, SurveySent, ReviewRecorded,
     SlaApplied, SlaTargetAtRisk, SlaTargetMissed, SlaTargetMet, SlaTargetRevised, SlaRecalculated,
 }
 

@@ -6,6 +6,7 @@ use vorrang_error::Violations;
 
 use crate::state::State;
 use crate::suggestion::Evidence;
+use crate::survey::{self, Kind, Repeats, Trigger};
 use crate::ticket::LinkKind;
 use crate::words::{
     ActorKind, AssignSource, Channel, Disposition, FieldType, IdentityKind, OrderStatus, Priority, SuggestionState,
@@ -135,6 +136,51 @@ pub fn evidence(evidence: Evidence) -> pb::merge_suggestion::Evidence {
         Evidence::Linked => pb::merge_suggestion::Evidence::Linked,
         Evidence::Verified => pb::merge_suggestion::Evidence::Verified,
         Evidence::SamePerson => pb::merge_suggestion::Evidence::SamePerson,
+    }
+}
+
+both_ways!(survey_kind, read_survey_kind, Kind, pb::SurveyKind {
+    Csat => Csat,
+    CesEffort => CesEffort,
+    CesEase => CesEase,
+    Nps => Nps,
+    OneContact => OneContact,
+    Pec => Pec,
+});
+
+both_ways!(repeats, read_repeats, Repeats, pb::survey::Repeats {
+    Replace => Replace,
+    FirstStands => FirstStands,
+});
+
+/// As the contract writes it.
+pub fn trigger(trigger: Trigger) -> pb::survey_rule::Trigger {
+    match trigger {
+        Trigger::Never => pb::survey_rule::Trigger::Unspecified,
+        Trigger::Solved => pb::survey_rule::Trigger::Solved,
+        Trigger::Closed => pb::survey_rule::Trigger::Closed,
+    }
+}
+
+/// As the contract writes it, read: unspecified is never. An unknown number is a violation of `field`.
+pub fn read_trigger(value: i32, field: &str, violations: &mut Violations) -> Trigger {
+    match pb::survey_rule::Trigger::try_from(value) {
+        Ok(pb::survey_rule::Trigger::Unspecified) => Trigger::Never,
+        Ok(pb::survey_rule::Trigger::Solved) => Trigger::Solved,
+        Ok(pb::survey_rule::Trigger::Closed) => Trigger::Closed,
+        Err(_) => {
+            violations.add(field, UNKNOWN);
+            Trigger::Never
+        }
+    }
+}
+
+/// As the contract writes it.
+pub fn sending_state(state: survey::State) -> pb::survey_sending::State {
+    match state {
+        survey::State::Planned => pb::survey_sending::State::Planned,
+        survey::State::Sent => pb::survey_sending::State::Sent,
+        survey::State::Cancelled => pb::survey_sending::State::Cancelled,
     }
 }
 

@@ -20,12 +20,14 @@ mod queue;
 mod races;
 mod records;
 mod relation_races;
+mod reviews;
 mod schedule_holidays;
 mod schedules;
 mod sla;
 mod split;
 mod sub_states;
 mod suggestions;
+pub mod surveys;
 mod ticket_fields;
 mod tickets;
 
@@ -49,6 +51,7 @@ use crate::convert::FeedFields;
 use crate::intake::Intake;
 use crate::store::migrations::Migrator;
 use crate::store::{Personal, Store};
+use crate::survey::Links;
 
 /// Everything under the identity layer, for tenant `acme` unless said otherwise.
 pub struct Fixture {
@@ -74,7 +77,8 @@ impl Fixture {
     pub async fn at(url: &str, clock: ManualClock) -> Self {
         let db = Database::connect(url).await.expect("connects");
         db.migrate::<Migrator>().await.expect("migrates");
-        let store = Store::new(db.clone(), clock.shared(), Ids::default(), Personal::new(b"a data key"));
+        let personal = Personal::new(b"a data key");
+        let store = Store::new(db.clone(), clock.shared(), Ids::default(), personal, links());
         let feed = Feed::new(Owner::Ticketing, db.clone(), b"key", clock.shared())
             .with_fields(Arc::new(FeedFields))
             .with_opener(Arc::new(store.clone()));
@@ -180,6 +184,11 @@ impl Fixture {
             .expect("recorded")
             .results
     }
+}
+
+/// Where the links of surveys lead.
+pub fn links() -> Links {
+    Links::new("https://help.example.com", &[b"a key of links"])
 }
 
 pub fn acme<T>(message: T) -> Request<T> {

@@ -42,7 +42,9 @@ impl Store {
             write::tickets(&tx, &keyring, &call.tenant, std::slice::from_ref(&ticket)).await?;
             write::parts(&tx, &keyring, &call.tenant, &ticket, &changes, now).await?;
         }
-        let events = self.events(call, &ticket, changes, now);
+        let asked = self.ask(&tx, call, &ticket, &changes, now).await?;
+        let mut events = self.events(call, &ticket, changes, now);
+        events.extend(asked);
         self.commit(tx, call, &keyring, &answer, events, now).await?;
         Ok(answer)
     }

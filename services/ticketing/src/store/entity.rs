@@ -1,5 +1,6 @@
 //! The tables. One file each; never seen outside `store`.
 
+pub mod answer;
 pub mod contact_key;
 pub mod customer;
 pub mod customer_merge;
@@ -13,13 +14,17 @@ pub mod number;
 pub mod organization;
 pub mod organization_key;
 pub mod personal_key;
+pub mod review;
+pub mod rubric;
 pub mod schedule;
 pub mod schedule_version;
 pub mod sla_policy;
 pub mod sla_terms;
 pub mod solve;
 pub mod sub_state;
-pub mod survey_answer;
+pub mod survey;
+pub mod survey_cap;
+pub mod survey_sending;
 pub mod thread_key;
 pub mod ticket;
 pub mod ticket_field;

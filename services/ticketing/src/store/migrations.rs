@@ -5,7 +5,9 @@ mod m0002_privacy;
 mod m_customers;
 mod m_sla;
 mod merge;
+mod reviews;
 mod schedules;
+mod surveys;
 mod tickets;
 
 use sea_orm_migration::prelude::*;
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(schedules::Schedules),
             Box::new(tickets::Tickets),
             Box::new(m_sla::Sla),
+            Box::new(surveys::Surveys),
+            Box::new(reviews::Reviews),
         ]
     }
 }

@@ -75,6 +75,13 @@ pub struct RecordTexts {
     pub note: String,
 }
 
+/// The personal part of an answer to a survey, or of a review.
+#[derive(Clone, PartialEq, Message)]
+pub struct CommentTexts {
+    #[prost(string, tag = "1")]
+    pub comment: String,
+}
+
 /// Seals the personal part of a row; none when it is empty.
 pub fn seal<M: Message + Default + PartialEq>(
     keyring: &Keyring,

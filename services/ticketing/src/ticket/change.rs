@@ -8,7 +8,6 @@ use super::{LinkKind, Ticket};
 use crate::message::Message;
 use crate::sla::{self, SlaChange};
 use crate::state::State;
-use crate::survey::Answer;
 use crate::words::{Actor, AssignSource, Disposition, Visibility};
 
 /// What happened to a ticket in one operation.
@@ -28,8 +27,6 @@ pub enum Change {
     Message(Message),
     /// It was marked or restored; its disposition before.
     DispositionChanged(Disposition),
-    /// A survey was answered; whether it replaces an earlier answer.
-    Answered(Answer, bool),
     /// It became part of another ticket; the one whose conversation it is part of now, after all that happened.
     Merged(Box<Ticket>),
     /// It became one of its own again; the ticket whose conversation it has left, and the one it had been merged into.

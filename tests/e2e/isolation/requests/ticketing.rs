@@ -289,6 +289,79 @@ pub const TICKETING: &[Line] = &[
         NotFound,
     ),
     (
+        "ticketing.v1.ReviewService/CreateRubric",
+        r#"{"rubric_id": "ours", "rubric": {"items": [{"id": "ours", "of": 5}]}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.ReviewService/GetRubric",
+        r#"{"name": "{rubric}@1"}"#,
+        NotFound,
+    ),
+    ("ticketing.v1.ReviewService/ListRubrics", "{}", NothingOfTheirs),
+    (
+        "ticketing.v1.ReviewService/UpdateRubric",
+        r#"{"rubric": {"name": "{rubric}", "active": true}, "update_mask": "active"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.ReviewService/CreateReview",
+        r#"{"review": {"ticket": "{ticket}", "agent": "{agent}", "reviewer": "agents/ours", "rubric": "{rubric}",
+            "items": [{"id": "tone", "points": 1}]}}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.ReviewService/GetReview",
+        r#"{"name": "{review}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.ReviewService/ListReviews",
+        r#"{"agent": "{agent}"}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.ReviewService/UpdateReview",
+        r#"{"review": {"name": "{review}", "comment": "taken"}, "update_mask": "comment"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.SurveyService/CreateSurvey",
+        r#"{"survey_id": "ours", "survey": {"kind": "SURVEY_KIND_CSAT", "active": true}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.SurveyService/GetSurvey",
+        r#"{"name": "{survey}"}"#,
+        NotFound,
+    ),
+    ("ticketing.v1.SurveyService/ListSurveys", "{}", NothingOfTheirs),
+    (
+        "ticketing.v1.SurveyService/UpdateSurvey",
+        r#"{"survey": {"name": "{survey}", "active": false}, "update_mask": "active"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.SurveyService/SendSurvey",
+        r#"{"survey": "surveys/ours", "customer": "{customer}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.SurveyService/GetSurveySending",
+        r#"{"name": "{survey_sending}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.SurveyService/ListSurveySendings",
+        r#"{"customer": "{customer}"}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.SurveyService/ListSurveyAnswers",
+        r#"{"customer": "{customer}"}"#,
+        NothingOfTheirs,
+    ),
+    (
         "ticketing.v1.TicketService/CreateTicket",
         r#"{"ticket": {"customer": "{customer}", "subject": "taken"}}"#,
         NotFound,

@@ -94,10 +94,14 @@ impl Desk {
 
     /// The only row of a figure split by one dimension: key and value.
     fn row(&self, id: &str, by: Dimension) -> (Option<String>, Option<f64>) {
+        self.variant(id, "", by)
+    }
+
+    fn variant(&self, id: &str, variant: &str, by: Dimension) -> (Option<String>, Option<f64>) {
         let kpi = kpis::find(id).expect("served");
         let query = Query {
             kpi,
-            variant: kpi.variant("").expect("the default"),
+            variant: kpi.variant(variant).expect("one of it"),
             from: 0,
             to: 1_000_000 * SECOND,
             zone: Tz::UTC,
@@ -292,6 +296,46 @@ fn a_reopened_ticket_leaves_and_returns() {
     desk.state(500, None, State::Closed);
     assert_eq!(desk.value("full_resolution_time"), Some(300.0));
     assert_eq!(desk.value("self_service_rate"), Some(100.0), "no agent did anything");
+}
+
+/// Of two questions about solves the first was answered; a question about something else is another figure's.
+#[test]
+fn what_was_sent_counts_as_asked() {
+    let mut desk = Desk::new();
+    desk.created();
+    for (second, kind) in [
+        (200, ticketing::SurveyKind::Csat),
+        (210, ticketing::SurveyKind::Nps),
+        (400, ticketing::SurveyKind::Csat),
+    ] {
+        let sending = ticketing::SurveySending {
+            kind: kind.into(),
+            sent_at: time(second),
+            ..Default::default()
+        };
+        let sent = ticketing::SurveySent {
+            ticket: desk.ticket(),
+            sending: Some(sending),
+        };
+        desk.ticketing(second, None, Payload::SurveySent(sent));
+        if second == 200 {
+            let answer = ticketing::SurveyAnswer {
+                survey: "csat".to_owned(),
+                score: 4,
+                solve: 1,
+                answered_at: time(300),
+                ..Default::default()
+            };
+            let rated = ticketing::SurveyAnswered {
+                ticket: desk.ticket(),
+                answer: Some(answer),
+                replaced: false,
+            };
+            desk.ticketing(300, None, Payload::SurveyAnswered(rated));
+        }
+    }
+    let (_, rate) = desk.variant("csat", "response_rate", Dimension::Channel);
+    assert_eq!(rate, Some(50.0));
 }
 
 #[test]

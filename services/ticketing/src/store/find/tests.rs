@@ -18,6 +18,7 @@ use super::super::personal::{Owner, Personal};
 use super::super::{values, write};
 use super::*;
 use crate::filter::schema;
+use crate::rpc::tests::links;
 use samples::{at, definitions, filter, ticket};
 
 const TENANT: &str = "acme";
@@ -41,7 +42,7 @@ async fn filled(db: &TestDatabase, samples: &mut Samples, count: u32) -> (Store,
     let database = Database::connect(db.url()).await.expect("connects");
     database.migrate::<Migrator>().await.expect("migrates");
     let clock = ManualClock::new(at(100));
-    let store = Store::new(database, clock.shared(), Ids::default(), Personal::new(b"key"));
+    let store = Store::new(database, clock.shared(), Ids::default(), Personal::new(b"key"), links());
     let tickets: Vec<Ticket> = (1..=count)
         .map(|number| Ticket {
             id: Uuid::from_u128(number.into()),

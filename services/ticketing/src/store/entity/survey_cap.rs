@@ -1,22 +1,17 @@
-//! `survey_answers`: What customers answered: one answer per solve and survey.
+//! `survey_caps`: When a customer was last asked for a kind. Its row is also the lock under which two sendings to one customer are decided.
 
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "survey_answers")]
+#[sea_orm(table_name = "survey_caps")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub tenant: String,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub ticket_id: Uuid,
+    pub customer_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub survey: String,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub solve: i32,
-    pub score: i32,
-    pub agent: Option<String>,
-    pub answered_at: i64,
-    pub recorded_at: i64,
+    pub kind: String,
+    pub last_at: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -30,9 +30,11 @@ use vorrang_api::knowledge::v1::session_service_client::SessionServiceClient;
 use vorrang_api::routing::v1::agent_service_client::AgentServiceClient;
 use vorrang_api::routing::v1::queue_service_client::QueueServiceClient;
 use vorrang_api::routing::v1::work_service_client::WorkServiceClient;
+use vorrang_api::ticketing::v1::attachment_service_client::AttachmentServiceClient;
 use vorrang_api::ticketing::v1::customer_record_service_client::CustomerRecordServiceClient;
 use vorrang_api::ticketing::v1::customer_service_client::CustomerServiceClient;
 use vorrang_api::ticketing::v1::organization_service_client::OrganizationServiceClient;
+use vorrang_api::ticketing::v1::privacy_service_client::PrivacyServiceClient;
 use vorrang_api::ticketing::v1::review_service_client::ReviewServiceClient;
 use vorrang_api::ticketing::v1::schedule_service_client::ScheduleServiceClient;
 use vorrang_api::ticketing::v1::sla_policy_service_client::SlaPolicyServiceClient;
@@ -171,6 +173,10 @@ clients! {
     surveys: SurveyServiceClient<Authorized>;
     /// Rubrics and reviews.
     reviews: ReviewServiceClient<Authorized>;
+    /// Attachments' bytes.
+    attachments: AttachmentServiceClient<Authorized>;
+    /// Export, erasure and retention.
+    privacy: PrivacyServiceClient<Authorized>;
     /// Ticketing's feed.
     ticketing_feed: ticketing::v1::feed_service_client::FeedServiceClient<Authorized>;
     /// The agents' stream.

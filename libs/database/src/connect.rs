@@ -74,6 +74,8 @@ async fn sqlite(path: &Path) -> Result<Pools, Error> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY)
         .foreign_keys(true)
+        // What is deleted is overwritten: a destroyed key must not be found in a page that nobody uses any more.
+        .pragma("secure_delete", "ON")
         .disable_statement_logging();
     // One writer connection: writers queue here, in order, instead of failing with SQLITE_BUSY.
     let writer = SqlitePoolOptions::new()

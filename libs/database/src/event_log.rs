@@ -25,7 +25,7 @@ pub use epoch::{epoch, leave_epoch, renew_epoch};
 pub(crate) use known::Known;
 pub use known::news;
 pub use migration::{ConsumersMigration, Migration};
-pub use read::{Head, READ_BYTES, State, before, ends, head, heads, read, state};
+pub use read::{Head, READ_BYTES, State, before, ends, head, heads, read, read_about, state};
 pub use trim::{recorded_before, trim};
 
 /// An event to append. All strings are the owner's; none may be customers' text except inside `payload`.

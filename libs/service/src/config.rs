@@ -67,6 +67,10 @@ pub struct TicketingConfig {
     pub database_url: String,
     /// As set; empty means at our own listen address. Use [`Config::public_url`].
     pub public_url: String,
+    /// Where attachments and proofs of erasures lie: `s3://bucket/prefix`, `file:///folder`; empty means in the data folder.
+    pub attachments_url: String,
+    /// Bytes that one attachment may have.
+    pub attachment_max_bytes: u64,
 }
 
 /// Ingestion's settings.

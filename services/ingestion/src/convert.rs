@@ -161,6 +161,7 @@ pub fn inbound(request_id: &str, contact: &Contact, trace_parent: &str) -> ticke
                     content_type: file.content_type.clone(),
                     size_bytes: file.size_bytes,
                     sha256: file.sha256.clone(),
+                    name: String::new(),
                 })
                 .collect(),
             occurred_at: contact.occurred_at.map(timestamp),

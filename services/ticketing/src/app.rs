@@ -8,6 +8,7 @@ use vorrang_feed::Feed;
 
 use crate::custom::Definitions;
 use crate::intake::Intake;
+use crate::objects::Objects;
 use crate::state::State;
 use crate::store::{Call, Store};
 use crate::ticket::Wanted;
@@ -22,6 +23,10 @@ pub struct App {
     pub intake: Intake,
     /// Where the log goes out.
     pub feed: Feed,
+    /// Where files lie.
+    pub objects: Objects,
+    /// Bytes that a file may have.
+    pub attachment_max: u64,
 }
 
 impl App {

@@ -5,6 +5,7 @@ mod feed_fields;
 pub mod input;
 mod output;
 mod personal;
+pub mod privacy;
 mod review;
 mod schedule;
 mod sla;

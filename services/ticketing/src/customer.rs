@@ -252,6 +252,17 @@ impl Customer {
         self.touch_if_changed(&before, now)
     }
 
+    /// Takes every personal field away, for good. Whoever calls it destroys the key, too.
+    pub fn erase(&mut self, now: DateTime<Utc>) {
+        self.display_name.clear();
+        self.identities.clear();
+        self.merged_identities.clear();
+        self.attributes = Attributes::default();
+        self.erased_at = Some(now);
+        self.revision += 1;
+        self.updated_at = now;
+    }
+
     /// Refuses to add anything personal to somebody who was erased.
     ///
     /// # Errors

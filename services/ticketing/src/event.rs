@@ -7,6 +7,7 @@ use crate::custom::Definition;
 use crate::customer::Customer;
 use crate::names;
 use crate::organization::Organization;
+use crate::privacy::Erasure;
 use crate::record::{Milestone, Order};
 use crate::review::{Review, Rubric};
 use crate::schedule::{self, Schedule};
@@ -76,6 +77,8 @@ pub enum Fact {
     TicketField(Box<Definition>),
     /// A policy was made, changed or removed; as it is after it, or was.
     SlaPolicy(Box<SlaPolicy>, PolicyChange),
+    /// A customer was erased; the proof.
+    CustomerErased(Customer, Box<Erasure>),
     /// A ticket was changed; the ticket as it is after the whole operation.
     Ticket(Box<Ticket>, Change),
     /// A schedule was made, changed or archived.
@@ -153,6 +156,7 @@ impl Fact {
             Self::SubState(..) => "sub_state_changed",
             Self::TicketField(_) => "ticket_field_changed",
             Self::SlaPolicy(..) => "sla_policy_changed",
+            Self::CustomerErased(..) => "customer_erased",
             Self::Ticket(_, change) => match change {
                 Change::Created => "ticket_created",
                 Change::Updated(_) => "ticket_updated",
@@ -167,6 +171,8 @@ impl Fact {
                 Change::Unlinked(..) => "ticket_unlinked",
                 Change::DispositionChanged(_) => "ticket_disposition_changed",
                 Change::Sla(change) => change.kind(),
+                Change::TextsErased => "ticket_texts_erased",
+                Change::AttachmentsErased(_) => "ticket_attachments_erased",
             },
             Self::SurveyDefined(_) => "survey_defined",
             Self::SurveySent(_) => "survey_sent",
@@ -179,7 +185,9 @@ impl Fact {
     /// Resource name of what changed.
     pub fn subject(&self) -> String {
         match self {
-            Self::CustomerCreated(customer) | Self::CustomerUpdated(customer) => names::customer(customer.id),
+            Self::CustomerCreated(customer) | Self::CustomerUpdated(customer) | Self::CustomerErased(customer, _) => {
+                names::customer(customer.id)
+            }
             Self::CustomersMerged { target, .. } => names::customer(target.id),
             Self::CustomersUnmerged { customer, .. } => names::customer(customer.id),
             Self::OrderRecorded(customer, _) | Self::MilestoneRecorded(customer, _) => names::customer(*customer),
@@ -201,7 +209,9 @@ impl Fact {
     /// Whose key seals what is personal in it: the ticket's, or the customer's. None: nothing is.
     pub fn owner(&self) -> Option<Uuid> {
         match self {
-            Self::CustomerCreated(customer) | Self::CustomerUpdated(customer) => Some(customer.id),
+            Self::CustomerCreated(customer) | Self::CustomerUpdated(customer) | Self::CustomerErased(customer, _) => {
+                Some(customer.id)
+            }
             Self::CustomersMerged { target, .. } => Some(target.id),
             Self::CustomersUnmerged { customer, .. } => Some(customer.id),
             Self::OrderRecorded(customer, _) | Self::MilestoneRecorded(customer, _) => Some(*customer),

@@ -5,6 +5,7 @@
 //! events together. Contacts come through [`intake`], which coalesces concurrent calls into one transaction.
 
 mod app;
+mod archive;
 mod attributes;
 mod contact;
 mod conversation;
@@ -13,6 +14,7 @@ mod custom;
 mod customer;
 mod desk;
 mod event;
+mod file;
 mod filter;
 mod forget;
 mod grpc;
@@ -22,9 +24,13 @@ mod loops;
 mod merge_vouched;
 mod message;
 mod names;
+mod objects;
 mod order;
 mod organization;
+mod privacy;
+mod proofs;
 mod record;
+mod retention;
 mod review;
 mod rpc;
 mod schedule;
@@ -41,10 +47,12 @@ mod words;
 use std::sync::Arc;
 
 use vorrang_api::raw::ticketing::feed_service_server::FeedServiceServer;
+use vorrang_api::ticketing::v1::attachment_service_server::AttachmentServiceServer;
 use vorrang_api::ticketing::v1::customer_record_service_server::CustomerRecordServiceServer;
 use vorrang_api::ticketing::v1::customer_service_server::CustomerServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
 use vorrang_api::ticketing::v1::organization_service_server::OrganizationServiceServer;
+use vorrang_api::ticketing::v1::privacy_service_server::PrivacyServiceServer;
 use vorrang_api::ticketing::v1::review_service_server::ReviewServiceServer;
 use vorrang_api::ticketing::v1::schedule_service_server::ScheduleServiceServer;
 use vorrang_api::ticketing::v1::sla_policy_service_server::SlaPolicyServiceServer;
@@ -54,9 +62,11 @@ use vorrang_api::ticketing::v1::survey_service_server::SurveyServiceServer;
 use vorrang_api::ticketing::v1::ticket_field_service_server::TicketFieldServiceServer;
 use vorrang_api::ticketing::v1::ticket_relation_service_server::TicketRelationServiceServer;
 use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
+use vorrang_clock::SharedClock;
+use vorrang_database::Database;
 use vorrang_error::Error;
 use vorrang_feed::{Feed, Owner, Retention};
-use vorrang_service::{Bound, Context, configured};
+use vorrang_service::{Bound, Config, Context, Ids, Secrets, configured};
 
 pub use store::migrations::Migrator;
 
@@ -65,6 +75,7 @@ use crate::convert::FeedFields;
 use crate::grpc::Ticketing;
 use crate::http::Pages;
 use crate::intake::Intake;
+use crate::objects::Objects;
 use crate::store::{Personal, Store};
 use crate::survey::Links;
 
@@ -104,10 +115,18 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     });
     let merging = store.clone();
     let sla = store.clone();
+    let objects = open_objects(&context.config)?;
+    // Whom a restore has brought back is gone again before anybody is served. A store that is down must not keep tickets from
+    // being served, so that this is tried again by `vorrang migrate --restored`, which does insist.
+    if let Err(error) = proofs::carry_out_again(&store, &objects).await {
+        tracing::warn!(error = error.chain(), "erasures were not compared with their proofs");
+    }
     let ticketing = Ticketing(App {
         intake: Intake::new(store.clone()),
-        store,
+        store: store.clone(),
         feed: feed.clone(),
+        objects: objects.clone(),
+        attachment_max: context.config.ticketing.attachment_max_bytes,
     });
     let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
     Ok(Bound::new("ticketing")
@@ -130,11 +149,37 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .grpc(configured!(InternalServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(SurveyServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(ReviewServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(AttachmentServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(PrivacyServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(FeedServiceServer::new(ticketing), context))
+        .task("proofs", proofs::run(store.clone(), objects.clone(), shutdown.clone()))
+        .task("retention", retention::run(store, objects, shutdown.clone()))
         .http(http::routes(pages))
         .task("feed", feed.run(shutdown.clone()))
         .task("merge customers", merge_vouched::run(merging, shutdown.clone()))
         .task("sla", loops::sla::run(sla, clock.clone(), shutdown.clone()))
         .task("surveys", send_due::run(due, clock.clone(), shutdown.clone()))
         .task("forget answers", forget::run(database, clock, shutdown)))
+}
+
+/// After a restore of the database: carries out again the erasures that it does not know, from their proofs in the object
+/// store. To be run before anybody is served; gives how many there were.
+///
+/// # Errors
+/// When the database or the object store cannot be reached; then nobody must be served.
+pub async fn restored(
+    database: Database,
+    config: &Config,
+    secrets: &Secrets,
+    clock: SharedClock,
+) -> Result<usize, Error> {
+    let personal = Personal::new(secrets.data_key());
+    let links = Links::new(&config.public_url(), &secrets.link_keys());
+    let store = Store::new(database, clock, Ids::default(), personal, links);
+    proofs::carry_out_again(&store, &open_objects(config)?).await
+}
+
+fn open_objects(config: &Config) -> Result<Objects, Error> {
+    let folder = config.data_dir.join("ticketing");
+    Objects::open(&config.ticketing.attachments_url, &folder)
 }

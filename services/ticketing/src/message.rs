@@ -11,7 +11,7 @@ pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
 pub const ATTACHMENTS_MAX: usize = 100;
 
 /// A file that came with a message; the bytes are kept elsewhere, by content.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     /// Name as sent.
     pub file_name: String,
@@ -21,6 +21,8 @@ pub struct Attachment {
     pub size_bytes: i64,
     /// SHA-256 of the content, hex.
     pub sha256: String,
+    /// The customer under whom its bytes are stored; none: they were not uploaded.
+    pub of: Option<Uuid>,
 }
 
 /// A message as it is stored.

@@ -29,6 +29,14 @@ pub const SENDING: &str = "vorrang.ticketing.v1.SurveySending";
 pub const RUBRIC: &str = "vorrang.ticketing.v1.Rubric";
 /// Proto name of a review, for errors.
 pub const REVIEW: &str = "vorrang.ticketing.v1.Review";
+/// Proto name of the proof of an erasure, for errors.
+pub const ERASURE: &str = "vorrang.ticketing.v1.Erasure";
+/// Proto name of an attachment, for errors.
+pub const ATTACHMENT: &str = "vorrang.ticketing.v1.Attachment";
+/// The one retention policy of a tenant.
+pub const RETENTION_POLICY: &str = "retentionPolicy";
+/// Proto name of a legal hold, for errors.
+pub const LEGAL_HOLD: &str = "vorrang.ticketing.v1.LegalHold";
 
 /// How a request names a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +185,53 @@ pub fn parse_sla_policy(name: &str) -> Result<Uuid, &'static str> {
         .ok_or("must be slaPolicies/{uuid}")
 }
 
+/// `customers/{uuid}/attachments/{sha256}`.
+pub fn attachment(customer: Uuid, sha256: &str) -> String {
+    format!("customers/{customer}/attachments/{sha256}")
+}
+
+/// Reads `customers/{uuid}/attachments/{sha256}`.
+pub fn parse_attachment(name: &str) -> Result<(Uuid, String), &'static str> {
+    let parts = name
+        .strip_prefix("customers/")
+        .and_then(|rest| rest.split_once("/attachments/"));
+    parts
+        .and_then(|(customer, sha256)| Some((canonical(customer)?, sha256)))
+        .filter(|(_, sha256)| is_sha256(sha256))
+        .map(|(customer, sha256)| (customer, sha256.to_owned()))
+        .ok_or("must be customers/{uuid}/attachments/{sha256}, the hash in lower-case hex")
+}
+
+/// Whether it can be the SHA-256 of a file, in the one form that counts.
+pub fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// `erasures/{uuid}`.
+pub fn erasure(id: Uuid) -> String {
+    format!("erasures/{id}")
+}
+
+/// `customers/{uuid}/legalHold`.
+pub fn legal_hold(customer: Uuid) -> String {
+    format!("customers/{customer}/legalHold")
+}
+
+/// Reads `erasures/{uuid}`.
+pub fn parse_erasure(name: &str) -> Result<Uuid, &'static str> {
+    name.strip_prefix("erasures/")
+        .and_then(canonical)
+        .ok_or("must be erasures/{uuid}")
+}
+
+/// Reads `customers/{uuid}/legalHold`.
+pub fn parse_legal_hold(name: &str) -> Result<Uuid, &'static str> {
+    name.strip_prefix("customers/")
+        .and_then(|rest| rest.strip_suffix("/legalHold"))
+        .and_then(canonical)
+        .ok_or("must be customers/{uuid}/legalHold")
+}
+
 /// Reads `tickets/{uuid}` or `tickets/{number}`, the number from 1 and as we write it.
 pub fn parse_ticket(name: &str) -> Result<TicketRef, &'static str> {
     let key = name.strip_prefix("tickets/");
@@ -311,6 +366,14 @@ mod tests {
             assert!(parse_ticket(wrong).is_err(), "{wrong}");
         }
         assert!(parse_customer("customers/00000000-0000-0000-0000-000000000ABC").is_err());
+        assert_eq!(parse_legal_hold(&legal_hold(id)), Ok(id));
+        assert!(parse_legal_hold(&customer(id)).is_err());
+        let hash = "ab".repeat(32);
+        assert_eq!(parse_attachment(&attachment(id, &hash)), Ok((id, hash.clone())));
+        for wrong in ["../../etc/passwd", &hash.to_uppercase(), &hash[1..], ""] {
+            assert!(parse_attachment(&attachment(id, wrong)).is_err(), "{wrong}");
+        }
+        assert_eq!(parse_erasure(&erasure(id)), Ok(id));
     }
 
     #[test]

@@ -7,17 +7,22 @@
 //! 3. tickets, by id,
 //! 4. what the tenant has defined (sub-states, own fields), one at a time; rows about customers and surveys: a sending, then
 //!    the customer's caps, in the order of their kinds,
-//! 5. the tenant's row of the event log's counter, at the very end.
+//! 5. attachments, shared by who refers to them,
+//! 6. the tenant's row of the event log's counter, at the very end.
 //!
 //! The ids of repeatable calls are locked without waiting and need no place in it. Entities never leave this module, and
 //! every query carries the tenant.
 
 mod answers;
+mod attachments;
 mod change;
 mod create_ticket;
 mod customers;
 mod entity;
+mod erase;
+mod export;
 mod find;
+mod holds;
 mod identities;
 mod ids;
 mod kin;
@@ -34,6 +39,7 @@ mod organizations;
 pub mod personal;
 mod record;
 mod records;
+mod retention;
 mod reviews;
 mod row;
 mod rubrics;
@@ -64,17 +70,18 @@ use vorrang_error::Error;
 use vorrang_service::Ids;
 
 use crate::survey::Links;
-use crate::words::Actor;
+use crate::words::{Actor, ActorKind};
 
 pub use answers::{About, AnswerFilter, Asked, NewAnswer};
 pub use create_ticket::NewTicket;
+pub use erase::ErasureRequest;
 pub use find::Search;
 pub use list::QueuedPosition;
 pub use list_conversation::ConversationPosition;
 pub use merge::Merging;
 pub use merge_customers::MergeRequest;
 pub use organizations::Wanted as WantedOrganizations;
-pub use personal::Personal;
+pub use personal::{Lookup, Personal};
 pub use records::{Lifetime, RecordPosition, Recording, Told, Whose};
 pub use reviews::{NewReview, ReviewFilter};
 pub use sendings::{Due, Page, SendingFilter};
@@ -93,6 +100,22 @@ pub struct Call {
     pub actor: Actor,
     /// W3C traceparent; empty: none.
     pub trace_parent: String,
+}
+
+impl Call {
+    /// What a loop of ours does for a tenant, by the loop's name.
+    pub fn of_ours(tenant: &str, name: &str) -> Self {
+        Self {
+            tenant: tenant.to_owned(),
+            request_id: String::new(),
+            request_hash: [0; 32],
+            actor: Actor {
+                kind: ActorKind::Automation,
+                id: name.to_owned(),
+            },
+            trace_parent: String::new(),
+        }
+    }
 }
 
 /// The store. Clones share the database.
@@ -127,6 +150,11 @@ impl Store {
     /// The time by the clock of this store.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    /// The tenant's keyed hashes.
+    pub fn lookup(&self, tenant: &str) -> Lookup {
+        self.personal.lookup(tenant)
     }
 
     /// Begins a repeatable call: the stored answer when this is a repeat.

@@ -1,9 +1,6 @@
 //! The closed lists of the contract, with the words under which they are stored. Pure.
 
-use std::str::FromStr;
-
-use vorrang_error::Error;
-
+/// A closed list with the words under which it is stored.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
@@ -25,14 +22,17 @@ macro_rules! words {
             }
         }
 
-        impl FromStr for $name {
-            type Err = Error;
+        impl std::str::FromStr for $name {
+            type Err = vorrang_error::Error;
 
             /// Fails with Internal: a stored word that we do not know means a newer schema, which is refused at start.
-            fn from_str(text: &str) -> Result<Self, Error> {
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(Error::internal(format!("{text:?} is not a known {}", stringify!($name)))),
+                    _ => Err(vorrang_error::Error::internal(format!(
+                        "{text:?} is not a known {}",
+                        stringify!($name)
+                    ))),
                 }
             }
         }

@@ -6,7 +6,7 @@ use clap::Args;
 use sea_orm_migration::MigratorTrait;
 use vorrang_database::{Database, event_log};
 use vorrang_error::Error;
-use vorrang_service::Config;
+use vorrang_service::{Config, Secrets};
 
 use crate::Settings;
 
@@ -16,7 +16,8 @@ pub struct MigrateArgs {
     #[command(flatten)]
     settings: Settings,
     /// The databases were restored from a backup or taken over from a replica that was behind: tells all followers of the feeds
-    /// to start again, since positions they know are given out anew. Run it before the services start.
+    /// to start again, since positions they know are given out anew, and erases again whom the backup brought back. Run it
+    /// before the services start.
     #[arg(long)]
     restored: bool,
 }
@@ -41,6 +42,14 @@ pub fn run(args: &MigrateArgs) -> Result<ExitCode, Error> {
                 one::<vorrang_knowledge::Migrator>(&config, "knowledge").await?,
             ),
         ];
+        if restored {
+            // Before anybody is served: whom the older copy still holds has a proof of their erasure outside of it.
+            let [(_, ticketing), ..] = &logs;
+            let secrets = Secrets::load(&config)?;
+            let again =
+                vorrang_ticketing::restored(ticketing.clone(), &config, &secrets, vorrang_clock::system()).await?;
+            println!("ticketing: {again} erasures were carried out again");
+        }
         for (service, database) in logs.iter().filter(|_| restored) {
             event_log::renew_epoch(database).await?;
             println!("{service}: followers of its feed will start again");

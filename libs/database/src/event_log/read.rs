@@ -6,7 +6,7 @@ use uuid::Uuid;
 use vorrang_error::Error;
 
 use super::StoredEvent;
-use crate::{Database, Engine, error, from_micros, micros};
+use crate::{Database, Engine, error, from_micros, micros, sql};
 
 /// One [`read`] gives at most this many bytes (payloads and about half a kilobyte of head each), but always one event.
 pub const READ_BYTES: i64 = 1 << 20;
@@ -183,4 +183,34 @@ pub async fn ends<C: ConnectionTrait>(connection: &C, tenant: &str) -> Result<(i
         )),
         None => Ok((0, 0)),
     }
+}
+
+/// The next events about one of `subjects` after position `after`, in order, at most `limit`. It goes over the tenant's log,
+/// which has no index for this: meant for exports, not for calls that somebody waits for.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn read_about(
+    database: &Database,
+    tenant: &str,
+    subjects: &[String],
+    after: i64,
+    limit: u64,
+) -> Result<Vec<StoredEvent>, Error> {
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let engine = database.engine();
+    let sql = format!(
+        "SELECT seq, id, kind, subject, occurred_at, recorded_at, actor_kind, actor_id, trace_parent, payload FROM events \
+         WHERE tenant = {} AND seq > {} AND subject IN ({}) ORDER BY seq LIMIT {limit}",
+        sql::places(engine, 1, 1),
+        sql::places(engine, 2, 1),
+        sql::places(engine, 3, subjects.len()),
+    );
+    let mut values: Vec<sea_orm::Value> = vec![tenant.into(), after.into()];
+    values.extend(subjects.iter().map(|subject| sea_orm::Value::from(subject.as_str())));
+    let statement = Statement::from_sql_and_values(database.reader().get_database_backend(), sql, values);
+    let rows = database.reader().query_all_raw(statement).await.map_err(error)?;
+    rows.iter().map(|row| stored(tenant, row).map_err(error)).collect()
 }

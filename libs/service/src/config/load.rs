@@ -60,6 +60,8 @@ fn typed(sources: Sources) -> Result<Config, Error> {
         ticketing: TicketingConfig {
             database_url: read.database("ticketing.database_url"),
             public_url: read.public("ticketing.public_url"),
+            attachments_url: read.url("ticketing.attachments_url", &["s3://", "file:///"]),
+            attachment_max_bytes: read.number("ticketing.attachment_max_bytes", 1..=1 << 30),
         },
         ingestion: IngestionConfig {
             database_url: read.database("ingestion.database_url"),

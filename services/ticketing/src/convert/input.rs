@@ -347,19 +347,34 @@ fn content(prefix: &str, message: &pb::Message, violations: &mut Violations) -> 
         text: body(&path("text"), &message.text, violations),
         quoted_text: body(&path("quoted_text"), &message.quoted_text, violations),
         channel: words::read_channel(message.channel, &path("channel"), violations),
-        attachments: message.attachments.iter().map(attachment).collect(),
+        attachments: message
+            .attachments
+            .iter()
+            .take(ATTACHMENTS_MAX)
+            .enumerate()
+            .map(|(index, file)| attachment(&path(&format!("attachments[{index}]")), file, violations))
+            .collect(),
         occurred_at: time(&path("occurred_at"), message.occurred_at.as_ref(), violations),
         external_id: String::new(),
         automated: false,
     }
 }
 
-fn attachment(file: &pb::Attachment) -> Attachment {
+fn attachment(path: &str, file: &pb::Attachment, violations: &mut Violations) -> Attachment {
+    let stored = match file.name.as_str() {
+        "" => None,
+        name => violations.take(format!("{path}.name"), names::parse_attachment(name)),
+    };
+    let (of, sha256) = match stored {
+        Some((customer, sha256)) => (Some(customer), sha256),
+        None => (None, cut(&file.sha256, 64)),
+    };
     Attachment {
         file_name: cut(&file.file_name, 255),
         content_type: cut(&file.content_type, 255),
         size_bytes: file.size_bytes.max(0),
-        sha256: cut(&file.sha256, 64),
+        sha256,
+        of,
     }
 }
 

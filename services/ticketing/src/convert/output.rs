@@ -106,6 +106,10 @@ pub fn message(message: &Message) -> pb::Message {
                 content_type: file.content_type.clone(),
                 size_bytes: file.size_bytes,
                 sha256: file.sha256.clone(),
+                name: file
+                    .of
+                    .map(|customer| names::attachment(customer, &file.sha256))
+                    .unwrap_or_default(),
             })
             .collect(),
         occurred_at: time(message.occurred_at),
@@ -195,6 +199,10 @@ pub fn event(fact: &Fact, now: DateTime<Utc>) -> pb::Event {
             ticket_field: Some(custom::ticket_field(one)),
         }),
         Fact::SlaPolicy(policy, change) => sla::sla_policy_changed(policy, *change),
+        Fact::CustomerErased(one, proof) => Payload::CustomerErased(pb::CustomerErased {
+            customer: Some(customer(one, now)),
+            erasure: Some(super::privacy::erasure(proof)),
+        }),
         Fact::Ticket(after, change) => of_ticket(after, change),
         Fact::Schedule(fact) => Payload::ScheduleUpdated(schedule::updated(fact)),
         Fact::SurveyDefined(one) => Payload::SurveyDefined(pb::SurveyDefined {
@@ -276,6 +284,11 @@ fn of_ticket(after: &Ticket, change: &Change) -> Payload {
             ticket: full,
             other: Some(ticket_in_brief(other)),
             r#type: words::link_kind(*kind).into(),
+        }),
+        Change::TextsErased => Payload::TicketTextsErased(pb::TicketTextsErased { ticket: full }),
+        Change::AttachmentsErased(count) => Payload::TicketAttachmentsErased(pb::TicketAttachmentsErased {
+            ticket: full,
+            attachments: *count,
         }),
     }
 }

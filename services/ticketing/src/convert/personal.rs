@@ -88,6 +88,9 @@ personal! {
     TicketSplit { fields: [], parts: [ticket], others: [new_ticket] }
     TicketLinked { fields: [], parts: [ticket], others: [other] }
     TicketUnlinked { fields: [], parts: [ticket], others: [other] }
+    CustomerErased { fields: [], parts: [customer] }
+    TicketTextsErased { fields: [], parts: [ticket] }
+    TicketAttachmentsErased { fields: [], parts: [ticket] }
     SlaApplied { fields: [], parts: [ticket] }
     SlaTargetAtRisk { fields: [], parts: [ticket] }
     SlaTargetMissed { fields: [], parts: [ticket] }
@@ -139,6 +142,7 @@ payloads! {
     MessageCreated, SurveyAnswered, TicketMerged, TicketUnmerged, TicketSplit, TicketLinked, TicketUnlinked,
     TicketDispositionChanged, SurveySent, ReviewRecorded,
     SlaApplied, SlaTargetAtRisk, SlaTargetMissed, SlaTargetMet, SlaTargetRevised, SlaRecalculated,
+    CustomerErased, TicketTextsErased, TicketAttachmentsErased,
 }
 
 /// A ticket without what is personal in it.

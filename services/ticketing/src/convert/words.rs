@@ -4,6 +4,7 @@ use vorrang_api::feed::v1 as feed;
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::Violations;
 
+use crate::privacy::{Action, Ground};
 use crate::state::State;
 use crate::suggestion::Evidence;
 use crate::survey::{self, Kind, Repeats, Trigger};
@@ -138,6 +139,17 @@ pub fn evidence(evidence: Evidence) -> pb::merge_suggestion::Evidence {
         Evidence::SamePerson => pb::merge_suggestion::Evidence::SamePerson,
     }
 }
+both_ways!(ground, read_ground, Ground, pb::erasure::Ground {
+    Requested => Requested,
+    ConsentWithdrawn => ConsentWithdrawn,
+    NotNeeded => NotNeeded,
+    Unlawful => Unlawful,
+});
+
+both_ways!(action, read_action, Action, pb::retention_policy::rule::Action {
+    EraseTexts => EraseTexts,
+    EraseAttachments => EraseAttachments,
+});
 
 both_ways!(survey_kind, read_survey_kind, Kind, pb::SurveyKind {
     Csat => Csat,

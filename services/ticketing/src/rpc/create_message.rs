@@ -28,7 +28,7 @@ pub async fn handle(app: &App, request: Request<pb::CreateMessageRequest>) -> Re
     let request = request.into_inner();
     let which = input::ticket_ref("parent", &request.parent, &mut violations);
     let message = request.message.unwrap_or_default();
-    let draft = input::message("message", &message, false, &call.actor.id, &mut violations);
+    let mut draft = input::message("message", &message, false, &call.actor.id, &mut violations);
     let state = input::state("state", request.state, &mut violations);
     if state == Some(State::New) {
         violations.add("state", "must be OPEN, PENDING, ON_HOLD, SOLVED, CLOSED or unspecified");
@@ -39,6 +39,8 @@ pub async fn handle(app: &App, request: Request<pb::CreateMessageRequest>) -> Re
         Some((state, sub_state)) => Some(app.wanted(&call.tenant, state, sub_state).await?),
         None => None,
     };
+    let tenant = call.tenant.clone();
+    app.store.complete_files(&tenant, &mut draft).await?;
     call.actor = draft.actor.clone();
     let answer = app
         .store

@@ -21,7 +21,7 @@ pub async fn handle(app: &App, request: Request<pb::CreateTicketRequest>) -> Res
     let channel = input::channel("ticket.channel", ticket.channel, &mut violations).unwrap_or(Channel::Api);
     let definitions = app.definitions(&call.tenant, !ticket.custom_fields.is_empty()).await?;
     let mut fields = input::ticket_fields("ticket", &ticket, &definitions, &mut violations);
-    let message = request
+    let mut message = request
         .message
         .map(|message| input::message("message", &message, true, &call.actor.id, &mut violations));
     if let Some(message) = &message
@@ -33,6 +33,9 @@ pub async fn handle(app: &App, request: Request<pb::CreateTicketRequest>) -> Res
     }
     violations.into_result()?;
     fields.custom_fields = custom::opening(&fields.custom_fields, &definitions)?;
+    if let Some(message) = &mut message {
+        app.store.complete_files(&call.tenant, message).await?;
+    }
     let new = NewTicket {
         customer,
         channel,

@@ -1,10 +1,14 @@
 //! Handlers on real stores: everything below the identity layer, on SQLite and on PostgreSQL.
 
 mod assigners;
+mod attachments;
 mod contacts;
 mod customer_merges;
 mod customers;
+mod disk;
 mod disposition;
+mod erasure;
+mod export;
 mod faults;
 mod feed_consumers;
 mod history;
@@ -20,6 +24,7 @@ mod queue;
 mod races;
 mod records;
 mod relation_races;
+mod retention;
 mod reviews;
 mod schedule_holidays;
 mod schedules;
@@ -45,10 +50,13 @@ use vorrang_identity::{Caller, Scopes, Tenant};
 use vorrang_service::Ids;
 use vorrang_testkit::TestDatabase;
 
+pub use disk::Disk;
+
 use super::*;
 use crate::app::App;
 use crate::convert::FeedFields;
 use crate::intake::Intake;
+use crate::objects::Objects;
 use crate::store::migrations::Migrator;
 use crate::store::{Personal, Store};
 use crate::survey::Links;
@@ -58,6 +66,7 @@ pub struct Fixture {
     pub app: App,
     pub clock: ManualClock,
     pub db: Database,
+    pub disk: Arc<Disk>,
 }
 
 pub const START: i64 = 1_700_000_000;
@@ -82,12 +91,16 @@ impl Fixture {
         let feed = Feed::new(Owner::Ticketing, db.clone(), b"key", clock.shared())
             .with_fields(Arc::new(FeedFields))
             .with_opener(Arc::new(store.clone()));
+        let disk = Arc::new(Disk::default());
         Self {
             app: App {
                 intake: Intake::new(store.clone()),
                 store,
                 feed,
+                objects: Objects::of(disk.clone()),
+                attachment_max: 1 << 20,
             },
+            disk,
             clock,
             db,
         }

@@ -40,7 +40,16 @@ impl Store {
         let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[ticket.id]).await?;
         if !changes.is_empty() {
             write::tickets(&tx, &keyring, &call.tenant, std::slice::from_ref(&ticket)).await?;
-            write::parts(&tx, &keyring, &call.tenant, &ticket, &changes, now).await?;
+            write::parts(
+                &tx,
+                &self.personal.lookup(&call.tenant),
+                &keyring,
+                &call.tenant,
+                &ticket,
+                &changes,
+                now,
+            )
+            .await?;
         }
         let asked = self.ask(&tx, call, &ticket, &changes, now).await?;
         let mut events = self.events(call, &ticket, changes, now);

@@ -85,7 +85,16 @@ impl Store {
         self.personal.create(&tx, &call.tenant, [owner], now).await?;
         let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[ticket.id]).await?;
         write::tickets(&tx, &keyring, &call.tenant, std::slice::from_ref(&ticket)).await?;
-        write::parts(&tx, &keyring, &call.tenant, &ticket, &changes, now).await?;
+        write::parts(
+            &tx,
+            &self.personal.lookup(&call.tenant),
+            &keyring,
+            &call.tenant,
+            &ticket,
+            &changes,
+            now,
+        )
+        .await?;
         let events = self.events(call, &ticket, changes, now);
         self.commit(tx, call, &keyring, &answer, events, now).await?;
         Ok(answer)

@@ -1,19 +1,25 @@
 //! The tables. One file each; never seen outside `store`.
 
 pub mod answer;
+pub mod attachment;
+pub mod attachment_ref;
 pub mod contact_key;
 pub mod customer;
 pub mod customer_merge;
 pub mod customer_merge_part;
 pub mod customer_milestone;
 pub mod customer_order;
+pub mod doomed_object;
+pub mod erasure;
 pub mod identity;
+pub mod legal_hold;
 pub mod merge_suggestion;
 pub mod message;
 pub mod number;
 pub mod organization;
 pub mod organization_key;
 pub mod personal_key;
+pub mod retention_policy;
 pub mod review;
 pub mod rubric;
 pub mod schedule;

@@ -144,7 +144,8 @@ impl Store {
             .all(self.db.reader())
             .await
             .map_err(error)?;
-        let messages = row::messages(self.db.reader(), &self.personal, tenant, rows).await?;
+        let mut messages = row::messages(self.db.reader(), &self.personal, tenant, rows).await?;
+        self.mark_uploaded(tenant, &mut messages).await?;
         Ok((messages, sizes.last().is_some_and(|(position, _)| *position > last)))
     }
 

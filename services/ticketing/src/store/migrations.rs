@@ -2,6 +2,7 @@
 
 mod m0001_tables;
 mod m0002_privacy;
+mod m0003_erasure;
 mod m_customers;
 mod m_sla;
 mod merge;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m_sla::Sla),
             Box::new(surveys::Surveys),
             Box::new(reviews::Reviews),
+            Box::new(m0003_erasure::Erasure),
         ]
     }
 }

@@ -12,7 +12,7 @@ use vorrang_error::Error;
 use super::entity::{contact_key, message, thread_key};
 use super::organizations::joined_domains;
 use super::personal::{Keyring, Lookup, Owner};
-use super::{Store, ids, kin, row, write};
+use super::{Store, attachments, ids, kin, row, write};
 use crate::contact::{Contact, ContactKey, Outcome, Recorded, SUBJECT_KEY};
 use crate::customer::{Customer, IdentityKey};
 use crate::desk::{Desk, Known, Thread, Written};
@@ -64,6 +64,12 @@ impl Store {
         let vouched = self.write_suggestions(&tx, tenant, written.suggestions, now).await?;
         let lookup = self.personal.lookup(tenant);
         write::contact_keys(&tx, &lookup, tenant, &written.seen).await?;
+        let referring: Vec<_> = written
+            .messages
+            .iter()
+            .filter_map(|message| Some((written.tickets.get(&message.ticket)?.customer, message)))
+            .collect();
+        attachments::refer(&tx, &lookup, tenant, &referring).await?;
         write::thread_keys(&tx, &lookup, tenant, &written.threads).await?;
         // They hold names of resources only, and need no sealing.
         idempotency::finish_many(&mut tx, tenant, answers).await?;

@@ -281,7 +281,8 @@ fn written(keyring: &Keyring, tenant: &str, review: &Review) -> Result<review::M
     })
 }
 
-async fn read<C: ConnectionTrait>(
+/// Rows as reviews.
+pub(super) async fn read<C: ConnectionTrait>(
     conn: &C,
     personal: &Personal,
     tenant: &str,

@@ -190,6 +190,21 @@ pub fn thread_hash(lookup: &Lookup, key: &str) -> String {
     lookup.hash("thread", key)
 }
 
+/// The customer and everybody who was merged into it.
+pub async fn family<C: ConnectionTrait>(conn: &C, tenant: &str, customer: Uuid) -> Result<Vec<Uuid>, Error> {
+    let merged: Vec<Uuid> = customer::Entity::find()
+        .select_only()
+        .column(customer::Column::Id)
+        .filter(customer::Column::Tenant.eq(tenant))
+        .filter(customer::Column::MergedInto.eq(customer))
+        .order_by_asc(customer::Column::Id)
+        .into_tuple()
+        .all(conn)
+        .await
+        .map_err(error)?;
+    Ok(std::iter::once(customer).chain(merged).collect())
+}
+
 /// The customers with these ids, with all their identities.
 pub async fn customers<C: ConnectionTrait>(
     conn: &C,

@@ -126,3 +126,12 @@ pub fn reseal_message(
         None => Ok(None),
     }
 }
+
+/// What opens an uploaded file.
+#[derive(Clone, PartialEq, Message)]
+pub struct FileSecret {
+    #[prost(bytes = "vec", tag = "1")]
+    pub key: Vec<u8>,
+    #[prost(string, tag = "2")]
+    pub sha256: String,
+}

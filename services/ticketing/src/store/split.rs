@@ -10,7 +10,7 @@ use vorrang_error::Error;
 
 use super::entity::{message, thread_key};
 use super::personal::{Keyring, Owner};
-use super::{Begun, Call, Store, kin, row, sealed, write};
+use super::{Begun, Call, Store, attachments, kin, row, sealed, write};
 use crate::custom::CustomFields;
 use crate::names::{self, TicketRef};
 use crate::ticket::link::{self, LinkKind};
@@ -249,11 +249,11 @@ async fn hand_over(
         .col_expr(thread_key::Column::TicketId, Expr::value(to))
         .filter(thread_key::Column::Tenant.eq(tenant))
         .filter(thread_key::Column::TicketId.eq(from))
-        .filter(thread_key::Column::MessageId.is_in(ids))
+        .filter(thread_key::Column::MessageId.is_in(ids.iter().copied()))
         .exec(tx.conn())
         .await
         .map_err(error)?;
-    Ok(())
+    attachments::move_refs(tx, tenant, &ids, to).await
 }
 
 /// The newest message of a ticket.

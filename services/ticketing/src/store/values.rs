@@ -44,6 +44,22 @@ pub async fn follow(tx: &Tx, tenant: &str, events: &[Event]) -> Result<(), Error
     insert(tx, tenant, opened.into_values()).await
 }
 
+/// Removes what says that tickets have free text, since it is erased. The caller holds their locks.
+pub async fn erase(tx: &Tx, tenant: &str, tickets: &[Uuid]) -> Result<(), Error> {
+    for ids in tickets.chunks(row::IN_MAX) {
+        ticket_value::Entity::delete_many()
+            .filter(ticket_value::Column::Tenant.eq(tenant))
+            .filter(ticket_value::Column::TicketId.is_in(ids.iter().copied()))
+            .filter(ticket_value::Column::Word.is_null())
+            .filter(ticket_value::Column::Whole.is_null())
+            .filter(ticket_value::Column::Real.is_null())
+            .exec(tx.conn())
+            .await
+            .map_err(error)?;
+    }
+    Ok(())
+}
+
 /// The values of new tickets.
 pub async fn insert<'a>(tx: &Tx, tenant: &str, tickets: impl IntoIterator<Item = &'a Ticket>) -> Result<(), Error> {
     let rows = tickets.into_iter().flat_map(|ticket| rows(tenant, ticket)).collect();

@@ -10,7 +10,7 @@ use vorrang_error::Error;
 use super::entity::{contact_key, customer, identity, message, number, solve, thread_key, ticket};
 use super::personal::{Keyring, Lookup, Personal, Place};
 use super::sealed::{self, CustomerTexts, IdentityTexts};
-use super::{Call, Store, log, row, sub_states, values};
+use super::{Call, Store, attachments, log, row, sub_states, values};
 use crate::contact::{ContactKey, Recorded};
 use crate::customer::{Customer, TIER_STANDARD};
 use crate::desk::Thread;
@@ -130,6 +130,7 @@ fn same(one: &ticket::Column, other: &ticket::Column) -> bool {
 /// What a ticket's changes brought besides the ticket itself: messages and solves.
 pub async fn parts(
     tx: &Tx,
+    lookup: &Lookup,
     keyring: &Keyring,
     tenant: &str,
     ticket: &Ticket,
@@ -138,7 +139,10 @@ pub async fn parts(
 ) -> Result<(), Error> {
     for change in changes {
         match change {
-            Change::Message(message) => messages(tx, keyring, tenant, std::slice::from_ref(message)).await?,
+            Change::Message(message) => {
+                messages(tx, keyring, tenant, std::slice::from_ref(message)).await?;
+                attachments::refer(tx, lookup, tenant, &[(ticket.customer, message)]).await?;
+            }
             Change::StateChanged(_) if ticket.state == State::Solved => {
                 let row = solve::Model {
                     tenant: tenant.to_owned(),

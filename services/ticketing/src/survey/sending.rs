@@ -1,10 +1,7 @@
 //! One question to one customer: planned, sent, answered.
 
-use std::str::FromStr;
-
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use vorrang_error::Error;
 
 use super::definition::Survey;
 use super::kind::Kind;

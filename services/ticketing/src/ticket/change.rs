@@ -39,6 +39,10 @@ pub enum Change {
     Unlinked(Box<Ticket>, LinkKind),
     /// Something happened to its promises.
     Sla(SlaChange),
+    /// Retention erased its texts.
+    TextsErased,
+    /// Retention erased the bytes of so many attachments.
+    AttachmentsErased(i32),
 }
 
 /// A message that moved to another ticket, without its words.

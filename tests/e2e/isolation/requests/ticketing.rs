@@ -6,6 +6,16 @@ use super::Then::{Invalid, NotFound, NothingOfTheirs, Refused};
 /// See [`super::all`].
 pub const TICKETING: &[Line] = &[
     (
+        "ticketing.v1.AttachmentService/UploadAttachment",
+        r#"{"parent": "{customer}", "file_name": "a.txt", "data": "aGVsbG8="}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.AttachmentService/DownloadAttachment",
+        r#"{"name": "{customer}/attachments/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}"#,
+        NotFound,
+    ),
+    (
         "ticketing.v1.CustomerService/CreateCustomer",
         r#"{"customer": {"identities": [{"kind": "KIND_EMAIL", "value": "ours@example.org"}]}}"#,
         NothingOfTheirs,
@@ -361,6 +371,40 @@ pub const TICKETING: &[Line] = &[
         r#"{"customer": "{customer}"}"#,
         NothingOfTheirs,
     ),
+    (
+        "ticketing.v1.PrivacyService/ExportCustomer",
+        r#"{"name": "{customer}"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.PrivacyService/EraseCustomer",
+        r#"{"name": "{customer}", "ground": "GROUND_REQUESTED"}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.PrivacyService/GetErasure",
+        r#"{"name": "erasures/{uuid}"}"#,
+        NotFound,
+    ),
+    ("ticketing.v1.PrivacyService/ListErasures", "{}", NothingOfTheirs),
+    (
+        "ticketing.v1.PrivacyService/SetLegalHold",
+        r#"{"legal_hold": {"name": "{customer}/legalHold"}}"#,
+        NotFound,
+    ),
+    (
+        "ticketing.v1.PrivacyService/ClearLegalHold",
+        r#"{"name": "{customer}/legalHold"}"#,
+        NotFound,
+    ),
+    ("ticketing.v1.PrivacyService/ListLegalHolds", "{}", NothingOfTheirs),
+    ("ticketing.v1.PrivacyService/GetRetentionPolicy", "{}", NothingOfTheirs),
+    (
+        "ticketing.v1.PrivacyService/UpdateRetentionPolicy",
+        r#"{"retention_policy": {"rules": [{"action": "ACTION_ERASE_TEXTS", "days": 1}]}}"#,
+        NothingOfTheirs,
+    ),
+    ("ticketing.v1.PrivacyService/PreviewRetention", "{}", NothingOfTheirs),
     (
         "ticketing.v1.TicketService/CreateTicket",
         r#"{"ticket": {"customer": "{customer}", "subject": "taken"}}"#,

@@ -58,6 +58,10 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
     message.occurred_at = message.occurred_at.filter(believed);
     let due_at = given.due_at.filter(believed);
     let mut message = content("message", &message, &mut violations);
+    // Whose it is is not known yet: what was uploaded for somebody is found by its content.
+    for file in &mut message.attachments {
+        file.of = None;
+    }
     message.external_id = cut(&given.external_id, EXTERNAL_ID_MAX);
     let priority = words::read_priority(given.priority, "priority", &mut violations);
     let fields = Fields {

@@ -167,6 +167,7 @@ fn a_client_is_told_what_cannot_be_kept() {
             content_type: "\0".into(),
             sha256: "\0".into(),
             size_bytes: 1,
+            name: String::new(),
         }],
         ..pb::Message::default()
     };

@@ -30,6 +30,12 @@ const NOT_PERSONAL: &[&str] = &[
     "SurveySending.ticket",
     "Review.name",
     "Review.ticket",
+    // The proof of an erasure; its reference is the tenant's word.
+    "Erasure.name",
+    "Erasure.customer",
+    "Erasure.reference",
+    "Erasure.sha256",
+    "Erasure.previous_sha256",
     "Actor.id",
     "Customer.merged_into",
     "CustomersMerged.merge",

@@ -29,6 +29,7 @@ pub fn canary_mail(id: &str) -> pb::InboundContact {
                 content_type: "text/plain".into(),
                 size_bytes: 5,
                 sha256: "ab".repeat(32),
+                name: String::new(),
             }],
             ..pb::Message::default()
         }),

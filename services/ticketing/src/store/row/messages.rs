@@ -54,6 +54,7 @@ fn read_attachment(texts: AttachmentTexts) -> Attachment {
         content_type: texts.content_type,
         size_bytes: texts.size_bytes,
         sha256: texts.sha256,
+        of: None,
     }
 }
 

@@ -1,0 +1,78 @@
+//! Applies what tenants keep for how long: a step at a time, so that no lock is held for long.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use vorrang_error::Error;
+
+use crate::objects::Objects;
+use crate::store::Store;
+
+/// Rules count in days; some minutes more or less are no matter.
+const EVERY: Duration = Duration::from_secs(300);
+/// Files and objects treated at once.
+const BATCH: u64 = 200;
+
+/// Goes on until `shutdown`.
+pub async fn run(store: Store, objects: Objects, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        tokio::select! {
+            result = tick(&store, &objects) => if let Err(error) = result {
+                tracing::warn!(error = error.chain(), "retention goes on later");
+            },
+            () = shutdown.cancelled() => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
+}
+
+/// Applies all rules of all tenants, then removes files that nobody refers to, then the objects of what is gone. One
+/// tenant's or the object store's failure holds up nobody else.
+///
+/// # Errors
+/// The last failure, after everything was tried.
+pub async fn tick(store: &Store, objects: &Objects) -> Result<(), Error> {
+    let mut result = Ok(());
+    for (tenant, policy) in store.policies().await? {
+        if let Err(error) = apply(store, &tenant, &policy.rules).await {
+            result = Err(error.about(format!("retention of {tenant}")));
+        }
+    }
+    while store.doom_orphans(BATCH).await? > 0 {}
+    sweep(store, objects).await?;
+    result
+}
+
+async fn apply(store: &Store, tenant: &str, rules: &[crate::privacy::Rule]) -> Result<(), Error> {
+    for rule in rules {
+        while store.retain(tenant, rule).await? > 0 {}
+    }
+    Ok(())
+}
+
+/// Deletes the objects that are to go.
+///
+/// # Errors
+/// When database or object store fail; what is left goes the next time.
+pub async fn sweep(store: &Store, objects: &Objects) -> Result<(), Error> {
+    loop {
+        let doomed = store.doomed(BATCH).await?;
+        if doomed.is_empty() {
+            return Ok(());
+        }
+        let mut gone = Vec::with_capacity(doomed.len());
+        let mut result = Ok(());
+        for (tenant, object) in doomed {
+            result = objects.delete(&tenant, object).await;
+            if result.is_err() {
+                break;
+            }
+            gone.push(object);
+        }
+        store.are_gone(&gone).await?;
+        result?;
+    }
+}

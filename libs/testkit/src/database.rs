@@ -1,7 +1,9 @@
 //! A database of its own for each test.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sea_orm::{ConnectionTrait, Statement};
 use tokio::sync::OnceCell;
@@ -18,17 +20,74 @@ pub enum TestEngine {
     Postgres,
 }
 
-/// An empty database that belongs to one test.
+/// A database that belongs to one test. It is made when its URL is first asked for: empty, unless [`Self::copy_of`] made it before.
 pub struct TestDatabase {
     url: String,
     engine: TestEngine,
-    _folder: Option<DataFolder>,
+    is_made: AtomicBool,
+    folder: Option<DataFolder>,
 }
 
 impl TestDatabase {
+    fn new(url: String, engine: TestEngine, folder: Option<DataFolder>) -> Self {
+        Self {
+            url,
+            engine,
+            is_made: AtomicBool::new(false),
+            folder,
+        }
+    }
+
     /// What `Database::connect` takes.
+    ///
+    /// # Panics
+    /// When the database cannot be made.
     pub fn url(&self) -> &str {
+        if !self.is_made.swap(true, Ordering::SeqCst) && self.engine == TestEngine::Postgres {
+            // On a thread of its own, so that it works in a runtime and outside of one.
+            let made = std::thread::scope(|scope| {
+                let making = scope.spawn(|| crate::run(postgres_server::create_database(&self.url, None)));
+                making.join()
+            });
+            made.expect("a database per test");
+        }
         &self.url
+    }
+
+    /// Makes it a copy of a database that `prepare` fills once in this process: copying costs a fraction of migrating. `prepare` must have
+    /// closed its connections when it ends. Does nothing when the database has been made already.
+    ///
+    /// # Panics
+    /// When the database cannot be made.
+    pub async fn copy_of<F: Future<Output = ()>>(&self, template: &'static str, prepare: impl FnOnce(String) -> F) {
+        if self.is_made.load(Ordering::SeqCst) {
+            return;
+        }
+        let cell = TEMPLATES
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry((template, self.engine == TestEngine::Postgres))
+            .or_default()
+            .clone();
+        let source = cell
+            .get_or_init(|| async {
+                let source = match self.engine {
+                    TestEngine::Sqlite => sqlite(),
+                    TestEngine::Postgres => postgres().await,
+                };
+                prepare(source.url().to_owned()).await;
+                source
+            })
+            .await;
+        if self.is_made.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        match (&self.folder, &source.folder) {
+            (Some(to), Some(from)) => {
+                std::fs::copy(from.path().join(FILE), to.path().join(FILE)).expect("a database can be copied");
+            }
+            _ => postgres_server::create_database(&self.url, Some(&source.url)).await,
+        }
     }
 
     /// Which engine it is on.
@@ -37,14 +96,21 @@ impl TestDatabase {
     }
 }
 
+/// Databases to copy, by name and engine. They live as long as the process.
+static TEMPLATES: LazyLock<Mutex<HashMap<Template, Filled>>> = LazyLock::new(Mutex::default);
+
+/// Its name, and whether it is on PostgreSQL.
+type Template = (&'static str, bool);
+type Filled = Arc<OnceCell<TestDatabase>>;
+
+/// The file of a SQLite database in its folder.
+const FILE: &str = "test.db";
+
 /// A new SQLite file, removed when the value is dropped.
 pub fn sqlite() -> TestDatabase {
     let folder = data_folder();
-    TestDatabase {
-        url: format!("sqlite://{}", folder.path().join("test.db").display()),
-        engine: TestEngine::Sqlite,
-        _folder: Some(folder),
-    }
+    let url = format!("sqlite://{}", folder.path().join(FILE).display());
+    TestDatabase::new(url, TestEngine::Sqlite, Some(folder))
 }
 
 /// A new database on the PostgreSQL server that all tests share.
@@ -52,11 +118,11 @@ pub fn sqlite() -> TestDatabase {
 /// # Panics
 /// When PostgreSQL is not installed (the message names the fix) or does not start.
 pub async fn postgres() -> TestDatabase {
-    TestDatabase {
-        url: postgres_server::create_database(shared_port().await).await,
-        engine: TestEngine::Postgres,
-        _folder: None,
-    }
+    TestDatabase::new(
+        postgres_server::new_url(shared_port().await),
+        TestEngine::Postgres,
+        None,
+    )
 }
 
 struct SharedPostgres {

@@ -46,7 +46,9 @@ impl PostgresServer {
 
     /// URL of a new, empty database on it.
     pub async fn database(&self) -> String {
-        create_database(self.port).await
+        let url = new_url(self.port);
+        create_database(&url, None).await;
+        url
     }
 
     /// Ends it at once, as a crash would: nothing is flushed, no client is told.
@@ -144,7 +146,11 @@ pub(crate) async fn start_shared(folder: &Path) -> (u16, u32) {
 
 /// A connection for administration.
 pub(crate) async fn connect(port: u16, database: &str) -> Result<DatabaseConnection, sea_orm::DbErr> {
-    let mut options = ConnectOptions::new(url(port, database));
+    connect_to(url(port, database)).await
+}
+
+async fn connect_to(url: String) -> Result<DatabaseConnection, sea_orm::DbErr> {
+    let mut options = ConnectOptions::new(url);
     options
         .max_connections(1)
         .connect_timeout(Duration::from_secs(5))
@@ -153,16 +159,27 @@ pub(crate) async fn connect(port: u16, database: &str) -> Result<DatabaseConnect
     Database::connect(options).await
 }
 
-/// Makes a new, empty database; its name tells which process it belongs to, so that it can be swept later.
-pub(crate) async fn create_database(port: u16) -> String {
-    let name = format!("t_{}_{}", std::process::id(), uuid::Uuid::new_v4().simple());
-    let admin = connect(port, "postgres").await.expect("the test server must answer");
-    admin
-        .execute_unprepared(&format!("CREATE DATABASE {name}"))
+/// The URL of a database to be made; its name tells which process it belongs to, so that it can be swept later.
+pub(crate) fn new_url(port: u16) -> String {
+    url(
+        port,
+        &format!("t_{}_{}", std::process::id(), uuid::Uuid::new_v4().simple()),
+    )
+}
+
+/// Makes the database of `url`: empty, or as `template` is, which nobody may be connected to.
+pub(crate) async fn create_database(url: &str, template: Option<&str>) {
+    let (server, name) = url.rsplit_once('/').expect("a database");
+    let template = template.and_then(|template| template.rsplit_once('/'));
+    let create = match template {
+        Some((_, template)) => format!("CREATE DATABASE {name} TEMPLATE {template}"),
+        None => format!("CREATE DATABASE {name}"),
+    };
+    let admin = connect_to(format!("{server}/postgres"))
         .await
-        .expect("a database per test");
+        .expect("the test server must answer");
+    admin.execute_unprepared(&create).await.expect("a database per test");
     let _ = admin.close().await;
-    url(port, &name)
 }
 
 fn url(port: u16, database: &str) -> String {

@@ -4,7 +4,9 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, Database};
 
 use crate::binaries::{Wanted, find};
-use crate::{DEADLINE, PostgresServer, Proxy, RedisServer, Stall, TestDatabase, redis, run, wait_for, wait_until};
+use crate::{
+    DEADLINE, PostgresServer, Proxy, RedisServer, Stall, TestDatabase, TestEngine, redis, run, wait_for, wait_until,
+};
 
 both_engines! {
     async fn every_test_gets_an_empty_database(db: TestDatabase) {
@@ -173,4 +175,28 @@ async fn set(url: &str, value: &str) -> ::redis::RedisResult<()> {
 async fn get(url: &str) -> ::redis::RedisResult<Option<String>> {
     let mut connection = ::redis::Client::open(url)?.get_multiplexed_async_connection().await?;
     ::redis::cmd("GET").arg("key").query_async(&mut connection).await
+}
+
+both_engines! {
+    /// A copy has what the template got, once, and is nobody else's.
+    async fn a_copy_has_what_its_template_has(db: TestDatabase) {
+        let second = match db.engine() {
+            TestEngine::Sqlite => crate::sqlite(),
+            TestEngine::Postgres => crate::postgres().await,
+        };
+        for copy in [&db, &second] {
+            copy.copy_of("testkit", |url| async move {
+                let database = Database::connect(url.replace(".db", ".db?mode=rwc")).await.expect("connects");
+                database.execute_unprepared("CREATE TABLE t (v INTEGER PRIMARY KEY)").await.expect("creates");
+                database.execute_unprepared("INSERT INTO t VALUES (1)").await.expect("inserts");
+                database.close().await.expect("closes");
+            })
+            .await;
+        }
+        for copy in [&db, &second] {
+            let database = Database::connect(copy.url()).await.expect("connects");
+            database.execute_unprepared("INSERT INTO t VALUES (2)").await.expect("the template's row only");
+            assert!(database.execute_unprepared("INSERT INTO t VALUES (1)").await.is_err(), "the template's row is there");
+        }
+    }
 }

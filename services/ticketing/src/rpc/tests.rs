@@ -79,6 +79,12 @@ impl Fixture {
 
     /// A process that finds what an earlier one left.
     pub async fn restarted(db: &TestDatabase, clock: ManualClock) -> Self {
+        db.copy_of("ticketing", |url| async move {
+            let db = Database::connect(&url).await.expect("connects");
+            db.migrate::<Migrator>().await.expect("migrates");
+            db.close().await.expect("closes");
+        })
+        .await;
         Self::at(db.url(), clock).await
     }
 

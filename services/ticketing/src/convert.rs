@@ -19,6 +19,8 @@ pub use output::{
     contact_result, customer, customer_merge, lifetime_value, merge_suggestion, message, message_in_short, milestone,
     order, organization, record_result, ticket, ticket_in_brief,
 };
+#[cfg(test)]
+pub use personal::FIELDS as PERSONAL;
 pub use personal::{Parts as EventParts, erased as erased_event};
 pub use review::{read_points, read_review_mask, read_rubric, read_rubric_mask, review, rubric};
 pub use schedule::{imported, overview, schedule_version};

@@ -12,6 +12,8 @@ use crate::store::Store;
 const EVERY: Duration = Duration::from_secs(300);
 /// Files and objects treated at once.
 const BATCH: u64 = 200;
+/// Messages emptied at once.
+const MESSAGES: u64 = 500;
 
 /// Goes on until `shutdown`.
 pub async fn run(store: Store, objects: Objects, shutdown: CancellationToken) {
@@ -29,7 +31,8 @@ pub async fn run(store: Store, objects: Objects, shutdown: CancellationToken) {
     }
 }
 
-/// Applies all rules of all tenants, then removes files that nobody refers to, then the objects of what is gone. One
+/// Applies all rules of all tenants, then removes files that nobody refers to, frees the room of erased texts, and removes
+/// the objects of what is gone. One
 /// tenant's or the object store's failure holds up nobody else.
 ///
 /// # Errors
@@ -42,6 +45,7 @@ pub async fn tick(store: &Store, objects: &Objects) -> Result<(), Error> {
         }
     }
     while store.doom_orphans(BATCH).await? > 0 {}
+    while store.free_texts(MESSAGES).await? > 0 {}
     sweep(store, objects).await?;
     result
 }

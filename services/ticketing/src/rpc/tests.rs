@@ -3,11 +3,13 @@
 mod assigners;
 mod attachments;
 mod contacts;
+mod coverage;
 mod customer_merges;
 mod customers;
 mod disk;
 mod disposition;
 mod erasure;
+mod erasure_races;
 mod export;
 mod faults;
 mod feed_consumers;

@@ -31,6 +31,7 @@ pub mod sub_state;
 pub mod survey;
 pub mod survey_cap;
 pub mod survey_sending;
+pub mod texts_left;
 pub mod thread_key;
 pub mod ticket;
 pub mod ticket_field;

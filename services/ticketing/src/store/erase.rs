@@ -1,21 +1,22 @@
-//! Erasing customers. What is personal is sealed everywhere, so that destroying keys is the erasure; what is emptied
-//! besides is only to free the room.
+//! Erasing customers. What is personal is sealed everywhere, so that destroying keys is the erasure, whatever there is:
+//! messages and events are not touched. Messages are emptied later, in steps, only to free their room.
 
 use chrono::{DateTime, Utc};
 use prost::Message;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, from_micros, micros};
 use vorrang_error::Error;
 
-use super::entity::{erasure, message, personal_key, ticket};
+use super::entity::{erasure, message, personal_key, texts_left, ticket};
 use super::personal::Keyring;
 use super::{Begun, Call, Store, attachments, holds, row, values, write};
 use crate::customer::Customer;
 use crate::event::{Event, Fact};
 use crate::names;
 use crate::privacy::{Counts, Erasure, Ground, held};
+use crate::state::State;
 use crate::ticket::{Change, Ticket};
 use crate::words::Actor;
 
@@ -150,6 +151,18 @@ impl Store {
             .into_values()
             .collect();
         tickets.sort_by_key(|ticket| ticket.number);
+        let before = Counts {
+            keys: 0,
+            tickets: count(tickets.iter().filter(|ticket| !ticket.erased).count()),
+            messages: tickets
+                .iter()
+                .filter(|ticket| !ticket.erased)
+                .map(|ticket| ticket.message_count)
+                .sum(),
+            attachments: 0,
+        };
+        // What retention has treated is as it has to be.
+        tickets.retain(|ticket| !(ticket.erased && ticket.state == State::Closed));
         let mut changes = Vec::new();
         for ticket in &mut tickets {
             // What nobody can read any more must not wait in a queue.
@@ -165,7 +178,7 @@ impl Store {
         for (ticket, closed) in &changes {
             write::parts(tx, &self.personal.lookup(tenant), &nobody, tenant, ticket, closed, now).await?;
         }
-        let messages = empty_messages(tx, tenant, &ids).await?;
+        texts_left(tx, tenant, &ids).await?;
         let attachments = attachments::doom_all_of(tx, tenant, &family, now).await?;
         // Of others they may refer to a file, too: what was split off for another customer does.
         attachments::doom_those_of(tx, tenant, &ids, now).await?;
@@ -188,9 +201,8 @@ impl Store {
         let keys = destroy_keys(tx, tenant, which).await?;
         let counts = Counts {
             keys: count(keys.len()),
-            tickets: count(tickets.len()),
-            messages,
             attachments,
+            ..before
         };
         Ok(Destroyed {
             customer,
@@ -213,6 +225,48 @@ impl Store {
         let erased = Fact::CustomerErased(destroyed.customer, Box::new(proof));
         events.push(self.event(call, erased, now));
         events
+    }
+
+    /// Empties messages whose keys were destroyed, `limit` at most; gives how many. They are unreadable without it: this only
+    /// frees their room, and leaves nothing to who gets hold of both an old key and the database of today.
+    ///
+    /// # Errors
+    /// When the database fails; what is left is emptied the next time.
+    pub async fn free_texts(&self, limit: u64) -> Result<u64, Error> {
+        let next = texts_left::Entity::find()
+            .order_by_asc(texts_left::Column::Tenant)
+            .order_by_asc(texts_left::Column::TicketId)
+            .one(self.db.reader())
+            .await
+            .map_err(error)?;
+        let Some(next) = next else { return Ok(0) };
+        let tx = self.db.begin().await?;
+        let full = Query::select()
+            .column(message::Column::Id)
+            .from(message::Entity)
+            .and_where(message::Column::Tenant.eq(next.tenant.as_str()))
+            .and_where(message::Column::TicketId.eq(next.ticket_id))
+            .and_where(message::Column::Sealed.is_not_null())
+            .limit(limit)
+            .take();
+        let emptied = message::Entity::update_many()
+            .col_expr(message::Column::Sealed, Expr::value(Option::<Vec<u8>>::None))
+            .filter(message::Column::Tenant.eq(next.tenant.as_str()))
+            .filter(message::Column::TicketId.eq(next.ticket_id))
+            .filter(message::Column::Id.in_subquery(full))
+            .exec(tx.conn())
+            .await
+            .map_err(error)?
+            .rows_affected;
+        if emptied < limit {
+            texts_left::Entity::delete_by_id((next.tenant, next.ticket_id))
+                .exec(tx.conn())
+                .await
+                .map_err(error)?;
+        }
+        tx.commit().await?;
+        // One at least was done: there may be more.
+        Ok(emptied.max(1))
     }
 
     /// One proof.
@@ -282,21 +336,19 @@ impl Store {
     }
 }
 
-/// Empties the messages of tickets; gives how many there were.
-pub(super) async fn empty_messages(tx: &Tx, tenant: &str, tickets: &[Uuid]) -> Result<i32, Error> {
-    let mut emptied = 0;
-    for ids in tickets.chunks(row::IN_MAX) {
-        let done = message::Entity::update_many()
-            .col_expr(message::Column::Sealed, Expr::value(Option::<Vec<u8>>::None))
-            .filter(message::Column::Tenant.eq(tenant))
-            .filter(message::Column::TicketId.is_in(ids.iter().copied()))
-            .filter(message::Column::Sealed.is_not_null())
-            .exec(tx.conn())
-            .await
-            .map_err(error)?;
-        emptied += done.rows_affected;
-    }
-    Ok(i32::try_from(emptied).unwrap_or(i32::MAX))
+/// Notes tickets whose messages take room for texts that nobody can read any more, for [`Store::free_texts`].
+pub(super) async fn texts_left(tx: &Tx, tenant: &str, tickets: &[Uuid]) -> Result<(), Error> {
+    let rows = tickets
+        .iter()
+        .map(|ticket| texts_left::Model {
+            tenant: tenant.to_owned(),
+            ticket_id: *ticket,
+        })
+        .collect();
+    let there = OnConflict::columns([texts_left::Column::Tenant, texts_left::Column::TicketId])
+        .do_nothing()
+        .to_owned();
+    write::insert::<texts_left::Entity>(tx, rows, Some(there)).await
 }
 
 /// Destroys the keys of a tenant that `which` names; gives their ids.

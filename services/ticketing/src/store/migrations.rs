@@ -3,6 +3,7 @@
 mod m0001_tables;
 mod m0002_privacy;
 mod m0003_erasure;
+mod m0004_texts_left;
 mod m_customers;
 mod m_sla;
 mod merge;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(surveys::Surveys),
             Box::new(reviews::Reviews),
             Box::new(m0003_erasure::Erasure),
+            Box::new(m0004_texts_left::TextsLeft),
         ]
     }
 }

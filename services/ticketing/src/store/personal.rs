@@ -150,10 +150,6 @@ impl Personal {
     }
 
     /// Drops keys from memory that were destroyed.
-    #[allow(
-        dead_code,
-        reason = "what erasing a customer calls; tests prove that an erased key is gone"
-    )]
     pub fn forget(&self, tenant: &str, ids: impl IntoIterator<Item = Uuid>) {
         self.cache.forget(tenant, ids);
     }

@@ -148,7 +148,7 @@ impl Store {
         let mut events: Vec<Event> = Vec::new();
         match rule.action {
             Action::EraseTexts => {
-                erase::empty_messages(&tx, tenant, &ids).await?;
+                erase::texts_left(&tx, tenant, &ids).await?;
                 keys = erase::destroy_keys(
                     &tx,
                     tenant,

@@ -10,7 +10,7 @@ use vorrang_error::{Error, Kind};
 use super::entity::review;
 use super::personal::{Keyring, Personal, Place};
 use super::sealed::{self, CommentTexts};
-use super::{Begun, Call, Store, answers, row, rubrics, write};
+use super::{Begun, Call, Store, answers, personal, row, rubrics, write};
 use crate::event::Fact;
 use crate::names::{self, TicketRef};
 use crate::review::{Review, ReviewField, reviewed};
@@ -180,6 +180,10 @@ impl Store {
         R: Message + Default,
         A: FnOnce(&Review) -> R,
     {
+        // A key in memory may be one that was destroyed: what counts is what the locked ticket says.
+        if ticket.erased && !review.comment.is_empty() {
+            return Err(personal::erased());
+        }
         let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[review.ticket]).await?;
         let row = written(&keyring, &call.tenant, &review)?;
         write::insert::<review::Entity>(&tx, vec![row], None).await?;

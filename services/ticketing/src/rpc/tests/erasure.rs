@@ -8,7 +8,7 @@ use vorrang_testkit::{TestDatabase, both_engines};
 use super::attachments::upload;
 use super::privacy::{CANARY, canary_mail, holds};
 use super::*;
-use crate::proofs;
+use crate::{proofs, retention};
 
 fn request(customer: &str) -> pb::EraseCustomerRequest {
     pb::EraseCustomerRequest {
@@ -38,6 +38,18 @@ impl Fixture {
             .await
             .expect("it is there")
     }
+}
+
+/// Messages whose texts take room.
+async fn full_messages(db: &Database) -> i64 {
+    let reader = db.reader();
+    let sql = "SELECT count(*) FROM messages WHERE sealed IS NOT NULL";
+    let statement = sea_orm::Statement::from_string(sea_orm::ConnectionTrait::get_database_backend(reader), sql);
+    let row = sea_orm::ConnectionTrait::query_one_raw(reader, statement).await;
+    row.expect("reads")
+        .expect("a row")
+        .try_get_by_index(0)
+        .expect("a count")
 }
 
 both_engines! {
@@ -103,6 +115,31 @@ both_engines! {
         assert!(!format!("{:?}", desk.events("acme").await).contains(CANARY));
         assert_eq!(desk.get(&other.ticket).await.subject, "Help");
         assert_eq!(desk.erase(&customer).await.expect_err("was").reason(), "ERASED");
+    }
+
+    /// However much there is: keys are destroyed, and no message or event is touched. Their room is freed later, in steps.
+    async fn an_erasure_rewrites_no_message(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let contacts = (0..1_500).map(|index| mail("mara@example.org", &format!("<{index}>")));
+        let contacts: Vec<_> = contacts.map(|one| pb::InboundContact { reference_keys: vec!["mail:<0>".into()], ..one }).collect();
+        let mut first = None;
+        for some in contacts.chunks(500) {
+            first.get_or_insert(desk.record(some.to_vec()).await.remove(0));
+        }
+        let first = first.expect("recorded");
+        let of_messages = async || full_messages(&desk.db).await;
+        assert_eq!(of_messages().await, 1_500);
+        let proof = desk.erase(&first.customer).await.expect("erased");
+        assert_eq!((proof.tickets, proof.messages, proof.destroyed_keys), (1, 1_500, 2));
+        assert_eq!(of_messages().await, 1_500, "not one was rewritten");
+        let messages = desk.messages(&first.ticket, true).await;
+        assert!(messages.iter().all(|message| message.erased && message.text.is_empty()), "and none can be read");
+        assert_eq!(desk.app.store.free_texts(500).await.expect("freed"), 500);
+        assert_eq!(of_messages().await, 1_000, "a step at a time");
+        retention::tick(&desk.app.store, &desk.app.objects).await.expect("freed");
+        assert_eq!(of_messages().await, 0);
+        assert_eq!(desk.messages(&first.ticket, true).await, messages, "nobody sees a difference");
+        assert_eq!(desk.app.store.free_texts(500).await.expect("nothing to do"), 0);
     }
 
     /// Whoever writes again is somebody new, and nothing leads from them to who was erased; what was delivered before the

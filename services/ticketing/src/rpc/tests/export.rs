@@ -9,7 +9,7 @@ use super::attachments::upload;
 use super::privacy::{canary_mail, holds};
 use super::*;
 
-async fn export(desk: &Fixture, customer: &str) -> BTreeMap<String, Vec<u8>> {
+pub async fn export(desk: &Fixture, customer: &str) -> BTreeMap<String, Vec<u8>> {
     let request = pb::ExportCustomerRequest { name: customer.into() };
     let mut pieces = export_customer::handle(&desk.app, acme(request)).await.expect("begins");
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();

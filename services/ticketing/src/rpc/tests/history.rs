@@ -50,7 +50,7 @@ impl Fixture {
         self.check_messages(&events, &stored).await;
     }
 
-    async fn all_tickets(&self) -> BTreeMap<String, pb::Ticket> {
+    pub async fn all_tickets(&self) -> BTreeMap<String, pb::Ticket> {
         let mut all = BTreeMap::new();
         let mut page_token = String::new();
         loop {

@@ -6,7 +6,7 @@ use vorrang_testkit::both_engines;
 use super::*;
 
 impl Fixture {
-    async fn rubric(&self) -> pb::Rubric {
+    pub async fn rubric(&self) -> pb::Rubric {
         let item = |id: &str, weight, of| pb::RubricItem {
             id: id.into(),
             weight,
@@ -53,7 +53,7 @@ impl Fixture {
     }
 }
 
-fn by_reviewer(ticket: &pb::Ticket, reviewer: &str, accuracy: i32) -> pb::Review {
+pub fn by_reviewer(ticket: &pb::Ticket, reviewer: &str, accuracy: i32) -> pb::Review {
     let points = |id: &str, points| pb::ReviewItem {
         id: id.into(),
         points,

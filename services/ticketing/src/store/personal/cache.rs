@@ -72,10 +72,6 @@ impl Cache {
     }
 
     /// Drops destroyed keys.
-    #[allow(
-        dead_code,
-        reason = "what erasing a customer calls; tests prove that an erased key is gone"
-    )]
     pub fn forget(&self, tenant: &str, ids: impl IntoIterator<Item = Uuid>) {
         let mut cached = self.lock();
         for id in ids {

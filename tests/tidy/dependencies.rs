@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::sources::{children, name, none, root};
 
 /// From the bottom up. A crate may use those that stand before it.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 15] = [
     "error",
     "clock",
     "filter",
@@ -16,6 +16,7 @@ const LAYERS: [&str; 14] = [
     "queue",
     "telemetry",
     "identity",
+    "egress",
     "feed",
     "service",
     "client",

@@ -43,6 +43,7 @@ use vorrang_api::ticketing::v1::sub_state_service_client::SubStateServiceClient;
 use vorrang_api::ticketing::v1::survey_service_client::SurveyServiceClient;
 use vorrang_api::ticketing::v1::ticket_field_service_client::TicketFieldServiceClient;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
+use vorrang_api::ticketing::v1::webhook_service_client::WebhookServiceClient;
 use vorrang_api::{knowledge, routing, ticketing};
 
 pub use retry::{Retry, delay_before_retry};
@@ -179,6 +180,8 @@ clients! {
     privacy: PrivacyServiceClient<Authorized>;
     /// Ticketing's feed.
     ticketing_feed: ticketing::v1::feed_service_client::FeedServiceClient<Authorized>;
+    /// Endpoints that events are sent to.
+    webhooks: WebhookServiceClient<Authorized>;
     /// The agents' stream.
     work: WorkServiceClient<Authorized>;
     /// The queues as they are now.

@@ -175,6 +175,18 @@ impl Feed {
         })
     }
 
+    /// The position that a cursor of the tenant's log stands for.
+    ///
+    /// # Errors
+    /// Invalid `CURSOR_INVALID`; Precondition `EPOCH_CHANGED`; when the log cannot be read.
+    pub async fn position(&self, tenant: &str, cursor: &str) -> Result<i64, Error> {
+        let position = self.cursors.read(tenant, cursor)?;
+        if position.epoch != event_log::epoch(&self.database).await? {
+            return Err(crate::follow::epoch_changed());
+        }
+        Ok(position.seq)
+    }
+
     /// The cursor of the tenant's log after position `seq` of the present epoch, for snapshots: read the head first,
     /// then the rows, and give this out with them.
     ///

@@ -71,6 +71,18 @@ pub struct TicketingConfig {
     pub attachments_url: String,
     /// Bytes that one attachment may have.
     pub attachment_max_bytes: u64,
+    /// Networks that webhooks may lead to although they are not public, checked. Use [`TicketingConfig::webhook_allow_private`].
+    pub webhook_allow_private: Vec<String>,
+    /// A file of certificates that are trusted besides the public ones; empty: none.
+    pub webhook_ca_file: String,
+}
+
+impl TicketingConfig {
+    /// Networks that webhooks may lead to although they are not public.
+    pub fn webhook_allow_private(&self) -> Vec<vorrang_egress::Network> {
+        let networks = self.webhook_allow_private.iter();
+        networks.filter_map(|network| network.parse().ok()).collect()
+    }
 }
 
 /// Ingestion's settings.

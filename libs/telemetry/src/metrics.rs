@@ -39,6 +39,10 @@ pub mod names {
     pub const FEED_CONSUMER_LAG: &str = "vorrang.feed.consumer.lag";
     /// Counter: events removed by retention, by feed.
     pub const FEED_EVENTS_REMOVED: &str = "vorrang.feed.events.removed";
+    /// Counter: attempts to deliver to webhooks, by outcome.
+    pub const WEBHOOK_ATTEMPTS: &str = "vorrang.webhook.attempts";
+    /// Counter: deliveries to webhooks that were given up.
+    pub const WEBHOOK_DEAD_LETTERS: &str = "vorrang.webhook.dead_letters";
 }
 
 /// Names of attributes.
@@ -57,7 +61,8 @@ pub mod attributes {
     pub const HTTP_STATUS: &str = "http.response.status_code";
     /// Which limit: `requests`, `streams`, `http`, `reflections`, `watchers`, `connections`, `tenant`.
     pub const LIMIT: &str = "vorrang.limit";
-    /// What became of a contact: `CREATED`, `APPENDED`, `DUPLICATE`, `QUARANTINED`, `ACCEPTED`.
+    /// What became of a contact: `CREATED`, `APPENDED`, `DUPLICATE`, `QUARANTINED`, `ACCEPTED`. What an attempt to deliver to a
+    /// webhook came to: `TAKEN`, or why not.
     pub const OUTCOME: &str = "vorrang.outcome";
     /// Whose feed: `ticketing`, `routing`, `knowledge`.
     pub const FEED: &str = "vorrang.feed";

@@ -6,6 +6,7 @@ use vorrang_database::idempotency::REQUEST_ID_MAX;
 use vorrang_error::{Error, Violations};
 use vorrang_feed::Feed;
 
+use crate::courier::Courier;
 use crate::custom::Definitions;
 use crate::intake::Intake;
 use crate::objects::Objects;
@@ -27,6 +28,8 @@ pub struct App {
     pub objects: Objects,
     /// Bytes that a file may have.
     pub attachment_max: u64,
+    /// What carries events to webhooks.
+    pub courier: Courier,
 }
 
 impl App {

@@ -1,5 +1,6 @@
 //! Between the domain and the generated types of the contract: [`output`] writes them, [`input`] reads and checks them.
 
+mod cloud_event;
 mod custom;
 mod feed_fields;
 pub mod input;
@@ -10,9 +11,11 @@ mod review;
 mod schedule;
 mod sla;
 mod survey;
+mod webhook;
 mod wire;
 mod words;
 
+pub use cloud_event::{CONTENT_TYPE, cloud_event, test_event};
 pub use custom::{sub_state, ticket_field};
 pub use feed_fields::FeedFields;
 pub use output::{
@@ -27,6 +30,8 @@ pub use schedule::{imported, overview, schedule_version};
 pub use sla::{sla_policy, sla_target};
 pub use survey::{read_kind, read_survey, read_survey_mask, survey, survey_answer, survey_sending};
 pub use wire::merged;
+
+pub use webhook::{delivery, delivery_state, grace, settings as webhook_settings, webhook, webhook_id, webhook_mask};
 
 /// An event as it is stored, in its two parts; with an empty head, which the feed fills in.
 pub fn event_parts(fact: &crate::event::Fact, now: chrono::DateTime<chrono::Utc>) -> EventParts {

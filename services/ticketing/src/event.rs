@@ -15,6 +15,7 @@ use crate::sla::SlaPolicy;
 use crate::sub_state::SubState;
 use crate::survey::{Answer, Invitation, Sending, Survey};
 use crate::ticket::{Change, Ticket};
+use crate::webhook::{Webhook, WebhookChange};
 use crate::words::Actor;
 
 /// Something that happened.
@@ -93,6 +94,8 @@ pub enum Fact {
     RubricDefined(Rubric),
     /// A review was made, or replaces what it said before.
     Reviewed(Box<Ticket>, Box<Review>, bool),
+    /// A webhook as it is after a change, or was.
+    Webhook(Box<Webhook>, WebhookChange),
 }
 
 /// A schedule after a change, at a time: the version that counts depends on it.
@@ -157,6 +160,12 @@ impl Fact {
             Self::TicketField(_) => "ticket_field_changed",
             Self::SlaPolicy(..) => "sla_policy_changed",
             Self::CustomerErased(..) => "customer_erased",
+            Self::Webhook(_, change) => match change {
+                WebhookChange::Created => "webhook_created",
+                WebhookChange::Updated(_) => "webhook_updated",
+                WebhookChange::Deleted => "webhook_deleted",
+                WebhookChange::Disabled => "webhook_disabled",
+            },
             Self::Ticket(_, change) => match change {
                 Change::Created => "ticket_created",
                 Change::Updated(_) => "ticket_updated",
@@ -203,6 +212,7 @@ impl Fact {
             Self::SurveySent(sent) => ticket_or_customer(sent.ticket.as_ref(), sent.sending.customer),
             Self::SurveyAnswered(given) => ticket_or_customer(given.ticket.as_ref(), given.answer.customer),
             Self::RubricDefined(rubric) => names::rubric(&rubric.id, None),
+            Self::Webhook(webhook, _) => names::webhook(webhook.id),
         }
     }
 
@@ -217,8 +227,7 @@ impl Fact {
             Self::OrderRecorded(customer, _) | Self::MilestoneRecorded(customer, _) => Some(*customer),
             Self::SubState(..) | Self::TicketField(_) => None,
             Self::OrganizationCreated(_) | Self::OrganizationUpdated(_) | Self::OrganizationDeleted(_) => None,
-            Self::Schedule(_) => None,
-            Self::SlaPolicy(..) => None,
+            Self::Schedule(_) | Self::SlaPolicy(..) | Self::Webhook(..) => None,
             Self::Ticket(ticket, _) | Self::Reviewed(ticket, ..) => Some(ticket.id),
             Self::SurveySent(sent) => Some(sent.sending.owner()),
             Self::SurveyAnswered(given) => Some(given.answer.owner()),

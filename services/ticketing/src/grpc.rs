@@ -16,6 +16,7 @@ mod sub_state;
 mod survey;
 mod ticket;
 mod ticket_field;
+mod webhook;
 
 use tonic::{Response, Status};
 use vorrang_error::Error;

@@ -3,6 +3,8 @@
 //! The walk of a request: `grpc.rs` → `rpc/<name>.rs` reads the whole request and decides in one call of the [`store`],
 //! whose transaction locks, runs a pure function of [`ticket`], [`customer`] or [`desk`], and commits rows, answer and
 //! events together. Contacts come through [`intake`], which coalesces concurrent calls into one transaction.
+// The futures of tests that go in by HTTP nest deeper than the default allows.
+#![cfg_attr(test, recursion_limit = "256")]
 
 mod app;
 mod archive;
@@ -10,6 +12,7 @@ mod attributes;
 mod contact;
 mod conversation;
 mod convert;
+mod courier;
 mod custom;
 mod customer;
 mod desk;
@@ -42,9 +45,11 @@ mod sub_state;
 mod suggestion;
 mod survey;
 mod ticket;
+mod webhook;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use vorrang_api::raw::ticketing::feed_service_server::FeedServiceServer;
 use vorrang_api::ticketing::v1::attachment_service_server::AttachmentServiceServer;
@@ -62,8 +67,10 @@ use vorrang_api::ticketing::v1::survey_service_server::SurveyServiceServer;
 use vorrang_api::ticketing::v1::ticket_field_service_server::TicketFieldServiceServer;
 use vorrang_api::ticketing::v1::ticket_relation_service_server::TicketRelationServiceServer;
 use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
+use vorrang_api::ticketing::v1::webhook_service_server::WebhookServiceServer;
 use vorrang_clock::SharedClock;
 use vorrang_database::Database;
+use vorrang_egress::{Egress, Policy, SystemResolver};
 use vorrang_error::Error;
 use vorrang_feed::{Feed, Owner, Retention};
 use vorrang_service::{Bound, Config, Context, Ids, Secrets, configured};
@@ -72,12 +79,16 @@ pub use store::migrations::Migrator;
 
 use crate::app::App;
 use crate::convert::FeedFields;
+use crate::courier::Courier;
 use crate::grpc::Ticketing;
 use crate::http::Pages;
 use crate::intake::Intake;
 use crate::objects::Objects;
 use crate::store::{Personal, Store};
 use crate::survey::Links;
+
+/// How long an endpoint may take to answer, connecting included.
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Opens the database and serves customers, tickets, surveys and reviews, the doors for ingestion and routing, and the feed;
 /// customers' answers come by HTTP.
@@ -113,6 +124,15 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         days: context.config.feed.retention_days,
         hold_days: context.config.feed.consumer_hold_days,
     });
+    let egress = Egress::new(
+        Policy {
+            allow: context.config.ticketing.webhook_allow_private(),
+        },
+        Arc::new(SystemResolver),
+        &context.config.ticketing.webhook_ca_file,
+        WEBHOOK_TIMEOUT,
+    )?;
+    let courier = Courier::new(store.clone(), feed.clone(), egress, context.clock.clone());
     let merging = store.clone();
     let sla = store.clone();
     let objects = open_objects(&context.config)?;
@@ -127,6 +147,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         feed: feed.clone(),
         objects: objects.clone(),
         attachment_max: context.config.ticketing.attachment_max_bytes,
+        courier: courier.clone(),
     });
     let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
     Ok(Bound::new("ticketing")
@@ -146,6 +167,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .grpc(configured!(ScheduleServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(SlaPolicyServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(SlaServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(WebhookServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(InternalServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(SurveyServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(ReviewServiceServer::new(ticketing.clone()), context))
@@ -156,6 +178,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .task("retention", retention::run(store, objects, shutdown.clone()))
         .http(http::routes(pages))
         .task("feed", feed.run(shutdown.clone()))
+        .task("webhooks", courier.run(shutdown.clone()))
         .task("merge customers", merge_vouched::run(merging, shutdown.clone()))
         .task("sla", loops::sla::run(sla, clock.clone(), shutdown.clone()))
         .task("surveys", send_due::run(due, clock.clone(), shutdown.clone()))

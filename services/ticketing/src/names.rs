@@ -38,6 +38,11 @@ pub const RETENTION_POLICY: &str = "retentionPolicy";
 /// Proto name of a legal hold, for errors.
 pub const LEGAL_HOLD: &str = "vorrang.ticketing.v1.LegalHold";
 
+/// Proto name of a webhook, for errors.
+pub const WEBHOOK: &str = "vorrang.ticketing.v1.Webhook";
+/// Proto name of a delivery, for errors.
+pub const DELIVERY: &str = "vorrang.ticketing.v1.Delivery";
+
 /// How a request names a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TicketRef {
@@ -232,6 +237,31 @@ pub fn parse_legal_hold(name: &str) -> Result<Uuid, &'static str> {
         .ok_or("must be customers/{uuid}/legalHold")
 }
 
+/// `webhooks/{uuid}`.
+pub fn webhook(id: Uuid) -> String {
+    format!("webhooks/{id}")
+}
+
+/// `webhooks/{uuid}/deliveries/{seq}`.
+pub fn delivery(webhook: Uuid, seq: i64) -> String {
+    format!("webhooks/{webhook}/deliveries/{seq}")
+}
+
+/// Reads `webhooks/{uuid}`.
+pub fn parse_webhook(name: &str) -> Result<Uuid, &'static str> {
+    name.strip_prefix("webhooks/")
+        .and_then(canonical)
+        .ok_or("must be webhooks/{uuid}")
+}
+
+/// Reads `webhooks/{uuid}/deliveries/{seq}`.
+pub fn parse_delivery(name: &str) -> Result<(Uuid, i64), &'static str> {
+    name.strip_prefix("webhooks/")
+        .and_then(|rest| rest.split_once("/deliveries/"))
+        .and_then(|(webhook, seq)| Some((canonical(webhook)?, number(seq)?)))
+        .ok_or("must be webhooks/{uuid}/deliveries/{seq}")
+}
+
 /// Reads `tickets/{uuid}` or `tickets/{number}`, the number from 1 and as we write it.
 pub fn parse_ticket(name: &str) -> Result<TicketRef, &'static str> {
     let key = name.strip_prefix("tickets/");
@@ -412,6 +442,23 @@ mod tests {
         }
         assert!(parse_survey("csat").is_err() && parse_survey("surveys/").is_err());
         assert!(parse_review("reviews/7").is_err() && parse_sending("surveySendings/").is_err());
+    }
+
+    #[test]
+    fn deliveries_are_named_by_webhook_and_position() {
+        let id = Uuid::from_u128(7);
+        assert_eq!(parse_webhook(&webhook(id)), Ok(id));
+        assert_eq!(parse_delivery(&delivery(id, 42)), Ok((id, 42)));
+        for wrong in [
+            "",
+            "webhooks/-",
+            "webhooks/7",
+            &webhook(id),
+            &format!("{}/deliveries/0", webhook(id)),
+        ] {
+            assert!(parse_delivery(wrong).is_err(), "{wrong}");
+        }
+        assert!(parse_webhook("webhooks/-").is_err());
     }
 
     #[test]

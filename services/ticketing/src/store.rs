@@ -56,6 +56,7 @@ mod ticket_fields;
 mod unmerge;
 mod unmerge_customer;
 mod values;
+mod webhooks;
 mod write;
 
 use std::sync::Arc;
@@ -86,6 +87,7 @@ pub use records::{Lifetime, RecordPosition, Recording, Told, Whose};
 pub use reviews::{NewReview, ReviewFilter};
 pub use sendings::{Due, Page, SendingFilter};
 pub use split::{Splitting, Wanted};
+pub use webhooks::{Backlog, Claim, Finished, Key, NewDelivery, ReplayStep};
 
 /// Who calls, for which tenant, and what makes the call repeatable.
 #[derive(Debug, Clone)]

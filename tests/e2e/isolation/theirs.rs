@@ -10,9 +10,9 @@ use vorrang_api::ticketing::v1::ticket::State;
 use vorrang_api::ticketing::v1::ticket_field::Type;
 use vorrang_api::ticketing::v1::{
     CreateOrganizationRequest, CreateReviewRequest, CreateRubricRequest, CreateScheduleRequest, CreateSlaPolicyRequest,
-    CreateSubStateRequest, CreateSurveyRequest, CreateTicketFieldRequest, Identity, Organization, Review, ReviewItem,
-    Rubric, RubricItem, Schedule, SendSurveyRequest, SlaClock, SlaMetric, SlaPolicy, SubState, Survey, SurveyKind,
-    TicketField, identity, sla_policy,
+    CreateSubStateRequest, CreateSurveyRequest, CreateTicketFieldRequest, CreateWebhookRequest, Identity, Organization,
+    Review, ReviewItem, Rubric, RubricItem, Schedule, SendSurveyRequest, SlaClock, SlaMetric, SlaPolicy, SubState,
+    Survey, SurveyKind, TicketField, Webhook, identity, sla_policy,
 };
 use vorrang_client::Client;
 
@@ -42,6 +42,7 @@ impl Theirs {
             ("quarantine_item", name("quarantineItems")),
             ("source", "sources/nobodys".to_owned()),
             ("agent", "agents/nobodys".to_owned()),
+            ("webhook", name("webhooks")),
             ("cursor_ticketing", "nobodys".to_owned()),
             ("cursor_routing", "nobodys".to_owned()),
             ("cursor_knowledge", "nobodys".to_owned()),
@@ -262,6 +263,24 @@ pub async fn fill(client: &Client) -> Theirs {
         .expect("a schedule")
         .into_inner()
         .name;
+    // Disabled, so that nobody outside is called.
+    let webhook = Webhook {
+        display_name: secret.clone(),
+        url: "https://hooks.example.org/".to_owned(),
+        disabled: true,
+        ..Webhook::default()
+    };
+    let request = CreateWebhookRequest {
+        webhook: Some(webhook),
+        ..CreateWebhookRequest::default()
+    };
+    let webhook = client
+        .webhooks()
+        .create_webhook(request)
+        .await
+        .expect("a webhook")
+        .into_inner()
+        .name;
     // A consumer of each feed, which stands at a cursor of theirs.
     macro_rules! consumer {
         ($feed:ident) => {{
@@ -281,6 +300,7 @@ pub async fn fill(client: &Client) -> Theirs {
         }};
     }
     Theirs(HashMap::from([
+        ("webhook", webhook),
         ("cursor_ticketing", consumer!(ticketing_feed)),
         ("cursor_routing", consumer!(routing_feed)),
         ("cursor_knowledge", consumer!(knowledge_feed)),

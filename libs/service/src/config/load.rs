@@ -62,6 +62,8 @@ fn typed(sources: Sources) -> Result<Config, Error> {
             public_url: read.public("ticketing.public_url"),
             attachments_url: read.url("ticketing.attachments_url", &["s3://", "file:///"]),
             attachment_max_bytes: read.number("ticketing.attachment_max_bytes", 1..=1 << 30),
+            webhook_allow_private: read.networks("ticketing.webhook_allow_private"),
+            webhook_ca_file: read.0.string("ticketing.webhook_ca_file"),
         },
         ingestion: IngestionConfig {
             database_url: read.database("ingestion.database_url"),
@@ -184,6 +186,16 @@ impl Reader {
             );
         }
         text
+    }
+
+    fn networks(&mut self, key: &str) -> Vec<String> {
+        let networks = self.0.strings(key);
+        for network in &networks {
+            if let Err(why) = network.parse::<vorrang_egress::Network>() {
+                self.0.reject(key, format!("{network:?} {why}"));
+            }
+        }
+        networks
     }
 
     /// Days; 0 is for ever.

@@ -177,6 +177,19 @@ impl Sources {
         self.value(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
+    /// The list in force.
+    pub(super) fn strings(&mut self, key: &str) -> Vec<String> {
+        let values = self.value(key).and_then(Value::as_array).cloned().unwrap_or_default();
+        let texts: Vec<String> = values
+            .iter()
+            .filter_map(|value| value.as_str().map(str::to_owned))
+            .collect();
+        if texts.len() < values.len() {
+            self.reject(key, "must hold nothing but texts in quotes");
+        }
+        texts
+    }
+
     /// The number in force.
     pub(super) fn integer(&self, key: &str) -> i64 {
         self.value(key).and_then(Value::as_integer).unwrap_or_default()
@@ -204,12 +217,20 @@ fn typed(default: &Value, text: &str) -> Option<Value> {
     match default {
         Value::Integer(_) => text.trim().parse().ok().map(Value::Integer),
         Value::Boolean(_) => text.trim().parse().ok().map(Value::Boolean),
+        Value::Array(_) => Some(Value::Array(list(text))),
         _ => Some(Value::String(text.to_owned())),
     }
 }
 
+/// The parts of a list in the environment.
+fn list(text: &str) -> Vec<Value> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| Value::String(part.to_owned())).collect()
+}
+
 fn kind(value: &Value) -> &'static str {
     match value {
+        Value::Array(_) => "a list in brackets",
         Value::Integer(_) => "a whole number",
         Value::Boolean(_) => "true or false",
         Value::Table(_) => "a section",

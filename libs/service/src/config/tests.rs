@@ -112,6 +112,34 @@ fn every_mistake_is_named_at_once_with_its_source() {
 }
 
 #[test]
+fn networks_are_lists_that_are_checked() {
+    assert!(Config::defaults().ticketing.webhook_allow_private.is_empty());
+    let toml = "[ticketing]\nwebhook_allow_private = [\"10.0.0.0/8\", \"fd00::/8\"]";
+    let config = load(toml, &[]).expect("valid");
+    assert_eq!(config.ticketing.webhook_allow_private().len(), 2);
+    let variable = ("VORRANG_TICKETING__WEBHOOK_ALLOW_PRIVATE", " 127.0.0.0/8 , ::1");
+    let config = load(toml, &[variable]).expect("valid");
+    assert_eq!(config.ticketing.webhook_allow_private, ["127.0.0.0/8", "::1"]);
+    assert!(
+        config
+            .print()
+            .contains("webhook_allow_private = [\"127.0.0.0/8\", \"::1\"]"),
+        "{}",
+        config.print()
+    );
+    for wrong in [
+        "\"10.0.0.0/8\"",
+        "[\"10.0.0.0/40\"]",
+        "[\"intranet\"]",
+        "[8]",
+        "[[\"10.0.0.0/8\"]]",
+    ] {
+        let (fields, text) = complaints(load(&format!("[ticketing]\nwebhook_allow_private = {wrong}"), &[]));
+        assert_eq!(fields, ["ticketing.webhook_allow_private"], "{wrong}: {text}");
+    }
+}
+
+#[test]
 fn events_are_kept_for_ever_or_for_some_days_at_least() {
     assert_eq!(Config::defaults().feed.retention_days, 0);
     let kept = load("[feed]\nretention_days = 7", &[]).expect("valid");

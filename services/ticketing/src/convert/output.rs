@@ -225,6 +225,7 @@ pub fn event(fact: &Fact, now: DateTime<Utc>) -> pb::Event {
             review: Some(super::review(one)),
             replaced: *replaced,
         }),
+        Fact::Webhook(after, change) => super::webhook::webhook_event(after, change),
     };
     pb::Event {
         head: None,

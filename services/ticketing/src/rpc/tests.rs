@@ -37,6 +37,10 @@ mod suggestions;
 pub mod surveys;
 mod ticket_fields;
 mod tickets;
+mod webhook_failures;
+mod webhook_receiver;
+mod webhook_replays;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -100,6 +104,7 @@ impl Fixture {
             .with_fields(Arc::new(FeedFields))
             .with_opener(Arc::new(store.clone()));
         let disk = Arc::new(Disk::default());
+        let courier = webhook_receiver::courier(&store, &feed, &clock, vorrang_testkit::DEADLINE);
         Self {
             app: App {
                 intake: Intake::new(store.clone()),
@@ -107,6 +112,7 @@ impl Fixture {
                 feed,
                 objects: Objects::of(disk.clone()),
                 attachment_max: 1 << 20,
+                courier,
             },
             disk,
             clock,

@@ -37,3 +37,6 @@ pub mod ticket;
 pub mod ticket_field;
 pub mod ticket_state;
 pub mod ticket_value;
+pub mod webhook;
+pub mod webhook_cursor;
+pub mod webhook_delivery;

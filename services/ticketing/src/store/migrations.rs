@@ -11,6 +11,7 @@ mod reviews;
 mod schedules;
 mod surveys;
 mod tickets;
+mod webhooks;
 
 use sea_orm_migration::prelude::*;
 use vorrang_database::{event_log, idempotency};
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(schedules::Schedules),
             Box::new(tickets::Tickets),
             Box::new(m_sla::Sla),
+            Box::new(webhooks::Webhooks),
             Box::new(surveys::Surveys),
             Box::new(reviews::Reviews),
             Box::new(m0003_erasure::Erasure),

@@ -79,6 +79,20 @@ impl Personal {
         self.root.tenant(tenant).lookup()
     }
 
+    /// Seals a secret of the tenant itself, such as what signs its webhooks. It is nobody's, and no erasure reaches it.
+    pub fn seal_secret(&self, tenant: &str, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
+        self.root.tenant(tenant).seal(place, plain)
+    }
+
+    /// Opens what [`Personal::seal_secret`] made for the same tenant and place.
+    ///
+    /// # Errors
+    /// Internal when it was sealed with another key, or changed.
+    pub fn open_secret(&self, tenant: &str, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        let opened = self.root.tenant(tenant).open(place, sealed);
+        opened.ok_or_else(|| Error::internal("a secret does not open: was secrets.data_key changed?"))
+    }
+
     /// Gives keys to what is made in this transaction. The ids must be new.
     pub async fn create(
         &self,

@@ -141,7 +141,15 @@ const NOT_PERSONAL: &[&str] = &[
     "SlaPolicy.condition",
     "SlaPolicy.display_name",
     "Match.tiers",
+    // Where the tenant's own systems listen, without the query; the secret is never in an event.
+    "Webhook.display_name",
+    "Webhook.filter",
+    "Webhook.secret",
+    "Webhook.url",
+    "WebhookUpdated.changed_fields",
     // Ours.
+    "Webhook.etag",
+    "Webhook.name",
     "SlaPolicy.name",
     "SlaPolicy.schedule",
     "SlaPolicy.etag",

@@ -102,6 +102,28 @@ impl Tenant {
         Ok(Key::new(bytes))
     }
 
+    /// Seals a secret of the tenant itself, which is nobody's and is never erased.
+    pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE_LEN] = rand::random();
+        let mut body = plain.to_vec();
+        self.wrapping
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad(&self.name, place), &mut body)
+            .expect("a secret is far below the cipher's limit");
+        [&nonce[..], &body[..]].concat()
+    }
+
+    /// Opens what [`Tenant::seal`] made for the same place.
+    pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, body) = sealed.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut body = body.to_vec();
+        let plain = self
+            .wrapping
+            .open_in_place(nonce, aad(&self.name, place), &mut body)
+            .ok()?;
+        Some(plain.to_vec())
+    }
+
     fn place_of(&self, id: Uuid) -> Aad<Vec<u8>> {
         aad(&self.name, Place("personal_keys", id.as_bytes()))
     }

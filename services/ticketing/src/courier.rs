@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::instrument::WithSubscriber as _;
 use vorrang_clock::SharedClock;
 use vorrang_egress::Egress;
 use vorrang_error::Error;
@@ -206,11 +207,12 @@ impl Courier {
             for claim in turn.claims {
                 let permit = permits.pop();
                 let (courier, sending) = (self.clone(), Arc::clone(&sending));
-                under_way.spawn(async move {
+                let attempt = async move {
                     let finished = courier.attempt(&sending, claim).await;
                     drop(permit);
                     finished
-                });
+                };
+                under_way.spawn(attempt.with_current_subscriber());
             }
             drop(permits);
             let replays = match webhook.replay {

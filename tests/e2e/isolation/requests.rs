@@ -14,6 +14,7 @@ pub enum Then {
 }
 
 mod ticketing;
+mod webhooks;
 
 use Then::{Invalid, NotFound, NothingOfTheirs};
 
@@ -22,7 +23,7 @@ pub type Line = (&'static str, &'static str, Then);
 
 /// For each method a valid request with the other tenant's ids in every place that takes one.
 pub fn all() -> impl Iterator<Item = &'static Line> {
-    OTHERS.iter().chain(ticketing::TICKETING)
+    OTHERS.iter().chain(ticketing::TICKETING).chain(webhooks::WEBHOOKS)
 }
 
 /// All services but ticketing.

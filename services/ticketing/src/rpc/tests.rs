@@ -38,6 +38,7 @@ pub mod surveys;
 mod ticket_fields;
 mod tickets;
 mod webhook_failures;
+mod webhook_limits;
 mod webhook_receiver;
 mod webhook_replays;
 mod webhooks;

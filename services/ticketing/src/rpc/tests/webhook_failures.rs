@@ -153,7 +153,8 @@ both_engines! {
     async fn an_endpoint_may_ask_for_a_pause(db: TestDatabase) {
         let desk = Fixture::new(&db).await;
         let receiver = Receiver::start().await;
-        receiver.does(|_| Does::AsksToWait(429, 600));
+        let tries = AtomicUsize::new(0);
+        receiver.does(move |_| Does::AsksToWait(if tries.fetch_add(1, Ordering::SeqCst) == 0 { 429 } else { 503 }, 600));
         let webhook = desk.webhook(&receiver, "type = ticket_created").await;
         desk.ticket().await;
         desk.carry().await;
@@ -161,6 +162,13 @@ both_engines! {
         desk.wait(599);
         desk.carry().await;
         assert_eq!(receiver.arrived().len(), 1, "neither that event nor another one");
+        desk.wait(1);
+        desk.carry().await;
+        let asked = receiver.arrived().len();
+        assert!((1..=2).contains(&asked), "now it is asked again, and is busy again");
+        desk.wait(599);
+        desk.carry().await;
+        assert_eq!(receiver.count(), 0);
         receiver.does(|_| Does::Answers(200));
         desk.wait(1);
         desk.carry().await;

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::Sha256;
+use tokio::sync::Notify;
 use vorrang_egress::{Egress, Policy, SystemResolver};
 
 use super::*;
@@ -88,6 +89,7 @@ pub enum Does {
     /// With `Retry-After` in seconds.
     AsksToWait(u16, u32),
     RedirectsTo(String),
+    AnswersWhenTold(u16, Arc<Notify>),
     Hangs,
 }
 
@@ -170,6 +172,10 @@ async fn handle(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -
         Does::Answers(status) => code(status).into_response(),
         Does::AsksToWait(status, seconds) => (code(status), [("retry-after", seconds.to_string())]).into_response(),
         Does::RedirectsTo(url) => (StatusCode::TEMPORARY_REDIRECT, [("location", url)]).into_response(),
+        Does::AnswersWhenTold(status, told) => {
+            told.notified().await;
+            code(status).into_response()
+        }
         Does::Hangs => std::future::pending().await,
     }
 }

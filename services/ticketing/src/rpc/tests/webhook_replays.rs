@@ -109,6 +109,19 @@ both_engines! {
         replay(&desk, &webhook, time(START + 3_600), false).await.expect("goes on");
         desk.carry().await;
         assert_eq!(receiver.take().len(), 2);
+        // And only what came earlier.
+        let ended = |to: i64| pb::ReplayRangeRequest {
+            name: webhook.name.clone(),
+            from: Some(time(START)),
+            to_time: Some(prost_types::Timestamp { seconds: to, nanos: 0 }),
+            ..pb::ReplayRangeRequest::default()
+        };
+        replay_range::handle(&desk.app, acme(ended(START + 3_600))).await.expect("goes on");
+        desk.carry().await;
+        let subjects: Vec<String> = receiver.take().iter().map(|one| one.json()["subject"].as_str().expect("a subject").to_owned()).collect();
+        assert_eq!(subjects, [before.name]);
+        let error = replay_range::handle(&desk.app, acme(ended(START))).await.expect_err("nothing lies between");
+        assert_eq!(error.violations()[0].field, "to_time");
         let cursor = desk.app.feed.get_head("acme").await.expect("reads").cursor;
         let nothing = replay(&desk, &webhook, From::FromCursor(cursor), false).await.expect("nothing to do");
         assert_eq!(nothing.replay_until, 0);

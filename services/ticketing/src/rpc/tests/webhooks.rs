@@ -90,7 +90,7 @@ both_engines! {
         };
         let made = create_webhook::handle(&desk.app, acme(request.clone())).await.expect("new");
         assert!(made.secret.starts_with("whsec_"));
-        let again = create_webhook::handle(&desk.app, acme(request)).await.expect("a repeat");
+        let again = create_webhook::handle(&desk.app, acme(request.clone())).await.expect("a repeat");
         assert_eq!(again, made, "a repeat gets the first answer, secret and all");
         assert_eq!(desk.get_webhook(&made.name).await, pb::Webhook { secret: String::new(), ..made.clone() });
         let listed = list_webhooks::handle(&desk.app, acme(pb::ListWebhooksRequest::default())).await.expect("lists");
@@ -98,6 +98,11 @@ both_engines! {
         let stored = dump(&desk.db).await;
         let secret = made.secret.trim_start_matches("whsec_");
         assert!(!holds(&stored, secret), "neither in rows nor in answers nor in events");
+        // Whoever repeats an old call does not learn a secret that came later.
+        let rotate = pb::RotateWebhookSecretRequest { name: made.name.clone(), ..pb::RotateWebhookSecretRequest::default() };
+        rotate_webhook_secret::handle(&desk.app, acme(rotate)).await.expect("a new one");
+        let late = create_webhook::handle(&desk.app, acme(request)).await.expect("a repeat");
+        assert_eq!(late, pb::Webhook { secret: String::new(), ..made.clone() });
         // Whoever follows the feed does not learn what the URL's query says.
         let events = desk.events("acme").await;
         let Some(pb::event::Payload::WebhookCreated(created)) = &events[0].payload else { panic!("{events:?}") };

@@ -86,12 +86,13 @@ impl Fixture {
 
     /// A process that finds what an earlier one left.
     pub async fn restarted(db: &TestDatabase, clock: ManualClock) -> Self {
-        db.copy_of("ticketing", |url| async move {
+        let template = db.copy_of("ticketing", |url| async move {
             let db = Database::connect(&url).await.expect("connects");
             db.migrate::<Migrator>().await.expect("migrates");
             db.close().await.expect("closes");
-        })
-        .await;
+        });
+        // Boxed: what a test does is deep enough for the compiler without it.
+        Box::pin(template).await;
         Self::at(db.url(), clock).await
     }
 

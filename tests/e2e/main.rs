@@ -1,6 +1,7 @@
 //! The suite as its users meet it: all five services in one process, real stores, real connections.
 
 mod apart;
+mod automations;
 mod desktop;
 mod dynamic;
 mod faults;

@@ -31,8 +31,10 @@ use vorrang_api::routing::v1::agent_service_client::AgentServiceClient;
 use vorrang_api::routing::v1::queue_service_client::QueueServiceClient;
 use vorrang_api::routing::v1::work_service_client::WorkServiceClient;
 use vorrang_api::ticketing::v1::attachment_service_client::AttachmentServiceClient;
+use vorrang_api::ticketing::v1::automation_service_client::AutomationServiceClient;
 use vorrang_api::ticketing::v1::customer_record_service_client::CustomerRecordServiceClient;
 use vorrang_api::ticketing::v1::customer_service_client::CustomerServiceClient;
+use vorrang_api::ticketing::v1::macro_service_client::MacroServiceClient;
 use vorrang_api::ticketing::v1::organization_service_client::OrganizationServiceClient;
 use vorrang_api::ticketing::v1::privacy_service_client::PrivacyServiceClient;
 use vorrang_api::ticketing::v1::review_service_client::ReviewServiceClient;
@@ -168,6 +170,10 @@ clients! {
     schedules: ScheduleServiceClient<Authorized>;
     /// Which tickets are promised what.
     sla_policies: SlaPolicyServiceClient<Authorized>;
+    /// What is done to tickets when something happens, or when nothing does.
+    automations: AutomationServiceClient<Authorized>;
+    /// What agents do to many tickets with one click.
+    macros: MacroServiceClient<Authorized>;
     /// What single tickets were promised.
     sla: SlaServiceClient<Authorized>;
     /// Surveys, their sendings and answers.

@@ -1,17 +1,22 @@
 //! What handlers may use.
 
+use std::collections::BTreeMap;
+
 use prost::Message;
 use tonic::Request;
 use vorrang_database::idempotency::REQUEST_ID_MAX;
-use vorrang_error::{Error, Violations};
+use vorrang_error::{Error, Kind, Violations};
 use vorrang_feed::Feed;
 
+use crate::action::Action;
+use crate::automation::Cause;
 use crate::courier::Courier;
 use crate::custom::Definitions;
 use crate::intake::Intake;
 use crate::objects::Objects;
 use crate::state::State;
 use crate::store::{Call, Store};
+use crate::sub_state::SubState;
 use crate::ticket::Wanted;
 use crate::words::{Actor, ActorKind};
 
@@ -43,6 +48,43 @@ impl App {
         } else {
             Ok(Definitions::default())
         }
+    }
+
+    /// What actions may name: own fields and sub-states.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn nameable(&self, tenant: &str) -> Result<(Definitions, BTreeMap<String, SubState>), Error> {
+        let definitions = self.store.ticket_fields(tenant).await?;
+        let sub_states = self.store.sub_states(tenant).await?;
+        Ok((
+            definitions,
+            sub_states.into_iter().map(|one| (one.id.clone(), one)).collect(),
+        ))
+    }
+
+    /// Adds to `violations` which of the macros that actions apply are not there, or are archived.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn check_macros(
+        &self,
+        tenant: &str,
+        field: &str,
+        actions: &[Action],
+        violations: &mut Violations,
+    ) -> Result<(), Error> {
+        for (index, action) in actions.iter().enumerate() {
+            let Action::ApplyMacro(id) = action else { continue };
+            let field = format!("{field}[{index}].apply_macro");
+            match self.store.macro_at(tenant, *id, None).await {
+                Ok(found) if found.archived_at.is_some() => violations.add(field, "is archived"),
+                Ok(_) => {}
+                Err(error) if error.kind() == Kind::NotFound => violations.add(field, "there is no such macro"),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// The state that somebody asks for, with what has to be known to give it. Definitions may change between this and the
@@ -85,6 +127,7 @@ pub fn call<M: Message>(
             id: vorrang_service::caller(request)?.credential_id.clone(),
         },
         trace_parent: vorrang_service::trace_parent(),
+        cause: Cause::default(),
     })
 }
 

@@ -1,5 +1,7 @@
 //! Between the domain and the generated types of the contract: [`output`] writes them, [`input`] reads and checks them.
 
+mod action;
+mod automation;
 mod cloud_event;
 mod custom;
 mod feed_fields;
@@ -15,6 +17,8 @@ mod webhook;
 mod wire;
 mod words;
 
+pub use action::macro_resource;
+pub use automation::{automation, stored_run, tested, told};
 pub use cloud_event::{CONTENT_TYPE, cloud_event, test_event};
 pub use custom::{sub_state, ticket_field};
 pub use feed_fields::FeedFields;
@@ -34,6 +38,6 @@ pub use wire::merged;
 pub use webhook::{delivery, delivery_state, grace, settings as webhook_settings, webhook, webhook_id, webhook_mask};
 
 /// An event as it is stored, in its two parts; with an empty head, which the feed fills in.
-pub fn event_parts(fact: &crate::event::Fact, now: chrono::DateTime<chrono::Utc>) -> EventParts {
-    personal::parts(output::event(fact, now))
+pub fn event_parts(event: &crate::event::Event, now: chrono::DateTime<chrono::Utc>) -> EventParts {
+    personal::parts(output::event(event, now))
 }

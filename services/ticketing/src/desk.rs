@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::automation::Cause;
 use crate::contact::{Contact, ContactKey, Outcome, Recorded, SUBJECT_KEY};
 use crate::customer::{Belongs, Customer, Identity, IdentityKey, Learnt, Profile};
 use crate::event::{Event, Fact};
@@ -432,6 +433,7 @@ impl<'a> Desk<'a> {
             occurred_at: fact.occurred_at(self.now),
             actor,
             trace_parent: contact.trace_parent.clone(),
+            cause: Cause::default(),
             fact,
         });
     }

@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::automation::{Automation, Cause};
 use crate::custom::Definition;
 use crate::customer::Customer;
+use crate::macros::Macro;
 use crate::names;
 use crate::organization::Organization;
 use crate::privacy::Erasure;
@@ -29,6 +31,8 @@ pub struct Event {
     pub actor: Actor,
     /// W3C traceparent of the call; empty: none.
     pub trace_parent: String,
+    /// The automations that led to it.
+    pub cause: Cause,
     /// What happened.
     pub fact: Fact,
 }
@@ -80,6 +84,10 @@ pub enum Fact {
     SlaPolicy(Box<SlaPolicy>, PolicyChange),
     /// A customer was erased; the proof.
     CustomerErased(Customer, Box<Erasure>),
+    /// A macro was made, changed, archived or restored.
+    Macro(Box<Macro>),
+    /// An automation was made, changed, moved, enabled, disabled or archived.
+    Automation(Box<Automation>),
     /// A ticket was changed; the ticket as it is after the whole operation.
     Ticket(Box<Ticket>, Change),
     /// A schedule was made, changed or archived.
@@ -166,6 +174,8 @@ impl Fact {
                 WebhookChange::Deleted => "webhook_deleted",
                 WebhookChange::Disabled => "webhook_disabled",
             },
+            Self::Macro(_) => "macro_changed",
+            Self::Automation(_) => "automation_changed",
             Self::Ticket(_, change) => match change {
                 Change::Created => "ticket_created",
                 Change::Updated(_) => "ticket_updated",
@@ -182,6 +192,9 @@ impl Fact {
                 Change::Sla(change) => change.kind(),
                 Change::TextsErased => "ticket_texts_erased",
                 Change::AttachmentsErased(_) => "ticket_attachments_erased",
+                Change::MacroApplied(_) => "macro_applied",
+                Change::Notified(_) => "agents_notified",
+                Change::Automated(_) => "automation_applied",
             },
             Self::SurveyDefined(_) => "survey_defined",
             Self::SurveySent(_) => "survey_sent",
@@ -206,6 +219,8 @@ impl Fact {
             Self::SubState(sub_state, _) => names::sub_state(&sub_state.id),
             Self::TicketField(field) => names::ticket_field(&field.id),
             Self::SlaPolicy(policy, _) => names::sla_policy(policy.id),
+            Self::Macro(one) => names::macro_name(one.id),
+            Self::Automation(one) => names::automation(one.id),
             Self::Schedule(fact) => names::schedule(fact.schedule.id),
             Self::Ticket(ticket, _) | Self::Reviewed(ticket, ..) => names::ticket(ticket.id),
             Self::SurveyDefined(survey) => names::survey(&survey.id),
@@ -227,11 +242,12 @@ impl Fact {
             Self::OrderRecorded(customer, _) | Self::MilestoneRecorded(customer, _) => Some(*customer),
             Self::SubState(..) | Self::TicketField(_) => None,
             Self::OrganizationCreated(_) | Self::OrganizationUpdated(_) | Self::OrganizationDeleted(_) => None,
-            Self::Schedule(_) | Self::SlaPolicy(..) | Self::Webhook(..) => None,
+            Self::Schedule(_) | Self::Webhook(..) => None,
             Self::Ticket(ticket, _) | Self::Reviewed(ticket, ..) => Some(ticket.id),
             Self::SurveySent(sent) => Some(sent.sending.owner()),
             Self::SurveyAnswered(given) => Some(given.answer.owner()),
             Self::SurveyDefined(_) | Self::RubricDefined(_) => None,
+            Self::SlaPolicy(..) | Self::Macro(_) | Self::Automation(_) => None,
         }
     }
 

@@ -1,10 +1,12 @@
 //! The gRPC face of the service: one file a service of the contract, one line an RPC.
 
 mod attachment;
+mod automations;
 mod customer;
 mod customer_record;
 mod feed;
 mod internal;
+mod macros;
 mod organization;
 mod privacy;
 mod relation;

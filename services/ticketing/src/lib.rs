@@ -5,10 +5,11 @@
 //! events together. Contacts come through [`intake`], which coalesces concurrent calls into one transaction.
 // The futures of tests that go in by HTTP nest deeper than the default allows.
 #![cfg_attr(test, recursion_limit = "256")]
-
+mod action;
 mod app;
 mod archive;
 mod attributes;
+mod automation;
 mod contact;
 mod conversation;
 mod convert;
@@ -24,6 +25,7 @@ mod grpc;
 mod http;
 mod intake;
 mod loops;
+mod macros;
 mod merge_vouched;
 mod message;
 mod names;
@@ -53,9 +55,11 @@ use std::time::Duration;
 
 use vorrang_api::raw::ticketing::feed_service_server::FeedServiceServer;
 use vorrang_api::ticketing::v1::attachment_service_server::AttachmentServiceServer;
+use vorrang_api::ticketing::v1::automation_service_server::AutomationServiceServer;
 use vorrang_api::ticketing::v1::customer_record_service_server::CustomerRecordServiceServer;
 use vorrang_api::ticketing::v1::customer_service_server::CustomerServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
+use vorrang_api::ticketing::v1::macro_service_server::MacroServiceServer;
 use vorrang_api::ticketing::v1::organization_service_server::OrganizationServiceServer;
 use vorrang_api::ticketing::v1::privacy_service_server::PrivacyServiceServer;
 use vorrang_api::ticketing::v1::review_service_server::ReviewServiceServer;
@@ -141,6 +145,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     if let Err(error) = proofs::carry_out_again(&store, &objects).await {
         tracing::warn!(error = error.chain(), "erasures were not compared with their proofs");
     }
+    let automations = store.clone();
     let ticketing = Ticketing(App {
         intake: Intake::new(store.clone()),
         store: store.clone(),
@@ -168,6 +173,8 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .grpc(configured!(SlaPolicyServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(SlaServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(WebhookServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(MacroServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(AutomationServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(InternalServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(SurveyServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(ReviewServiceServer::new(ticketing.clone()), context))
@@ -182,6 +189,10 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .task("merge customers", merge_vouched::run(merging, shutdown.clone()))
         .task("sla", loops::sla::run(sla, clock.clone(), shutdown.clone()))
         .task("surveys", send_due::run(due, clock.clone(), shutdown.clone()))
+        .task(
+            "automations",
+            loops::automations::run(automations, clock.clone(), shutdown.clone()),
+        )
         .task("forget answers", forget::run(database, clock, shutdown)))
 }
 

@@ -1,3 +1,4 @@
 //! Background work. Each loop has a `tick` that tests call.
 
+pub mod automations;
 pub mod sla;

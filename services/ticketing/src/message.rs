@@ -54,6 +54,8 @@ pub struct Message {
     pub external_id: String,
     /// Whether a machine wrote it.
     pub automated: bool,
+    /// The macro from which it was written.
+    pub from_macro: Option<Uuid>,
     /// Whether its texts were erased.
     pub erased: bool,
 }
@@ -79,6 +81,8 @@ pub struct Draft {
     pub external_id: String,
     /// Whether a machine wrote it.
     pub automated: bool,
+    /// The macro from which it was written.
+    pub from_macro: Option<Uuid>,
 }
 
 impl Draft {
@@ -103,6 +107,7 @@ impl Draft {
             attachments: self.attachments,
             external_id: self.external_id,
             automated: self.automated,
+            from_macro: self.from_macro,
             erased: false,
         }
     }

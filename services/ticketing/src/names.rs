@@ -42,6 +42,11 @@ pub const LEGAL_HOLD: &str = "vorrang.ticketing.v1.LegalHold";
 pub const WEBHOOK: &str = "vorrang.ticketing.v1.Webhook";
 /// Proto name of a delivery, for errors.
 pub const DELIVERY: &str = "vorrang.ticketing.v1.Delivery";
+/// Proto name of a macro, for errors.
+pub const MACRO: &str = "vorrang.ticketing.v1.Macro";
+
+/// Proto name of an automation, for errors.
+pub const AUTOMATION: &str = "vorrang.ticketing.v1.Automation";
 
 /// How a request names a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,6 +186,35 @@ pub fn check_field_id(id: &str) -> Result<(), &'static str> {
 /// `slaPolicies/{uuid}`.
 pub fn sla_policy(id: Uuid) -> String {
     format!("slaPolicies/{id}")
+}
+
+/// `automations/{uuid}`.
+pub fn automation(id: Uuid) -> String {
+    format!("automations/{id}")
+}
+
+/// `automationRuns/{uuid}`.
+pub fn automation_run(id: Uuid) -> String {
+    format!("automationRuns/{id}")
+}
+
+/// Reads `automations/{uuid}`.
+pub fn parse_automation(name: &str) -> Result<Uuid, &'static str> {
+    name.strip_prefix("automations/")
+        .and_then(canonical)
+        .ok_or("must be automations/{uuid}")
+}
+
+/// `macros/{uuid}`.
+pub fn macro_name(id: Uuid) -> String {
+    format!("macros/{id}")
+}
+
+/// Reads `macros/{uuid}`.
+pub fn parse_macro(name: &str) -> Result<Uuid, &'static str> {
+    name.strip_prefix("macros/")
+        .and_then(canonical)
+        .ok_or("must be macros/{uuid}")
 }
 
 /// Reads `slaPolicies/{uuid}`.
@@ -372,104 +406,4 @@ fn number(text: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_ticket_is_named_by_id_or_number() {
-        let id = Uuid::from_u128(7);
-        assert_eq!(parse_ticket(&ticket(id)), Ok(TicketRef::Id(id)));
-        assert_eq!(parse_ticket("tickets/42"), Ok(TicketRef::Number(42)));
-        for wrong in [
-            "",
-            "tickets/",
-            "tickets/-1",
-            "ticket/1",
-            "tickets/1/messages/2",
-            "tickets/{0}",
-            "tickets/0",
-            "tickets/01",
-            "tickets/+1",
-            "tickets/99999999999999999999",
-            "tickets/00000000-0000-0000-0000-000000000ABC",
-        ] {
-            assert!(parse_ticket(wrong).is_err(), "{wrong}");
-        }
-        assert!(parse_customer("customers/00000000-0000-0000-0000-000000000ABC").is_err());
-        assert_eq!(parse_legal_hold(&legal_hold(id)), Ok(id));
-        assert!(parse_legal_hold(&customer(id)).is_err());
-        let hash = "ab".repeat(32);
-        assert_eq!(parse_attachment(&attachment(id, &hash)), Ok((id, hash.clone())));
-        for wrong in ["../../etc/passwd", &hash.to_uppercase(), &hash[1..], ""] {
-            assert!(parse_attachment(&attachment(id, wrong)).is_err(), "{wrong}");
-        }
-        assert_eq!(parse_erasure(&erasure(id)), Ok(id));
-    }
-
-    #[test]
-    fn a_message_is_named_below_its_ticket() {
-        let (ticket, id) = (Uuid::from_u128(7), Uuid::from_u128(8));
-        assert_eq!(parse_message(&message(ticket, id)), Ok((ticket, id)));
-        let id = id.to_string();
-        for wrong in [
-            String::new(),
-            format!("tickets/7/messages/{id}"),
-            format!("tickets/{ticket}/messages/"),
-            format!("tickets/{ticket}/messages/{id}/x"),
-            format!("tickets/{ticket}/messages/{}", id.replace('0', "A")),
-        ] {
-            assert!(parse_message(&wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn surveys_rubrics_and_reviews_have_names() {
-        assert_eq!(parse_survey(&survey("after-chat")), Ok("after-chat".to_owned()));
-        assert_eq!(parse_rubric("rubrics/tone"), Ok(("tone".to_owned(), None)));
-        assert_eq!(parse_rubric(&rubric("tone", Some(3))), Ok(("tone".to_owned(), Some(3))));
-        let id = Uuid::from_u128(7);
-        assert_eq!(parse_review(&review(id)), Ok(id));
-        assert_eq!(parse_sending(&sending(id)), Ok(id));
-        for wrong in [
-            "rubrics/",
-            "rubrics/tone@",
-            "rubrics/tone@0",
-            "rubrics/tone@03",
-            "rubrics/a@9999999999",
-            "rubrics/A",
-        ] {
-            assert!(parse_rubric(wrong).is_err(), "{wrong}");
-        }
-        assert!(parse_survey("csat").is_err() && parse_survey("surveys/").is_err());
-        assert!(parse_review("reviews/7").is_err() && parse_sending("surveySendings/").is_err());
-    }
-
-    #[test]
-    fn deliveries_are_named_by_webhook_and_position() {
-        let id = Uuid::from_u128(7);
-        assert_eq!(parse_webhook(&webhook(id)), Ok(id));
-        assert_eq!(parse_delivery(&delivery(id, 42)), Ok((id, 42)));
-        for wrong in [
-            "",
-            "webhooks/-",
-            "webhooks/7",
-            &webhook(id),
-            &format!("{}/deliveries/0", webhook(id)),
-        ] {
-            assert!(parse_delivery(wrong).is_err(), "{wrong}");
-        }
-        assert!(parse_webhook("webhooks/-").is_err());
-    }
-
-    #[test]
-    fn agents_and_queues_have_plain_names() {
-        assert!(check_agent("agents/mara-2").is_ok());
-        let long = format!("agents/{}", "a".repeat(64));
-        for wrong in ["agents/", "mara", "agents/Mara", "agents/mara.b@example.org", &long] {
-            assert!(check_agent(wrong).is_err(), "{wrong}");
-        }
-        assert!(check_queue("tier-2").is_ok());
-        assert!(check_queue("Tier 2").is_err());
-        assert!(check_queue("").is_err());
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! Where tickets live. Every change is one transaction: lock, decide by a pure function, write rows, answer and events.
 //!
 //! Locks are always taken in this order, so that no two transactions can wait for each other:
-//! 1. a schedule,
+//! 1. a tenant's row of `automation_cursors` (only by whoever lets automations work), or a schedule,
 //! 2. the tenant's row of `ticket_numbers` (only where tickets are made, where anything about customers or organisations changes, and where
 //!    tickets are merged, unmerged or linked: what leads from ticket to ticket changes only under it),
 //! 3. tickets, by id,
@@ -14,7 +14,9 @@
 //! every query carries the tenant.
 
 mod answers;
+mod apply_macro;
 mod attachments;
+mod automations;
 mod change;
 mod create_ticket;
 mod customers;
@@ -31,6 +33,7 @@ mod list;
 mod list_conversation;
 mod list_customers;
 mod log;
+mod macros;
 mod merge;
 mod merge_customers;
 mod message;
@@ -51,6 +54,7 @@ mod sla;
 mod split;
 mod sub_states;
 mod suggestions;
+mod surroundings;
 mod surveys;
 mod ticket_fields;
 mod unmerge;
@@ -70,15 +74,19 @@ use vorrang_database::{Database, Tx};
 use vorrang_error::Error;
 use vorrang_service::Ids;
 
+use crate::automation::Cause;
 use crate::survey::Links;
 use crate::words::{Actor, ActorKind};
 
 pub use answers::{About, AnswerFilter, Asked, NewAnswer};
+pub use apply_macro::Application;
+pub use automations::{Candidates, Followed, RunFilter, StoredRun, Tested, Verdict};
 pub use create_ticket::NewTicket;
 pub use erase::ErasureRequest;
 pub use find::Search;
 pub use list::QueuedPosition;
 pub use list_conversation::ConversationPosition;
+pub use macros::MacroPosition;
 pub use merge::Merging;
 pub use merge_customers::MergeRequest;
 pub use organizations::Wanted as WantedOrganizations;
@@ -102,6 +110,8 @@ pub struct Call {
     pub actor: Actor,
     /// W3C traceparent; empty: none.
     pub trace_parent: String,
+    /// The automations that led to it; of a call from outside none.
+    pub cause: Cause,
 }
 
 impl Call {
@@ -116,6 +126,7 @@ impl Call {
                 id: name.to_owned(),
             },
             trace_parent: String::new(),
+            cause: Cause::default(),
         }
     }
 }

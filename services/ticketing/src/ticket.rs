@@ -28,7 +28,7 @@ use crate::state::{Standing, State, Trigger};
 use crate::words::{ActorKind, AssignSource, Channel, Disposition, Priority};
 
 pub use change::{Assignment, Change, Moved};
-pub use fields::{Field, Fields, Mask, Opening, Wanted};
+pub use fields::{Field, Fields, Mask, Opening, TAGS_MAX, Wanted};
 pub use link::{Link, LinkKind};
 
 /// The queue of a ticket that names none.

@@ -36,6 +36,19 @@ macro_rules! words {
                 }
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = String::deserialize(deserializer)?;
+                word.parse().map_err(serde::de::Error::custom)
+            }
+        }
     };
 }
 
@@ -182,6 +195,66 @@ words! {
         Dismissed = "DISMISSED",
         /// They were merged.
         Merged = "MERGED",
+    }
+}
+
+words! {
+    /// What of an event sets automations off.
+    EventKind {
+        /// A ticket was opened.
+        TicketCreated = "TICKET_CREATED",
+        /// The customer wrote.
+        CustomerMessage = "CUSTOMER_MESSAGE",
+        /// An agent wrote to the customer.
+        AgentMessage = "AGENT_MESSAGE",
+        /// The state changed.
+        StateChanged = "STATE_CHANGED",
+        /// A solved ticket is open again.
+        Reopened = "REOPENED",
+        /// The priority changed.
+        PriorityChanged = "PRIORITY_CHANGED",
+        /// It was moved to another queue.
+        QueueChanged = "QUEUE_CHANGED",
+        /// An agent got it.
+        Assigned = "ASSIGNED",
+        /// Its tags changed.
+        TagsChanged = "TAGS_CHANGED",
+        /// A target became at risk.
+        SlaAtRisk = "SLA_AT_RISK",
+        /// A target was missed while we knew of it.
+        SlaMissed = "SLA_MISSED",
+        /// Another ticket was merged into it.
+        Merged = "MERGED",
+        /// A survey about it was answered.
+        SurveyAnswered = "SURVEY_ANSWERED",
+    }
+}
+
+words! {
+    /// From what a time counts that sets automations off.
+    AnchorKind {
+        /// The last public message of an agent that the customer has not answered.
+        CustomerSilent = "CUSTOMER_SILENT",
+        /// The first message of the customer that no agent has answered.
+        AgentSilent = "AGENT_SILENT",
+        /// The opening.
+        Opened = "OPENED",
+        /// The beginning of its state.
+        InState = "IN_STATE",
+        /// The due time of a target.
+        SlaDue = "SLA_DUE",
+    }
+}
+
+words! {
+    /// What became of an automation that was set off and had something to do.
+    AutomationOutcome {
+        /// Something was done.
+        Applied = "APPLIED",
+        /// Nothing could be done.
+        Failed = "FAILED",
+        /// It was not to go on.
+        Stopped = "STOPPED",
     }
 }
 

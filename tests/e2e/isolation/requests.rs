@@ -13,6 +13,7 @@ pub enum Then {
     Refused,
 }
 
+mod automations;
 mod ticketing;
 mod webhooks;
 
@@ -23,7 +24,11 @@ pub type Line = (&'static str, &'static str, Then);
 
 /// For each method a valid request with the other tenant's ids in every place that takes one.
 pub fn all() -> impl Iterator<Item = &'static Line> {
-    OTHERS.iter().chain(ticketing::TICKETING).chain(webhooks::WEBHOOKS)
+    OTHERS
+        .iter()
+        .chain(ticketing::TICKETING)
+        .chain(automations::AUTOMATIONS)
+        .chain(webhooks::WEBHOOKS)
 }
 
 /// All services but ticketing.

@@ -9,10 +9,11 @@ use vorrang_api::routing::v1::{Agent, CreateAgentRequest};
 use vorrang_api::ticketing::v1::ticket::State;
 use vorrang_api::ticketing::v1::ticket_field::Type;
 use vorrang_api::ticketing::v1::{
-    CreateOrganizationRequest, CreateReviewRequest, CreateRubricRequest, CreateScheduleRequest, CreateSlaPolicyRequest,
-    CreateSubStateRequest, CreateSurveyRequest, CreateTicketFieldRequest, CreateWebhookRequest, Identity, Organization,
-    Review, ReviewItem, Rubric, RubricItem, Schedule, SendSurveyRequest, SlaClock, SlaMetric, SlaPolicy, SubState,
-    Survey, SurveyKind, TicketField, Webhook, identity, sla_policy,
+    Automation, CreateAutomationRequest, CreateMacroRequest, CreateOrganizationRequest, CreateReviewRequest,
+    CreateRubricRequest, CreateScheduleRequest, CreateSlaPolicyRequest, CreateSubStateRequest, CreateSurveyRequest,
+    CreateTicketFieldRequest, CreateWebhookRequest, Identity, Macro, Organization, Review, ReviewItem, Rubric,
+    RubricItem, Schedule, SendSurveyRequest, SlaClock, SlaMetric, SlaPolicy, SubState, Survey, SurveyKind,
+    TicketAction, TicketField, Webhook, automation, identity, sla_policy, ticket_action,
 };
 use vorrang_client::Client;
 
@@ -33,6 +34,8 @@ impl Theirs {
             ("organization", name("organizations")),
             ("article", name("articles")),
             ("sla_policy", name("slaPolicies")),
+            ("macro", name("macros")),
+            ("automation", name("automations")),
             ("session", name("sessions")),
             ("schedule", name("schedules")),
             ("survey", "surveys/nobodys".to_owned()),
@@ -247,6 +250,43 @@ pub async fn fill(client: &Client) -> Theirs {
         .name;
     let (survey, sending) = asked(client, &secret, &pushed.customer).await;
     let (rubric, review) = reviewed(client, &secret, &pushed.ticket, &agent).await;
+    let request = CreateMacroRequest {
+        r#macro: Some(Macro {
+            display_name: secret.clone(),
+            actions: vec![TicketAction {
+                action: Some(ticket_action::Action::SetIntent(secret.clone())),
+            }],
+            ..Macro::default()
+        }),
+        ..CreateMacroRequest::default()
+    };
+    let made_macro = client
+        .macros()
+        .create_macro(request)
+        .await
+        .expect("a macro")
+        .into_inner()
+        .name;
+    let request = CreateAutomationRequest {
+        automation: Some(Automation {
+            display_name: secret.clone(),
+            trigger: Some(automation::Trigger::OnEvents(automation::OnEvents {
+                events: vec![automation::Event::Merged.into()],
+            })),
+            actions: vec![TicketAction {
+                action: Some(ticket_action::Action::SetIntent(secret.clone())),
+            }],
+            ..Automation::default()
+        }),
+        ..CreateAutomationRequest::default()
+    };
+    let automation = client
+        .automations()
+        .create_automation(request)
+        .await
+        .expect("an automation")
+        .into_inner()
+        .name;
     let schedule = Schedule {
         display_name: secret.clone(),
         time_zone: "UTC".to_owned(),
@@ -310,6 +350,8 @@ pub async fn fill(client: &Client) -> Theirs {
         ("review", review),
         ("ticket", pushed.ticket),
         ("sla_policy", policy),
+        ("macro", made_macro),
+        ("automation", automation),
         ("customer", pushed.customer),
         ("quarantine_item", quarantined.quarantine_item),
         ("source", source),

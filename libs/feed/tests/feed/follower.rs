@@ -297,6 +297,7 @@ fn response(seqs: &[i64]) -> pb::FollowResponse {
         events: seqs
             .iter()
             .map(|seq| pb::Event {
+                cause: None,
                 head: Some(EventHead {
                     seq: *seq,
                     ..EventHead::default()

@@ -82,6 +82,7 @@ pub fn event(subject: &str) -> NewEvent {
         actor_id: "agents/1".to_owned(),
         trace_parent: String::new(),
         payload: pb::Event {
+            cause: None,
             head: None,
             payload: Some(payload),
         }

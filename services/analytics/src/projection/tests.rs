@@ -36,6 +36,7 @@ fn agent(id: &str) -> Actor {
 
 fn ticketing_event(seq: i64, second: i64, payload: ticketing::event::Payload) -> ticketing::Event {
     ticketing::Event {
+        cause: None,
         head: Some(head(seq, second, None)),
         payload: Some(payload),
     }

@@ -60,6 +60,7 @@ impl Owners {
     pub async fn ticketing(&self, tenant: &str, events: Vec<(i64, ticketing::v1::event::Payload)>) {
         let payloads = events.into_iter().map(|(second, payload)| {
             let event = ticketing::v1::Event {
+                cause: None,
                 head: None,
                 payload: Some(payload),
             };

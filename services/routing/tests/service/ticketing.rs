@@ -246,6 +246,7 @@ impl State {
         let log = self.logs.entry(tenant.to_owned()).or_default();
         let seq = log.len() as i64 + 1;
         log.push(Event {
+            cause: None,
             head: Some(EventHead {
                 id: uuid::Uuid::new_v4().to_string(),
                 seq,

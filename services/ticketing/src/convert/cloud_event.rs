@@ -136,6 +136,7 @@ mod tests {
             actor_id: "agents/anna".into(),
             trace_parent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
             payload: pb::Event {
+                cause: None,
                 head: None,
                 payload: Some(payload),
             }

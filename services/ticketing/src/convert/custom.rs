@@ -55,7 +55,12 @@ pub fn ticket_field(one: &Definition) -> pb::TicketField {
 
 /// The values that a ticket has.
 pub fn values(values: &CustomFields) -> BTreeMap<String, pb::CustomFieldValue> {
-    let written = |value: &CustomValue| match value {
+    values.iter().map(|(id, one)| (id.clone(), value(one))).collect()
+}
+
+/// One value.
+pub fn value(value: &CustomValue) -> pb::CustomFieldValue {
+    let written = match value {
         CustomValue::Text(text) => Value::Text(text.clone()),
         CustomValue::Code(code) => Value::Code(code.clone()),
         CustomValue::Number(number) => Value::Number(number.get()),
@@ -67,11 +72,5 @@ pub fn values(values: &CustomFields) -> BTreeMap<String, pb::CustomFieldValue> {
             values: choices.clone(),
         }),
     };
-    values
-        .iter()
-        .map(|(id, value)| {
-            let value = Some(written(value));
-            (id.clone(), pb::CustomFieldValue { value })
-        })
-        .collect()
+    pb::CustomFieldValue { value: Some(written) }
 }

@@ -180,6 +180,7 @@ mod tests {
         });
         let event = pb::Event {
             head: None,
+            cause: None,
             payload: Some(Payload::MessageCreated(pb::MessageCreated { ticket, message })),
         };
         let record = FeedFields.read(&event.encode_to_vec()).expect("it has a ticket");
@@ -206,6 +207,7 @@ mod tests {
         assert!(FeedFields.read(b"\xff").is_none());
         let other = pb::Event {
             head: None,
+            cause: None,
             payload: Some(Payload::CustomerCreated(pb::CustomerCreated::default())),
         };
         let record = FeedFields.read(&other.encode_to_vec()).expect("a payload");

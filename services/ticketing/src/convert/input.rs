@@ -1,7 +1,9 @@
 //! From the contract to the domain. Every mistake of a request is found before any answer: what is wrong goes to the
 //! violations under its path, and a harmless value stands in for it until they are looked at.
 
+mod action;
 mod attributes;
+mod automation;
 mod contact;
 pub mod custom;
 mod customer;
@@ -20,9 +22,11 @@ use crate::message::{ATTACHMENTS_MAX, Attachment, Draft, TEXT_BYTES_MAX};
 use crate::names::{self, TicketRef};
 use crate::state::State;
 use crate::survey::answer::COMMENT_MAX;
-use crate::ticket::{self, Fields, LinkKind, Mask, QUEUE_DEFAULT};
+use crate::ticket::{self, Fields, LinkKind, Mask, QUEUE_DEFAULT, TAGS_MAX};
 use crate::words::{Actor, ActorKind, Channel, Disposition, Priority, Visibility};
 
+pub use action::{Known, macro_id, macro_mask, macro_profile};
+pub use automation::{automation_id, automation_mask, automation_profile};
 pub use contact::contact;
 pub use customer::{customer_id, customer_mask, identity, identity_key, profile, two_customers};
 pub use organization::{domain, external_id, organization_id, organization_mask, organization_profile};
@@ -42,8 +46,6 @@ const TIER_MAX: usize = 63;
 const SOURCE_MAX: usize = 100;
 /// Characters of a comment in a review.
 const REVIEW_COMMENT_MAX: usize = 10_000;
-/// Tags of a ticket.
-const TAGS_MAX: usize = 50;
 /// Followers of a ticket.
 const FOLLOWERS_MAX: usize = 50;
 
@@ -357,6 +359,7 @@ fn content(prefix: &str, message: &pb::Message, violations: &mut Violations) -> 
         occurred_at: time(&path("occurred_at"), message.occurred_at.as_ref(), violations),
         external_id: String::new(),
         automated: false,
+        from_macro: None,
     }
 }
 

@@ -9,9 +9,9 @@ use vorrang_api::ticketing::v1 as pb;
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_error::Error;
 
-use super::{custom, schedule, sla, words};
+use super::{action, automation, custom, schedule, sla, words};
 use crate::contact::{Outcome, Recorded};
-use crate::event::Fact;
+use crate::event::{Event, Fact};
 use crate::message::Message;
 use crate::names;
 use crate::ticket::{Change, Link, Moved, Ticket};
@@ -116,6 +116,7 @@ pub fn message(message: &Message) -> pb::Message {
         created_at: time(message.created_at),
         external_id: message.external_id.clone(),
         automated: message.automated,
+        r#macro: message.from_macro.map(names::macro_name).unwrap_or_default(),
         erased: message.erased,
     }
 }
@@ -144,8 +145,8 @@ pub fn ticket_in_brief(one: &Ticket) -> pb::Ticket {
 }
 
 /// An event as it is stored at `now`: with an empty head, which the feed fills in.
-pub fn event(fact: &Fact, now: DateTime<Utc>) -> pb::Event {
-    let payload = match fact {
+pub fn event(event: &Event, now: DateTime<Utc>) -> pb::Event {
+    let payload = match &event.fact {
         Fact::CustomerCreated(one) => Payload::CustomerCreated(pb::CustomerCreated {
             customer: Some(customer(one, now)),
         }),
@@ -203,7 +204,13 @@ pub fn event(fact: &Fact, now: DateTime<Utc>) -> pb::Event {
             customer: Some(customer(one, now)),
             erasure: Some(super::privacy::erasure(proof)),
         }),
-        Fact::Ticket(after, change) => of_ticket(after, change),
+        Fact::Macro(one) => Payload::MacroChanged(pb::MacroChanged {
+            r#macro: Some(action::macro_resource(one)),
+        }),
+        Fact::Automation(one) => Payload::AutomationChanged(pb::AutomationChanged {
+            automation: Some(automation::automation(one)),
+        }),
+        Fact::Ticket(after, change) => of_ticket(after, change, now),
         Fact::Schedule(fact) => Payload::ScheduleUpdated(schedule::updated(fact)),
         Fact::SurveyDefined(one) => Payload::SurveyDefined(pb::SurveyDefined {
             survey: Some(super::survey(one)),
@@ -229,11 +236,12 @@ pub fn event(fact: &Fact, now: DateTime<Utc>) -> pb::Event {
     };
     pb::Event {
         head: None,
+        cause: automation::cause(&event.cause),
         payload: Some(payload),
     }
 }
 
-fn of_ticket(after: &Ticket, change: &Change) -> Payload {
+fn of_ticket(after: &Ticket, change: &Change, now: DateTime<Utc>) -> Payload {
     let full = Some(ticket(after));
     match change {
         Change::Created => Payload::TicketCreated(pb::TicketCreated { ticket: full }),
@@ -262,6 +270,9 @@ fn of_ticket(after: &Ticket, change: &Change) -> Payload {
             previous_disposition: words::disposition(*previous).into(),
         }),
         Change::Sla(change) => sla::sla_payload(after, change),
+        Change::MacroApplied(used) => action::macro_applied(after, used),
+        Change::Notified(notice) => action::agents_notified(after, notice),
+        Change::Automated(run) => automation::automation_applied(after, run, now),
         Change::Merged(target) => Payload::TicketMerged(pb::TicketMerged {
             ticket: full,
             target: Some(ticket_in_brief(target)),

@@ -103,6 +103,9 @@ personal! {
     SurveySent { fields: [], parts: [ticket] }
     Review { fields: [comment], parts: [] }
     ReviewRecorded { fields: [], parts: [ticket, review] }
+    MacroApplied { fields: [], parts: [ticket] }
+    AgentsNotified { fields: [], parts: [ticket] }
+    AutomationApplied { fields: [], parts: [ticket] }
 }
 
 /// Values of the tenant's own fields that are free text. A map comes apart entry by entry.
@@ -141,6 +144,7 @@ payloads! {
     TicketCreated, TicketUpdated, TicketStateChanged, TicketQueued, TicketAssigned,
     MessageCreated, SurveyAnswered, TicketMerged, TicketUnmerged, TicketSplit, TicketLinked, TicketUnlinked,
     TicketDispositionChanged, SurveySent, ReviewRecorded,
+    MacroApplied, AgentsNotified, AutomationApplied,
     SlaApplied, SlaTargetAtRisk, SlaTargetMissed, SlaTargetMet, SlaTargetRevised, SlaRecalculated,
     CustomerErased, TicketTextsErased, TicketAttachmentsErased,
 }
@@ -164,6 +168,7 @@ pub fn parts(mut event: pb::Event) -> Parts {
     let personal = event.payload.as_mut().and_then(split).map_or_else(Vec::new, |payload| {
         let event = pb::Event {
             head: None,
+            cause: None,
             payload: Some(payload),
         };
         event.encode_to_vec()

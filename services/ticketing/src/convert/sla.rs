@@ -155,7 +155,7 @@ fn recalculated(change: &Recalculated) -> pb::SlaRecalculated {
     }
 }
 
-fn metric(metric: Metric) -> pb::SlaMetric {
+pub(super) fn metric(metric: Metric) -> pb::SlaMetric {
     match metric {
         Metric::FirstResponse => pb::SlaMetric::FirstResponse,
         Metric::NextResponse => pb::SlaMetric::NextResponse,

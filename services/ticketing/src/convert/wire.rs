@@ -156,6 +156,7 @@ mod tests {
         };
         pb::Event {
             head: None,
+            cause: None,
             payload: Some(payload),
         }
     }

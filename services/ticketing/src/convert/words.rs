@@ -10,8 +10,8 @@ use crate::suggestion::Evidence;
 use crate::survey::{self, Kind, Repeats, Trigger};
 use crate::ticket::LinkKind;
 use crate::words::{
-    ActorKind, AssignSource, Channel, Disposition, FieldType, IdentityKind, OrderStatus, Priority, SuggestionState,
-    Visibility,
+    ActorKind, AnchorKind, AssignSource, Channel, Disposition, EventKind, FieldType, IdentityKind, OrderStatus,
+    Priority, SuggestionState, Visibility,
 };
 
 /// A number of an enum that is not one of its values.
@@ -120,6 +120,30 @@ both_ways!(order_status, read_order_status, OrderStatus, pb::order::Status {
     Completed => Completed,
     Cancelled => Cancelled,
     Refunded => Refunded,
+});
+
+both_ways!(event_kind, read_event_kind, EventKind, pb::automation::Event {
+    TicketCreated => TicketCreated,
+    CustomerMessage => CustomerMessage,
+    AgentMessage => AgentMessage,
+    StateChanged => StateChanged,
+    Reopened => Reopened,
+    PriorityChanged => PriorityChanged,
+    QueueChanged => QueueChanged,
+    Assigned => Assigned,
+    TagsChanged => TagsChanged,
+    SlaAtRisk => SlaAtRisk,
+    SlaMissed => SlaMissed,
+    Merged => Merged,
+    SurveyAnswered => SurveyAnswered,
+});
+
+both_ways!(anchor_kind, read_anchor_kind, AnchorKind, pb::automation::Anchor {
+    CustomerSilent => CustomerSilent,
+    AgentSilent => AgentSilent,
+    Opened => Opened,
+    InState => InState,
+    SlaDue => SlaDue,
 });
 
 /// As the contract writes it.

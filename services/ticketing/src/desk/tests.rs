@@ -35,6 +35,7 @@ fn contact(who: &str, id: &str) -> Contact {
             occurred_at: None,
             external_id: id.to_owned(),
             automated: false,
+            from_macro: None,
         },
         thread_keys: vec![format!("mail:{id}")],
         reference_keys: Vec::new(),

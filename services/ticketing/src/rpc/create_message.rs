@@ -34,7 +34,20 @@ pub async fn handle(app: &App, request: Request<pb::CreateMessageRequest>) -> Re
         violations.add("state", "must be OPEN, PENDING, ON_HOLD, SOLVED, CLOSED or unspecified");
     }
     let wanted = input::wanted(state, &request.sub_state, &mut violations);
+    let macro_id = match message.r#macro.as_str() {
+        "" => None,
+        name => Some(input::macro_id("message.macro", name, &mut violations)),
+    };
     violations.into_result()?;
+    let used = match macro_id {
+        Some(id) => {
+            let used = app.store.macro_at(&call.tenant, id, None).await?;
+            used.check_usable()?;
+            Some(used)
+        }
+        None => None,
+    };
+    draft.from_macro = macro_id;
     let wanted = match wanted {
         Some((state, sub_state)) => Some(app.wanted(&call.tenant, state, sub_state).await?),
         None => None,
@@ -50,7 +63,9 @@ pub async fn handle(app: &App, request: Request<pb::CreateMessageRequest>) -> Re
             |ticket, ids, now| {
                 ticket.check_etag(&request.etag)?;
                 ticket.check_written_after_opening(&draft)?;
-                ticket.add_message(ids.next(now), draft, wanted, now)
+                let mut changes = ticket.add_message(ids.next(now), draft, wanted, now)?;
+                changes.extend(used.map(|used| Change::MacroApplied(used.used(&changes, true))));
+                Ok(changes)
             },
             |ticket, changes| pb::CreateMessageResponse {
                 message: changes.iter().find_map(|change| match change {

@@ -2,6 +2,7 @@
 
 mod assigners;
 mod attachments;
+mod automations;
 mod contacts;
 mod coverage;
 mod customer_merges;
@@ -18,6 +19,7 @@ mod identities;
 mod intake;
 mod links;
 mod lists;
+mod macros;
 mod merge;
 mod messages;
 mod organizations;

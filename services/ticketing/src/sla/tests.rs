@@ -56,6 +56,7 @@ fn draft(kind: ActorKind, visibility: Visibility, second: i64) -> Draft {
         occurred_at: Some(at(second)),
         external_id: String::new(),
         automated: false,
+        from_macro: None,
     }
 }
 

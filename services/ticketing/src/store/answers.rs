@@ -11,6 +11,7 @@ use vorrang_error::Error;
 
 use super::entity::{answer, solve};
 use super::{Begun, Call, Store, personal, row, sendings, surveys, write};
+use crate::automation::Cause;
 use crate::event::{Fact, SurveyAnswered};
 use crate::names::{self, TicketRef};
 use crate::survey::answer::{check_repeat, late, solve_of};
@@ -163,6 +164,7 @@ impl Store {
                 id: String::new(),
             },
             trace_parent: vorrang_service::trace_parent(),
+            cause: Cause::default(),
         };
         let new = NewAnswer {
             about: About::Sending(token.sending),

@@ -25,7 +25,7 @@ const TAG_BYTES: [u8; 2] = [0xfa, 0x7f];
 
 /// An event as it is stored.
 pub(super) fn payload(keyring: &Keyring, event: &Event, now: DateTime<Utc>) -> Result<Vec<u8>, Error> {
-    let EventParts { public, personal } = convert::event_parts(&event.fact, now);
+    let EventParts { public, personal } = convert::event_parts(event, now);
     if personal.is_empty() {
         return Ok(public);
     }

@@ -4,7 +4,9 @@ mod m0001_tables;
 mod m0002_privacy;
 mod m0003_erasure;
 mod m0004_texts_left;
+mod m_automations;
 mod m_customers;
+mod m_macros;
 mod m_sla;
 mod merge;
 mod reviews;
@@ -38,6 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(reviews::Reviews),
             Box::new(m0003_erasure::Erasure),
             Box::new(m0004_texts_left::TextsLeft),
+            Box::new(m_macros::Macros),
+            Box::new(m_automations::Automations),
         ]
     }
 }

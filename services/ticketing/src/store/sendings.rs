@@ -14,6 +14,7 @@ use vorrang_error::{Error, Kind};
 use super::answers::About;
 use super::entity::{survey_cap, survey_sending};
 use super::{Begun, Call, Store, personal, row, surveys, write};
+use crate::automation::Cause;
 use crate::customer::Customer;
 use crate::event::{Event, Fact, SurveySent};
 use crate::names::{self, TicketRef};
@@ -174,6 +175,7 @@ impl Store {
                     id: String::new(),
                 },
                 trace_parent: String::new(),
+                cause: Cause::default(),
             },
             &survey,
         );

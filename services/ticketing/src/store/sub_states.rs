@@ -229,7 +229,7 @@ async fn save(tx: &Tx, tenant: &str, defined: &SubState) -> Result<(), Error> {
     write::insert::<sub_state::Entity>(tx, vec![row], Some(conflict)).await
 }
 
-fn read(row: sub_state::Model) -> Result<SubState, Error> {
+pub(super) fn read(row: sub_state::Model) -> Result<SubState, Error> {
     Ok(SubState {
         state: row.state.parse()?,
         profile: Profile {

@@ -13,6 +13,7 @@ use vorrang_error::{Error, Kind};
 use super::entity::merge_suggestion;
 use super::personal::Keyring;
 use super::{Begun, Call, MergeRequest, Store, row, write};
+use crate::automation::Cause;
 use crate::customer::merge;
 use crate::desk::Suggested;
 use crate::names;
@@ -198,6 +199,7 @@ impl Store {
                     id: ACTOR.to_owned(),
                 },
                 trace_parent: String::new(),
+                cause: Cause::default(),
             };
             self.merge_pair(&call, row.id).await?;
         }

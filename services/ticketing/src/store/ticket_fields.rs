@@ -166,7 +166,7 @@ fn read_all(rows: Vec<ticket_field::Model>) -> Result<Vec<Definition>, Error> {
     rows.into_iter().map(read).collect()
 }
 
-fn read(row: ticket_field::Model) -> Result<Definition, Error> {
+pub(super) fn read(row: ticket_field::Model) -> Result<Definition, Error> {
     Ok(Definition {
         field_type: row.field_type.parse()?,
         profile: Profile {

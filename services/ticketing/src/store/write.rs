@@ -44,6 +44,7 @@ impl Store {
             occurred_at: fact.occurred_at(now),
             actor,
             trace_parent: call.trace_parent.clone(),
+            cause: call.cause.clone(),
             fact,
         }
     }
@@ -68,16 +69,16 @@ impl Store {
 }
 
 /// Appends to the log, last of all, and brings what follows from the events to where they leave it. Encoded and sealed before
-/// the log's counter is locked.
+/// the log's counter is locked. Gives the place of the last event; 0 when there is none.
 pub async fn append(
     tx: &mut Tx,
     keyring: &Keyring,
     tenant: &str,
     events: Vec<Event>,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<i64, Error> {
     if events.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     sub_states::hold(tx, tenant, &events).await?;
     values::follow(tx, tenant, &events).await?;
@@ -96,8 +97,7 @@ pub async fn append(
             })
         })
         .collect::<Result<_, Error>>()?;
-    event_log::append(tx, tenant, now, events).await?;
-    Ok(())
+    event_log::append(tx, tenant, now, events).await
 }
 
 /// Inserts or replaces tickets. The caller holds their locks, or they are new.
@@ -137,17 +137,23 @@ pub async fn parts(
     changes: &[Change],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    for change in changes {
+    let solves = |from: usize| {
+        let solved = |index: &usize| became(ticket, changes, *index) == Some(State::Solved);
+        (from..changes.len()).filter(solved).count()
+    };
+    for (index, change) in changes.iter().enumerate() {
         match change {
             Change::Message(message) => {
                 messages(tx, keyring, tenant, std::slice::from_ref(message)).await?;
                 attachments::refer(tx, lookup, tenant, &[(ticket.customer, message)]).await?;
             }
-            Change::StateChanged(_) if ticket.state == State::Solved => {
+            Change::StateChanged(_) if became(ticket, changes, index) == Some(State::Solved) => {
+                // Several verbs may have gone by in one transaction.
+                let later = i32::try_from(solves(index + 1)).unwrap_or(0);
                 let row = solve::Model {
                     tenant: tenant.to_owned(),
                     ticket_id: ticket.id,
-                    solve: ticket.solve_count,
+                    solve: ticket.solve_count - later,
                     agent: ticket.assignee.clone(),
                     solved_at: micros(now),
                 };
@@ -157,6 +163,18 @@ pub async fn parts(
         }
     }
     Ok(())
+}
+
+/// The state that a change of it led to: what the next one says it was, or what the ticket is after all of them.
+fn became(ticket: &Ticket, changes: &[Change], index: usize) -> Option<State> {
+    let Change::StateChanged(_) = changes.get(index)? else {
+        return None;
+    };
+    let next = changes[index + 1..].iter().find_map(|later| match later {
+        Change::StateChanged(before) => Some(*before),
+        _ => None,
+    });
+    Some(next.unwrap_or(ticket.state))
 }
 
 /// Inserts messages.

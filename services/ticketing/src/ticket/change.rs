@@ -5,6 +5,9 @@ use uuid::Uuid;
 use vorrang_sla::Fact;
 
 use super::{LinkKind, Ticket};
+use crate::action::Notice;
+use crate::automation::Run;
+use crate::macros::Used;
 use crate::message::Message;
 use crate::sla::{self, SlaChange};
 use crate::state::State;
@@ -43,6 +46,12 @@ pub enum Change {
     TextsErased,
     /// Retention erased the bytes of so many attachments.
     AttachmentsErased(i32),
+    /// A macro was used on it.
+    MacroApplied(Used),
+    /// Agents were told about it.
+    Notified(Notice),
+    /// An automation was set off by what happened to it.
+    Automated(Box<Run>),
 }
 
 /// A message that moved to another ticket, without its words.

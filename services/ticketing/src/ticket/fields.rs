@@ -7,6 +7,9 @@ use crate::custom::{CustomFields, CustomMask, FieldId};
 use crate::state::{Standing, State};
 use crate::words::{Channel, Priority};
 
+/// Tags of a ticket.
+pub const TAGS_MAX: usize = 50;
+
 /// What a new ticket starts with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opening {

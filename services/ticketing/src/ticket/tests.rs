@@ -64,6 +64,7 @@ pub fn draft(kind: ActorKind, visibility: Visibility) -> Draft {
         occurred_at: None,
         external_id: String::new(),
         automated: false,
+        from_macro: None,
     }
 }
 

@@ -178,6 +178,7 @@ fn marking_is_handling() {
             };
             let seq = desk.facts.position(Owner::Ticketing).seq + 1;
             let event = ticketing::Event {
+                cause: None,
                 head: Some(head(seq, second, Some(by.clone()))),
                 payload: Some(Payload::TicketDispositionChanged(changed)),
             };

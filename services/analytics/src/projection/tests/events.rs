@@ -40,6 +40,7 @@ impl Desk {
     fn ticketing(&mut self, second: i64, actor: Option<Actor>, payload: Payload) {
         let seq = self.facts.position(Owner::Ticketing).seq + 1;
         let event = ticketing::Event {
+            cause: None,
             head: Some(head(seq, second, actor)),
             payload: Some(payload),
         };

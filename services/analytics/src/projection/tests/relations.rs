@@ -20,6 +20,7 @@ impl Desk {
     pub fn happened(&mut self, second: i64, payload: Payload) {
         let seq = self.facts.position(Owner::Ticketing).seq + 1;
         let event = ticketing::Event {
+            cause: None,
             head: Some(head(seq, second, None)),
             payload: Some(payload),
         };

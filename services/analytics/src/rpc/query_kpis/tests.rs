@@ -24,6 +24,7 @@ fn projection(tickets: i64) -> Projection {
             };
             let created = ticketing::TicketCreated { ticket: Some(ticket) };
             ticketing::Event {
+                cause: None,
                 head: Some(EventHead {
                     seq: number + 1,
                     occurred_at: at(number),

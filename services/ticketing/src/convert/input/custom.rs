@@ -53,7 +53,7 @@ pub fn values(
     read
 }
 
-fn value_of(given: &pb::CustomFieldValue) -> Result<CustomValue, String> {
+pub(super) fn value_of(given: &pb::CustomFieldValue) -> Result<CustomValue, String> {
     Ok(match &given.value {
         None => return Err("must have a value; leave the field out to have none".to_owned()),
         Some(Value::Text(text)) => CustomValue::Text(text.clone()),

@@ -153,6 +153,41 @@ const NOT_PERSONAL: &[&str] = &[
     "SlaPolicy.name",
     "SlaPolicy.schedule",
     "SlaPolicy.etag",
+    // The tenant's words, for everybody whom they are used on.
+    "AgentsNotified.agents",
+    "AgentsNotified.text",
+    "Assign.agent",
+    "Automation.condition",
+    "Automation.description",
+    "Automation.display_name",
+    "Automation.etag",
+    "Automation.name",
+    "AutomationRun.automation",
+    "AutomationRun.chain",
+    "AutomationRun.event_id",
+    "AutomationRun.name",
+    "AutomationRun.reason",
+    "AutomationRun.ticket",
+    "Become.sub_state",
+    "Cause.automations",
+    "Field.field",
+    "LocalizedText.language",
+    "LocalizedText.text",
+    "Macro.description",
+    "Macro.display_name",
+    "Macro.etag",
+    "Macro.name",
+    "MacroApplied.macro",
+    "MacroApplied.messages",
+    "Message.macro",
+    "Notify.agents",
+    "Notify.text",
+    "Tags.tags",
+    "Step.action",
+    "Step.reason",
+    "TicketAction.apply_macro",
+    "TicketAction.set_intent",
+    "TicketAction.set_queue",
     "SlaRecalculated.previous_policy",
     "Ticket.sla_policy",
     "Ticket.schedule",
@@ -315,6 +350,7 @@ fn values(map: &FieldDescriptor) -> HashMap<MapKey, Value> {
 fn what_was_erased_says_so() {
     let whole = pb::Event {
         head: None,
+        cause: None,
         payload: Some(Payload::MessageCreated(pb::MessageCreated {
             ticket: Some(pb::Ticket {
                 number: 7,
@@ -340,6 +376,7 @@ fn what_was_erased_says_so() {
 fn an_event_without_anything_personal_is_one_part() {
     let event = pb::Event {
         head: Some(EventHead::default()),
+        cause: None,
         payload: Some(Payload::TicketQueued(pb::TicketQueued {
             ticket: Some(pb::Ticket {
                 number: 7,

@@ -22,6 +22,7 @@ pub struct Model {
     pub automated: bool,
     pub size_bytes: i32,
     pub sealed: Option<Vec<u8>>,
+    pub macro_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -43,6 +43,7 @@ fn read_message(keyring: &Keyring, row: message::Model) -> Result<Message, Error
         created_at: from_micros(row.created_at),
         external_id: texts.external_id,
         automated: row.automated,
+        from_macro: row.macro_id,
         // A message always has something to seal: what has nothing left was erased.
         erased: erased || row.sealed.is_none(),
     })
@@ -91,5 +92,6 @@ pub fn message_row(keyring: &Keyring, tenant: &str, message: &Message) -> Result
         automated: message.automated,
         size_bytes: i32::try_from(sealed.len()).unwrap_or(i32::MAX),
         sealed: Some(sealed),
+        macro_id: message.from_macro,
     })
 }

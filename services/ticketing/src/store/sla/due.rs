@@ -8,6 +8,7 @@ use uuid::Uuid;
 use vorrang_database::{error, from_micros, micros};
 use vorrang_error::Error;
 
+use crate::automation::Cause;
 use crate::sla;
 use crate::store::entity::ticket;
 use crate::store::{Call, Store, row, write};
@@ -70,6 +71,7 @@ impl Store {
             request_hash: [0; 32],
             actor: sla::teller(),
             trace_parent: String::new(),
+            cause: Cause::default(),
         };
         let mut events = Vec::new();
         // By id, so that the log does not depend on chance.

@@ -9,6 +9,7 @@ use vorrang_database::Tx;
 use vorrang_error::Error;
 use vorrang_sla::{Fact, Late, Terms};
 
+use crate::automation::Cause;
 use crate::desk::Written;
 use crate::event::{self, Event};
 use crate::sla::{self, Key, KeyedTerms};
@@ -140,6 +141,7 @@ impl Store {
                     occurred_at: fact.occurred_at(now),
                     actor: sla::teller(),
                     trace_parent: trace.clone(),
+                    cause: Cause::default(),
                     fact,
                 });
             }

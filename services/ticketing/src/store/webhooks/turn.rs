@@ -13,6 +13,7 @@ use super::super::entity::{webhook, webhook_delivery as delivery};
 use super::super::personal::Keyring;
 use super::super::{Store, write};
 use super::{row, tidy};
+use crate::automation::Cause;
 use crate::event::{Event, Fact};
 use crate::webhook::{ATTEMPTS_MAX, Next, Outcome, Secret, State, Webhook, WebhookChange, next};
 use crate::words::{Actor, ActorKind};
@@ -171,6 +172,7 @@ impl Store {
                 id: ACTOR.to_owned(),
             },
             trace_parent: String::new(),
+            cause: Cause::default(),
             fact: Fact::Webhook(Box::new(webhook.clone()), WebhookChange::Disabled),
         }
     }

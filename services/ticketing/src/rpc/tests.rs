@@ -32,6 +32,7 @@ mod retention;
 mod reviews;
 mod schedule_holidays;
 mod schedules;
+mod silence;
 mod sla;
 mod split;
 mod sub_states;

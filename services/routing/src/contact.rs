@@ -21,6 +21,8 @@ pub(crate) struct Ticket {
     /// Whether somebody of ours is to act: NEW or OPEN.
     pub open: bool,
     pub due_at: Option<DateTime<Utc>>,
+    /// Whether a promise for which somebody still waits is at risk, or was missed already.
+    pub sla_at_risk: bool,
     /// Since when it waits; `None`: it does not.
     pub queue_entered_at: Option<DateTime<Utc>>,
     pub generation: i64,
@@ -76,6 +78,7 @@ pub(crate) mod tests {
             assignee: None,
             open: true,
             due_at: None,
+            sla_at_risk: false,
             queue_entered_at: Some(at(0)),
             generation: 1,
         }

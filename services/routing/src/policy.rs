@@ -36,6 +36,9 @@ pub(crate) struct Class {
     pub channels: Vec<Channel>,
     #[serde(default)]
     pub priorities: Vec<Priority>,
+    /// Whether contacts whose promise is at risk belong to it, whatever their priority; without priorities only they do.
+    #[serde(default)]
+    pub sla_at_risk: bool,
     /// A contact without a due time of its own is due this long after it entered the queue.
     pub target_seconds: i64,
 }
@@ -88,14 +91,21 @@ impl Policy {
 
 impl Class {
     fn matches(&self, ticket: &Ticket) -> bool {
-        matches_any(&self.tiers, &ticket.tier)
-            && matches_any(&self.channels, &ticket.channel)
-            && matches_any(&self.priorities, &ticket.priority)
+        matches_any(&self.tiers, &ticket.tier) && matches_any(&self.channels, &ticket.channel) && self.presses(ticket)
+    }
+
+    /// By its priority or by what was promised.
+    fn presses(&self, ticket: &Ticket) -> bool {
+        let by_priority = match self.sla_at_risk {
+            true => self.priorities.contains(&ticket.priority),
+            false => matches_any(&self.priorities, &ticket.priority),
+        };
+        by_priority || self.sla_at_risk && ticket.sla_at_risk
     }
 
     /// Whether it has no condition at all.
     pub(crate) fn matches_everything(&self) -> bool {
-        self.tiers.is_empty() && self.channels.is_empty() && self.priorities.is_empty()
+        self.tiers.is_empty() && self.channels.is_empty() && self.priorities.is_empty() && !self.sla_at_risk
     }
 }
 

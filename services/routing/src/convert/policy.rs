@@ -37,6 +37,7 @@ fn class(class: &Class) -> pb::RoutingClass {
         channels: class.channels.iter().map(|one| channel(*one).into()).collect(),
         priorities: class.priorities.iter().map(|one| priority(*one).into()).collect(),
         target: Some(duration(TimeDelta::seconds(class.target_seconds))),
+        sla_at_risk: class.sla_at_risk,
     }
 }
 
@@ -90,7 +91,7 @@ pub(crate) fn policy_from(sent: Option<&pb::RoutingPolicy>, violations: &mut Vio
     if policy.classes.last().is_some_and(|last| !last.matches_everything()) {
         violations.add(
             format!("routing_policy.classes[{}]", policy.classes.len() - 1),
-            "the last class must match everything: it must name no tiers, channels or priorities",
+            "the last class must match everything: it must name no tiers, channels or priorities, and not ask for promises at risk",
         );
     }
     policy
@@ -139,6 +140,7 @@ fn class_from(sent: &pb::RoutingClass, field: &str, violations: &mut Violations)
         tiers: sent.tiers.clone(),
         channels,
         priorities,
+        sla_at_risk: sent.sla_at_risk,
         target_seconds,
     }
 }

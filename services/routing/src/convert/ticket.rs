@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use vorrang_api::from_timestamp;
 use vorrang_api::ticketing::v1 as pb;
+use vorrang_api::ticketing::v1::sla_target::Status;
 
 use super::{channel_from, priority_from};
 use crate::contact::Ticket;
@@ -46,6 +47,7 @@ pub(crate) fn queued(ticket: &pb::Ticket) -> Option<Ticket> {
             && matches!(state, pb::ticket::State::New | pb::ticket::State::Open)
             && ticket.merged_into.is_empty(),
         due_at: due_at(ticket),
+        sla_at_risk: waited_for(ticket).any(|target| target.at_risk || target.status() == Status::Missed),
         queue_entered_at: ticket.queue_entered_at.as_ref().and_then(from_timestamp),
         generation: ticket.generation,
     })
@@ -54,13 +56,17 @@ pub(crate) fn queued(ticket: &pb::Ticket) -> Option<Ticket> {
 /// By when it has to be served: the earliest of what somebody set and of what was promised and is still waited for. A
 /// promise that was missed already stays the most urgent one until it is kept.
 fn due_at(ticket: &pb::Ticket) -> Option<DateTime<Utc>> {
-    use pb::sla_target::Status;
-    let promised = ticket
-        .sla_targets
-        .iter()
-        .filter(|target| matches!(target.status(), Status::Running | Status::Missed) && target.ended_at.is_none())
-        .filter_map(|target| target.due_at.as_ref());
+    let promised = waited_for(ticket).filter_map(|target| target.due_at.as_ref());
     promised.chain(&ticket.due_at).filter_map(from_timestamp).min()
+}
+
+/// The promises whose clock runs or has run out, and for which somebody still waits. The ticket carries how each one stands, so that
+/// its place is the same whether an event or ticketing's list told it.
+fn waited_for(ticket: &pb::Ticket) -> impl Iterator<Item = &pb::SlaTarget> {
+    let is_waited_for = |target: &&pb::SlaTarget| {
+        matches!(target.status(), Status::Running | Status::Missed) && target.ended_at.is_none()
+    };
+    ticket.sla_targets.iter().filter(is_waited_for)
 }
 
 /// What `payload` says of a ticket; `None` when it says nothing that matters to the queues.

@@ -30,6 +30,53 @@ fn vip_and_live_come_first() {
     check("standard", Messaging, Low, "low", 5, 86_400);
 }
 
+/// Class 3 is what is urgent or what was promised and is at risk; live contacts and VIPs stay before it.
+#[test]
+fn a_promise_at_risk_presses_as_much_as_an_urgent_priority() {
+    let class = |tier: &str, channel, priority, sla_at_risk| {
+        let ticket = Ticket {
+            tier: tier.to_owned(),
+            channel,
+            priority,
+            sla_at_risk,
+            ..ticket()
+        };
+        Policy::builtin().standing(&ticket, at(0)).rank
+    };
+    for (priority, calm) in [(Priority::Low, 5), (Priority::Normal, 4), (Priority::Urgent, 3)] {
+        assert_eq!(class("standard", Channel::Email, priority, false), calm);
+        assert_eq!(class("standard", Channel::Email, priority, true), 3);
+        assert_eq!(class("vip", Channel::Email, priority, true), 2);
+        assert_eq!(class("standard", Channel::Chat, priority, true), 1);
+    }
+}
+
+#[test]
+fn a_class_may_be_for_promises_at_risk_alone() {
+    let class = Class {
+        id: "sla".to_owned(),
+        tiers: Vec::new(),
+        channels: Vec::new(),
+        priorities: Vec::new(),
+        sla_at_risk: true,
+        target_seconds: 60,
+    };
+    assert!(!class.matches_everything() && !class.matches(&ticket()));
+    let pressing = Ticket {
+        sla_at_risk: true,
+        ..ticket()
+    };
+    assert!(class.matches(&pressing));
+}
+
+/// A tenant's own policy from before knows nothing of promises.
+#[test]
+fn a_stored_policy_of_before_reads() {
+    let stored = r#"{"lease_seconds": 30, "max_returns": 10, "classes": [{"id": "all", "target_seconds": 60}]}"#;
+    let policy: Policy = serde_json::from_str(stored).expect("reads");
+    assert!(policy.classes[0].matches_everything());
+}
+
 #[test]
 fn the_tickets_own_due_time_wins() {
     let own = Ticket {

@@ -373,3 +373,23 @@ async fn work_under_repeated_losses_serves_every_contact_once_within_capacity() 
     assert_eq!(served.len(), CONTACTS, "none twice");
     assert_eq!(served.into_iter().collect::<BTreeSet<_>>(), opened, "none lost");
 }
+
+/// A promise at risk moves a contact up to class 3, and a rebuild, which knows the list alone, puts it in the same place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_promise_at_risk_moves_a_contact_up_and_a_rebuild_knows_it() {
+    let redis = RedisServer::start().await;
+    let stack = Stack::on(&redis.url(), "", FakeTicketing::new()).await;
+    let open = |tier, priority, at| stack.ticketing.open(TENANT, Channel::Email, tier, priority, at);
+    let risky = open("standard", Priority::Low, 4_000);
+    let urgent = open("standard", Priority::Urgent, 3_000);
+    let normal = open("standard", Priority::Normal, 1_000);
+    let vip = open("vip", Priority::Low, 5_000);
+    let by_priority = [vip.clone(), urgent.clone(), normal.clone(), risky.clone()];
+    assert_eq!(stack.waiting(4).await, by_priority);
+    // Due before the urgent one, whose class is due an hour after it entered.
+    stack.ticketing.at_risk(TENANT, &risky, 5_000);
+    let expected = [vip, risky, urgent, normal];
+    stack.waiting_as(&expected).await;
+    redis.flush_all().await;
+    stack.waiting_as(&expected).await;
+}

@@ -1,7 +1,9 @@
 //! From ticketing's feed to what waits.
 
+use vorrang_api::ticketing::v1::ticket::Disposition;
 use vorrang_api::ticketing::v1::{Channel, Priority};
 
+use crate::desktop::id_of;
 use crate::stack::{Stack, TENANT};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,4 +70,23 @@ async fn tenants_never_see_each_other() {
     let mut anna = stack.desktop("anna", &[(Channel::Email, 5)]).await;
     assert_eq!(anna.take().await, ours);
     anna.has_nothing().await;
+}
+
+/// What is set aside leaves its queue at once, an offer of it is taken back; restored it waits anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_marked_as_spam_or_deleted_leaves_its_queue() {
+    let stack = Stack::start().await;
+    let (spam, gone, good) = (stack.mail(1), stack.mail(2), stack.mail(3));
+    stack.waiting(3).await;
+    let mut anna = stack.desktop("anna", &[(Channel::Email, 1)]).await;
+    let offer = anna.offer().await;
+    assert_eq!(id_of(&offer), spam);
+    stack.ticketing.mark(TENANT, &spam, Disposition::Spam, None);
+    assert_eq!(anna.rescinded().await.offer, offer.offer);
+    assert_eq!(id_of(&anna.offer().await), gone, "the slot is free");
+    stack.ticketing.mark(TENANT, &gone, Disposition::Deleted, None);
+    anna.rescinded().await;
+    assert_eq!(anna.take().await, good);
+    stack.ticketing.mark(TENANT, &spam, Disposition::Normal, Some(9));
+    assert_eq!(stack.waiting(1).await, [spam]);
 }

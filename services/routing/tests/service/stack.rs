@@ -51,6 +51,9 @@ impl Stack {
         let folder = data_folder();
         let mut config = Config::local(folder.path());
         config.redis.url = redis_url.to_owned();
+        // Processes of one installation have the same secrets.
+        config.secrets.internal_key = "routing-tests-internal-key-0123456789".to_owned();
+        config.secrets.cursor_key = "routing-tests-cursor-key-0123456789".to_owned();
         config.routing.database_url = database_url.to_owned();
         let services = vec![Bind::new("routing", vorrang_routing::bind), ticketing.bind()];
         let running = Suite::start(config, vorrang_clock::system(), services)
@@ -145,6 +148,14 @@ impl Stack {
                     .map(|contact| contact.ticket.trim_start_matches("tickets/").to_owned())
                     .collect()
             })
+        })
+        .await
+    }
+
+    /// Waits until just these wait, in this order.
+    pub async fn waiting_as(&self, expected: &[String]) {
+        wait_for(DEADLINE, "the queue to be in order", || async {
+            (self.waiting(expected.len()).await == expected).then_some(())
         })
         .await
     }

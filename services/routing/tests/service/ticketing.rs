@@ -16,12 +16,13 @@ use vorrang_api::feed::v1::{
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::feed_service_server::{FeedService, FeedServiceServer};
 use vorrang_api::ticketing::v1::internal_service_server::{InternalService, InternalServiceServer};
-use vorrang_api::ticketing::v1::ticket::State as TicketState;
+use vorrang_api::ticketing::v1::ticket::{Disposition, State as TicketState};
 use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
 use vorrang_api::ticketing::v1::{
     AcceptTicketRequest, Channel, Event, FollowResponse, ListQueuedTicketsRequest, ListQueuedTicketsResponse,
-    ListTenantsRequest, ListTenantsResponse, Priority, RecordContactsRequest, RecordContactsResponse, Ticket,
-    TicketAssigned, TicketCreated, TicketMerged, TicketQueued, TicketStateChanged, TicketUnmerged, ticket_assigned,
+    ListTenantsRequest, ListTenantsResponse, Priority, RecordContactsRequest, RecordContactsResponse, SlaTarget,
+    SlaTargetAtRisk, Ticket, TicketAssigned, TicketCreated, TicketDispositionChanged, TicketMerged, TicketQueued,
+    TicketStateChanged, TicketUnmerged, sla_target, ticket_assigned,
 };
 use vorrang_api::{from_timestamp, timestamp};
 use vorrang_error::Error;
@@ -187,6 +188,38 @@ impl FakeTicketing {
             Payload::TicketStateChanged(TicketStateChanged {
                 ticket: Some(ticket),
                 previous_state,
+            })
+        });
+    }
+
+    /// Marks it, or makes it count again since `entered_at`.
+    pub fn mark(&self, tenant: &str, id: &str, disposition: Disposition, entered_at: Option<i64>) {
+        let change = |ticket: &mut Ticket| {
+            ticket.disposition = disposition.into();
+            ticket.queue_entered_at = entered_at.map(seconds);
+            ticket.generation += i64::from(entered_at.is_some());
+        };
+        self.tell(tenant, id, change, |ticket| {
+            Payload::TicketDispositionChanged(TicketDispositionChanged {
+                ticket: Some(ticket),
+                ..TicketDispositionChanged::default()
+            })
+        });
+    }
+
+    /// Its first response is due at `due_at`, and at risk.
+    pub fn at_risk(&self, tenant: &str, id: &str, due_at: i64) {
+        let target = SlaTarget {
+            status: sla_target::Status::Running.into(),
+            due_at: Some(seconds(due_at)),
+            at_risk: true,
+            ..SlaTarget::default()
+        };
+        let change = |ticket: &mut Ticket| ticket.sla_targets = vec![target];
+        self.tell(tenant, id, change, |ticket| {
+            Payload::SlaTargetAtRisk(SlaTargetAtRisk {
+                ticket: Some(ticket),
+                target: Some(target),
             })
         });
     }

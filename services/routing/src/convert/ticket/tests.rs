@@ -177,3 +177,39 @@ fn a_recalculated_ticket_moves() {
         other => panic!("{other:?}"),
     }
 }
+
+/// At risk is what was told to be, or missed, while somebody still waits; it moves up at once, by the event as by the list.
+#[test]
+fn what_is_at_risk_moves_up() {
+    use pb::sla_target::Status;
+    let with = |target| pb::Ticket {
+        sla_targets: vec![target],
+        ..waiting()
+    };
+    let risky = |target| queued(&with(target)).expect("a ticket").sla_at_risk;
+    let warned = |status, ended| pb::SlaTarget {
+        at_risk: true,
+        ..target(status, 1_700_000_060, ended)
+    };
+    assert!(!risky(target(Status::Running, 1_700_000_060, None)));
+    assert!(risky(warned(Status::Running, None)));
+    assert!(
+        risky(target(Status::Missed, 1_700_000_060, None)),
+        "missed without a warning"
+    );
+    assert!(!risky(warned(Status::Missed, Some(1_700_000_090))), "answered, if late");
+    assert!(!risky(warned(Status::Met, Some(1_700_000_050))));
+    assert!(!risky(warned(Status::Paused, None)), "its clock stands still");
+    assert!(!risky(warned(Status::Cancelled, None)));
+
+    let event = |target: pb::SlaTarget| {
+        pb::event::Payload::SlaTargetAtRisk(pb::SlaTargetAtRisk {
+            ticket: Some(with(target)),
+            target: Some(target),
+        })
+    };
+    match of(&event(warned(Status::Running, None))) {
+        Some(Operation::Wait { waiting, .. }) => assert_eq!(waiting.place.class, 3),
+        other => panic!("{other:?}"),
+    }
+}

@@ -13,7 +13,7 @@ mod timeline;
 
 use std::collections::{HashMap, HashSet};
 
-pub use event::{About, ActorKind, Event, Opened, Status, Survey};
+pub use event::{About, ActorKind, Answered, Event, Opened, Status, Survey};
 pub use strings::{Strings, Symbol};
 pub use timeline::{Entry, Order, Step, Timeline};
 
@@ -211,20 +211,13 @@ impl Facts {
             Event::SurveySent { about, survey } => {
                 self.survey(at, order, about, Step::SurveySent { survey });
             }
-            Event::SurveyAnswered {
-                about,
-                survey,
-                score,
-                agent,
-                solve,
-            } => {
-                let step = Step::Answered {
-                    survey,
-                    solve: u16::try_from(solve).unwrap_or(u16::MAX),
-                    score: score as f32,
-                    agent: self.put(agent),
-                };
-                self.survey(at, order, about, step);
+            Event::SurveyAnswered(answered) => {
+                let step = self.answer(&answered);
+                self.survey(at, order, answered.about, step);
+            }
+            Event::AnswerTakenBack(answered) => {
+                let step = self.answer(&answered);
+                self.take_back(at, answered.about, step);
             }
             Event::SessionSeen { session, customer } => {
                 let customer = self.put(customer);
@@ -351,6 +344,28 @@ impl Facts {
             // A ticket is opened once: of two openings the earlier holds, whichever arrived first.
             let earlier = ticket.opening.filter(|known| (known.at, known.order) <= (at, order));
             ticket.opening = earlier.or(Some(opening));
+        }
+    }
+
+    fn answer(&mut self, answered: &Answered<'_>) -> Step {
+        Step::Answered {
+            survey: answered.survey,
+            solve: u16::try_from(answered.solve).unwrap_or(u16::MAX),
+            score: answered.score as f32,
+            agent: self.put(answered.agent),
+        }
+    }
+
+    fn take_back(&mut self, at: Micros, about: About<'_>, step: Step) {
+        let timeline = match about {
+            About::Ticket(ticket) => self.ticket_mut(ticket).map(|ticket| &mut ticket.timeline),
+            About::Customer(customer) => match self.put(customer) {
+                Some(customer) => self.surveys.get_mut(&customer),
+                None => None,
+            },
+        };
+        if let Some(timeline) = timeline {
+            timeline.remove(at, step);
         }
     }
 

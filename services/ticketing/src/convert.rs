@@ -32,7 +32,10 @@ pub use personal::{Parts as EventParts, erased as erased_event};
 pub use review::{read_points, read_review_mask, read_rubric, read_rubric_mask, review, rubric};
 pub use schedule::{imported, overview, schedule_version};
 pub use sla::{sla_policy, sla_target};
-pub use survey::{read_kind, read_survey, read_survey_mask, survey, survey_answer, survey_sending};
+pub use survey::{
+    asks_own_fields, read_kind, read_survey, read_survey_mask, survey, survey_answer, survey_answer_in_brief,
+    survey_sending,
+};
 pub use wire::merged;
 
 pub use webhook::{delivery, delivery_state, grace, settings as webhook_settings, webhook, webhook_id, webhook_mask};

@@ -146,8 +146,8 @@ pub struct SurveyAnswered {
     pub ticket: Option<Ticket>,
     /// The answer.
     pub answer: Answer,
-    /// Whether it replaces an earlier answer.
-    pub replaced: bool,
+    /// The one it replaces.
+    pub previous: Option<Answer>,
 }
 
 impl Fact {

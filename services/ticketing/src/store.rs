@@ -15,6 +15,7 @@
 
 mod answers;
 mod apply_macro;
+mod asked;
 mod attachments;
 mod automations;
 mod change;

@@ -6,7 +6,6 @@
 //! - [`Links`] makes and reads the signed addresses by which customers answer.
 
 pub mod answer;
-pub mod condition;
 mod definition;
 mod kind;
 mod link;

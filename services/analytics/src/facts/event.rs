@@ -72,6 +72,21 @@ pub enum About<'a> {
     Customer(&'a str),
 }
 
+/// An answer to a survey.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered<'a> {
+    /// What it is about.
+    pub about: About<'a>,
+    /// Which question.
+    pub survey: Survey,
+    /// The answer, on the question's scale.
+    pub score: f64,
+    /// Who is rated; empty: who was assigned at the solve.
+    pub agent: &'a str,
+    /// The number of the solve it is about, from 1; 0 = the latest before.
+    pub solve: u32,
+}
+
 /// The beginning of a ticket. Empty strings mean "not given".
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Opened<'a> {
@@ -162,14 +177,11 @@ pub enum Event<'a> {
     Unmerged { ticket: &'a str },
     /// A question was sent.
     SurveySent { about: About<'a>, survey: Survey },
-    /// A question was answered. `solve`: the number of the solve it is about, from 1; 0 = the latest before.
-    SurveyAnswered {
-        about: About<'a>,
-        survey: Survey,
-        score: f64,
-        agent: &'a str,
-        solve: u32,
-    },
+    /// A question was answered.
+    SurveyAnswered(Answered<'a>),
+    /// An answer that was told before, with this time, counts no more. Told with the time at which it was given, after it and by the same
+    /// feed.
+    AnswerTakenBack(Answered<'a>),
     /// Somebody is in the help centre.
     SessionSeen { session: &'a str, customer: &'a str },
     /// The session ended with the problem solved.

@@ -12,7 +12,7 @@ use vorrang_api::ticketing::v1::{
 
 use super::{FeedEvent, micros};
 use crate::buckets::Micros;
-use crate::facts::{About, ActorKind, Event, Opened, Status, Survey};
+use crate::facts::{About, ActorKind, Answered, Event, Opened, Status, Survey};
 
 impl FeedEvent for Told {
     fn head(&self) -> Option<&EventHead> {
@@ -71,8 +71,9 @@ impl FeedEvent for Told {
                 }
             }
             Some(Payload::SurveyAnswered(answered)) => {
-                if let (Some(ticket), Some(answer)) = (&answered.ticket, &answered.answer) {
-                    rated(at, ticket, answer, tell);
+                if let Some(answer) = &answered.answer {
+                    let ticket = answered.ticket.as_ref();
+                    rated(at, ticket, answered.previous.as_ref(), answer, tell);
                 }
             }
             Some(Payload::TicketMerged(merged)) => {
@@ -94,8 +95,8 @@ impl FeedEvent for Told {
             }
             Some(Payload::TicketSplit(split)) => moved_messages(split, tell),
             Some(Payload::SurveySent(sent)) => {
-                if let (Some(ticket), Some(sending)) = (&sent.ticket, &sent.sending) {
-                    asked(at, ticket, sending, tell);
+                if let Some(sending) = &sent.sending {
+                    asked(at, sent.ticket.as_ref(), sending, tell);
                 }
             }
             // Everything else is no fact yet: kinds of events will be added.
@@ -270,7 +271,7 @@ fn author_of(actor: Option<&Actor>, automated: bool) -> ActorKind {
     }
 }
 
-fn asked(at: Micros, ticket: &Ticket, sending: &SurveySending, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+fn asked(at: Micros, ticket: Option<&Ticket>, sending: &SurveySending, tell: &mut dyn FnMut(Micros, Event<'_>)) {
     let survey = match sending.kind() {
         SurveyKind::Csat => Survey::Csat,
         SurveyKind::CesEffort => Survey::CesEffort,
@@ -280,14 +281,36 @@ fn asked(at: Micros, ticket: &Ticket, sending: &SurveySending, tell: &mut dyn Fn
         SurveyKind::Pec => Survey::Pec,
         SurveyKind::Unspecified => return,
     };
-    let event = Event::SurveySent {
-        about: About::Ticket(&ticket.name),
-        survey,
-    };
+    let about = about(ticket, &sending.customer);
+    let event = Event::SurveySent { about, survey };
     tell(micros(sending.sent_at.as_ref()).unwrap_or(at), event);
 }
 
-fn rated(at: Micros, ticket: &Ticket, answer: &SurveyAnswer, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+fn about<'a>(ticket: Option<&'a Ticket>, customer: &'a str) -> About<'a> {
+    ticket.map_or(About::Customer(customer), |ticket| About::Ticket(&ticket.name))
+}
+
+fn rated(
+    at: Micros,
+    ticket: Option<&Ticket>,
+    previous: Option<&SurveyAnswer>,
+    answer: &SurveyAnswer,
+    tell: &mut dyn FnMut(Micros, Event<'_>),
+) {
+    // About a ticket the last answer about a solve counts anyway. All others count (D38), so what is replaced is taken back.
+    if let Some(previous) = previous.filter(|_| ticket.is_none())
+        && let Some(given) = given(None, previous)
+    {
+        let at = micros(previous.answered_at.as_ref()).unwrap_or(at);
+        tell(at, Event::AnswerTakenBack(given));
+    }
+    if let Some(given) = given(ticket, answer) {
+        let at = micros(answer.answered_at.as_ref()).unwrap_or(at);
+        tell(at, Event::SurveyAnswered(given));
+    }
+}
+
+fn given<'a>(ticket: Option<&'a Ticket>, answer: &'a SurveyAnswer) -> Option<Answered<'a>> {
     let survey = match answer.survey.as_str() {
         "csat" => Survey::Csat,
         "ces_effort" => Survey::CesEffort,
@@ -295,20 +318,21 @@ fn rated(at: Micros, ticket: &Ticket, answer: &SurveyAnswer, tell: &mut dyn FnMu
         "nps" => Survey::Nps,
         "one_contact" => Survey::OneContact,
         "pec" => Survey::Pec,
-        _ => return,
+        _ => return None,
     };
+    // The customer in an answer's name never changes, whoever is merged into whom.
+    let (customer, _) = answer
+        .name
+        .split_once("/surveyAnswers/")
+        .unwrap_or((&answer.customer, ""));
     let score = f64::from(answer.score);
-    if !survey.accepts(score) {
-        return;
-    }
-    let event = Event::SurveyAnswered {
-        about: About::Ticket(&ticket.name),
+    survey.accepts(score).then(|| Answered {
+        about: about(ticket, customer),
         survey,
         score,
         agent: &answer.agent,
         solve: u32::try_from(answer.solve).unwrap_or(0),
-    };
-    tell(micros(answer.answered_at.as_ref()).unwrap_or(at), event);
+    })
 }
 
 fn actor_kind(kind: actor::Kind) -> Option<ActorKind> {

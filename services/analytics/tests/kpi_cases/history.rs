@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::DateTime;
 use serde_json::Value;
-use vorrang_analytics::facts::{About, ActorKind, Event, Facts, Opened, Order, Status, Survey};
+use vorrang_analytics::facts::{About, ActorKind, Answered, Event, Facts, Opened, Order, Status, Survey};
 
 /// Line types that no figure served today reads.
 const IRRELEVANT: &[&str] = &[
@@ -106,13 +106,13 @@ fn apply(line: &Value, number: i64, facts: &mut Facts) {
             about: about(line),
             survey: survey(text("survey")),
         },
-        "survey_answered" => Event::SurveyAnswered {
+        "survey_answered" => Event::SurveyAnswered(Answered {
             about: about(line),
             survey: survey(text("survey")),
             score: line.get("score").and_then(Value::as_f64).expect("a score"),
             agent,
             solve: line.get("solve").and_then(Value::as_u64).unwrap_or(0) as u32,
-        },
+        }),
         "self_service" => {
             let session = text("session");
             let order = Order::new(0, number);

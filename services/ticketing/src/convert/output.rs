@@ -222,7 +222,8 @@ pub fn event(event: &Event, now: DateTime<Utc>) -> pb::Event {
         Fact::SurveyAnswered(given) => Payload::SurveyAnswered(pb::SurveyAnswered {
             ticket: given.ticket.as_ref().map(ticket),
             answer: Some(super::survey_answer(&given.answer)),
-            replaced: given.replaced,
+            replaced: given.previous.is_some(),
+            previous: given.previous.as_ref().map(super::survey_answer_in_brief),
         }),
         Fact::RubricDefined(one) => Payload::RubricDefined(pb::RubricDefined {
             rubric: Some(super::rubric(one)),

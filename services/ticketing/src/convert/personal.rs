@@ -99,7 +99,7 @@ personal! {
     SlaRecalculated { fields: [reason], parts: [ticket] }
     TicketDispositionChanged { fields: [], parts: [ticket] }
     SurveyAnswer { fields: [comment], parts: [] }
-    SurveyAnswered { fields: [], parts: [ticket, answer] }
+    SurveyAnswered { fields: [], parts: [ticket, answer], others: [previous] }
     SurveySent { fields: [], parts: [ticket] }
     Review { fields: [comment], parts: [] }
     ReviewRecorded { fields: [], parts: [ticket, review] }

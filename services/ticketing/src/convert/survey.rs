@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta};
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::Violations;
+use vorrang_filter::Filter;
 
 use super::output::{maybe, time};
 use super::{input, words};
-use crate::names;
+use crate::custom::Definitions;
 use crate::survey::{self, Answer, Invitation, Kind, Repeats, Rule, Sending, Survey, Text};
+use crate::{filter, names};
 
 /// Languages of a survey.
 const TEXTS_MAX: usize = 50;
@@ -126,7 +128,7 @@ pub fn survey_answer(answer: &Answer) -> pb::SurveyAnswer {
     pb::SurveyAnswer {
         name: match answer.ticket {
             Some(ticket) => names::survey_answer(ticket, kind, answer.solve),
-            None => names::customer_answer(answer.customer, answer.id),
+            None => names::customer_answer(answer.recorded_for, answer.id),
         },
         survey: kind.to_owned(),
         score: answer.score,
@@ -145,9 +147,23 @@ pub fn survey_answer(answer: &Answer) -> pb::SurveyAnswer {
     }
 }
 
+/// An answer beside the one that replaced it: without the comment.
+pub fn survey_answer_in_brief(answer: &Answer) -> pb::SurveyAnswer {
+    pb::SurveyAnswer {
+        comment: String::new(),
+        ..survey_answer(answer)
+    }
+}
+
 /// A kind; none when unspecified.
 pub fn read_kind(field: &str, value: i32, violations: &mut Violations) -> Option<Kind> {
     words::read_survey_kind(value, field, violations)
+}
+
+/// Whether its condition asks for the tenant's own fields.
+pub fn asks_own_fields(given: &pb::Survey) -> bool {
+    let rule = given.rule.as_ref();
+    rule.is_some_and(|rule| rule.condition.contains(filter::OWN))
 }
 
 /// The fields of a survey that a mask names; at least one.
@@ -155,9 +171,9 @@ pub fn read_survey_mask(mask: Option<&prost_types::FieldMask>, violations: &mut 
     input::mask_of(mask, survey::Field::parse, violations)
 }
 
-/// What a client defines, with times and revision still to be set. A kind that is not given is CSAT; whether it had to be,
+/// What a client defines, with times and revision still to be set; `fields` are the tenant's own, where its condition asks for them. A kind that is not given is CSAT; whether it had to be,
 /// the caller knows.
-pub fn read_survey(id: &str, given: &pb::Survey, violations: &mut Violations) -> Survey {
+pub fn read_survey(id: &str, given: &pb::Survey, fields: &Definitions, violations: &mut Violations) -> Survey {
     let kind = words::read_survey_kind(given.kind, "survey.kind", violations);
     let least = (HOUR, YEAR, "1 hour to 366 days");
     let most = (TimeDelta::zero(), YEAR, "at most 366 days");
@@ -175,7 +191,7 @@ pub fn read_survey(id: &str, given: &pb::Survey, violations: &mut Violations) ->
         rule: given
             .rule
             .as_ref()
-            .map(|rule| read_rule(rule, violations))
+            .map(|rule| read_rule(rule, fields, violations))
             .unwrap_or_default(),
         valid_for: input::span("survey.valid_for", given.valid_for.as_ref(), least, violations)
             .unwrap_or(survey::VALID_FOR),
@@ -219,10 +235,13 @@ fn read_texts(given: &[pb::SurveyText], violations: &mut Violations) -> Vec<Text
     read
 }
 
-fn read_rule(given: &pb::SurveyRule, violations: &mut Violations) -> Rule {
+fn read_rule(given: &pb::SurveyRule, fields: &Definitions, violations: &mut Violations) -> Rule {
     let delays = (TimeDelta::zero(), TimeDelta::days(90), "at most 90 days");
     let caps = (HOUR, TimeDelta::days(1_000), "1 hour to 1,000 days");
-    violations.take("survey.rule.condition", survey::condition::parse(&given.condition));
+    violations.take(
+        "survey.rule.condition",
+        Filter::parse(&given.condition, &filter::schema(fields)),
+    );
     let share = given.share.unwrap_or(1.0);
     if !(0.0..=1.0).contains(&share) {
         violations.add("survey.rule.share", "must be 0 to 1");

@@ -34,7 +34,10 @@ impl Door {
     }
 
     async fn with(db: &TestDatabase, change: impl FnOnce(&mut vorrang_service::LimitsConfig)) -> Self {
-        let desk = Fixture::new(db).await;
+        Self::of(Fixture::new(db).await, change)
+    }
+
+    fn of(desk: Fixture, change: impl FnOnce(&mut vorrang_service::LimitsConfig)) -> Self {
         let mut limits = Config::defaults().limits;
         change(&mut limits);
         let router = routes(Pages {

@@ -17,7 +17,8 @@ pub async fn handle(app: &App, request: Request<pb::CreateSurveyRequest>) -> Res
     if given.kind == 0 {
         violations.add("survey.kind", "must be given");
     }
-    let survey = convert::read_survey(&request.survey_id, &given, &mut violations);
+    let fields = app.definitions(&call.tenant, convert::asks_own_fields(&given)).await?;
+    let survey = convert::read_survey(&request.survey_id, &given, &fields, &mut violations);
     violations.into_result()?;
     app.store.create_survey(&call, survey, convert::survey).await
 }

@@ -15,7 +15,8 @@ pub async fn handle(app: &App, request: Request<pb::UpdateSurveyRequest>) -> Res
     let given = request.survey.unwrap_or_default();
     let id = violations.take("survey.name", names::parse_survey(&given.name));
     let mask = convert::read_survey_mask(request.update_mask.as_ref(), &mut violations);
-    let survey = convert::read_survey(&id.unwrap_or_default(), &given, &mut violations);
+    let fields = app.definitions(&call.tenant, convert::asks_own_fields(&given)).await?;
+    let survey = convert::read_survey(&id.unwrap_or_default(), &given, &fields, &mut violations);
     violations.into_result()?;
     app.store
         .update_survey(&call, &given.etag, (survey, &mask), convert::survey)

@@ -4,7 +4,7 @@ mod read;
 
 use chrono::{DateTime, Utc};
 use prost::Message;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, micros};
 use vorrang_error::Error;
@@ -14,7 +14,7 @@ use super::{Begun, Call, Store, personal, row, sendings, surveys, write};
 use crate::automation::Cause;
 use crate::event::{Fact, SurveyAnswered};
 use crate::names::{self, TicketRef};
-use crate::survey::answer::{check_repeat, late, solve_of};
+use crate::survey::answer::{check_repeat, given_at, late, solve_of};
 use crate::survey::{Answer, Kind, Repeats, Sending, State, Survey, Token};
 use crate::ticket::Ticket;
 use crate::words::{Actor, ActorKind};
@@ -69,6 +69,7 @@ pub struct NewAnswer {
 struct Facts {
     ticket: Option<Ticket>,
     customer: Uuid,
+    recorded_for: Uuid,
     survey: Option<Survey>,
     sending: Option<Sending>,
     kind: Kind,
@@ -76,8 +77,8 @@ struct Facts {
 }
 
 impl Store {
-    /// Records an answer. A second one about the same solve, or to the same sending, replaces the first. A ticket itself does
-    /// not change.
+    /// Records an answer. A second one about the same solve, or to the same sending, replaces the first, unless it was given
+    /// before that: then what holds goes on holding. A ticket itself does not change.
     ///
     /// # Errors
     /// NotFound when there is no such ticket, customer, sending or survey; Precondition `NOT_SOLVED`, `SURVEY_NOT_SENT`,
@@ -96,7 +97,6 @@ impl Store {
         let facts = self.facts(&tx, tenant, &new).await?;
         facts.kind.check(new.score)?;
         let now = self.clock.now();
-        let at = new.answered_at.map_or(now, |at| at.min(now));
         let solved = match &facts.ticket {
             Some(ticket) => solved(&tx, tenant, ticket.id, facts.solve).await?,
             None => None,
@@ -104,21 +104,56 @@ impl Store {
         if let (Some(solved), Some(at)) = (&solved, new.answered_at) {
             check_after(solved.solved_at, at)?;
         }
-        let is_late = facts.sending.as_ref().map_or(Ok(false), |sending| late(sending, at))?;
         let earlier = self.earlier(&tx, tenant, &facts).await?;
+        let at = given_at(new.answered_at, now, earlier.as_ref());
+        let is_late = match &facts.sending {
+            Some(sending) => late(sending, at.unwrap_or(now))?,
+            None => false,
+        };
         let repeats = facts.survey.as_ref().map_or(Repeats::Replace, |survey| survey.repeats);
         check_repeat(repeats, earlier.as_ref())?;
-        let kept = earlier.as_ref().map_or("", |earlier| earlier.comment.as_str());
+        let (at, earlier) = match (at, earlier) {
+            (Some(at), earlier) => (at, earlier),
+            (None, Some(holds)) => return self.answered_already(tx, call, &facts, holds, respond).await,
+            (None, None) => return Err(Error::internal("only what holds is later")),
+        };
+        let same_is_nothing = new.same_is_nothing;
+        let given = self.given(&facts, new, solved, earlier.as_ref(), (at, is_late, now));
+        if let Some(earlier) = earlier.as_ref().filter(|_| same_is_nothing) {
+            let same = Answer {
+                answered_at: earlier.answered_at,
+                recorded_at: earlier.recorded_at,
+                late: earlier.late,
+                customer: earlier.customer,
+                ..given.clone()
+            };
+            if same == *earlier {
+                let holds = earlier.clone();
+                return self.answered_already(tx, call, &facts, holds, respond).await;
+            }
+        }
+        self.record_answer(tx, call, (facts, given, earlier), respond).await
+    }
+
+    /// The answer as it is stored.
+    fn given(
+        &self,
+        facts: &Facts,
+        new: NewAnswer,
+        solved: Option<solve::Model>,
+        earlier: Option<&Answer>,
+        (at, late, now): (DateTime<Utc>, bool, DateTime<Utc>),
+    ) -> Answer {
+        let kept = earlier.map_or("", |earlier| earlier.comment.as_str());
         let comment = new.comment.unwrap_or_else(|| kept.to_owned());
-        let given = Answer {
-            id: earlier
-                .as_ref()
-                .map_or_else(|| self.ids.next(now), |earlier| earlier.id),
+        Answer {
+            id: earlier.map_or_else(|| self.ids.next(now), |earlier| earlier.id),
             kind: facts.kind,
             scale: (*facts.kind.scale().start(), *facts.kind.scale().end()),
             high_is_good: facts.kind.high_is_good(),
             survey: facts.survey.as_ref().map(|survey| survey.id.clone()),
             customer: facts.customer,
+            recorded_for: facts.recorded_for,
             ticket: facts.ticket.as_ref().map(|ticket| ticket.id),
             solve: facts.solve,
             agent: new.agent.or_else(|| solved.and_then(|solved| solved.agent)),
@@ -126,27 +161,34 @@ impl Store {
             has_comment: !comment.is_empty(),
             comment,
             sending: facts.sending.as_ref().map(|sending| sending.id),
-            late: is_late,
+            late,
             answered_at: at,
             recorded_at: now,
-        };
-        if let Some(earlier) = earlier.as_ref().filter(|_| new.same_is_nothing) {
-            let (answered_at, recorded_at) = (earlier.answered_at, earlier.recorded_at);
-            let same = Answer {
-                answered_at,
-                recorded_at,
-                late: earlier.late,
-                ..given.clone()
-            };
-            if same == *earlier {
-                let answer = respond(earlier);
-                let keyring = self.personal.keyring(tx.conn(), tenant, &[earlier.owner()]).await?;
-                self.commit(tx, call, &keyring, &answer, Vec::new(), now).await?;
-                return Ok(answer);
-            }
         }
-        self.record_answer(tx, call, (facts, given, earlier.is_some()), respond)
-            .await
+    }
+
+    /// The answer that holds, when nothing is to be recorded.
+    async fn answered_already<R, A>(
+        &self,
+        tx: Tx,
+        call: &Call,
+        facts: &Facts,
+        holds: Answer,
+        respond: A,
+    ) -> Result<R, Error>
+    where
+        R: Message + Default,
+        A: FnOnce(&Answer) -> R,
+    {
+        let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[holds.owner()]).await?;
+        let holds = Answer {
+            customer: facts.customer,
+            ..holds
+        };
+        let answer = respond(&holds);
+        self.commit(tx, call, &keyring, &answer, Vec::new(), self.clock.now())
+            .await?;
+        Ok(answer)
     }
 
     /// Records an answer that came by a link. The same answer again is nothing new; a comment that is left out stays as it
@@ -183,7 +225,7 @@ impl Store {
         &self,
         tx: Tx,
         call: &Call,
-        (facts, given, replaced): (Facts, Answer, bool),
+        (facts, given, earlier): (Facts, Answer, Option<Answer>),
         respond: A,
     ) -> Result<R, Error>
     where
@@ -191,8 +233,8 @@ impl Store {
         A: FnOnce(&Answer) -> R,
     {
         let now = given.recorded_at;
-        if replaced {
-            answer::Entity::delete_by_id((call.tenant.clone(), given.id))
+        if let Some(earlier) = &earlier {
+            answer::Entity::delete_by_id((call.tenant.clone(), earlier.id))
                 .exec(tx.conn())
                 .await
                 .map_err(error)?;
@@ -212,7 +254,7 @@ impl Store {
         let fact = Fact::SurveyAnswered(Box::new(SurveyAnswered {
             ticket: facts.ticket,
             answer: given,
-            replaced,
+            previous: earlier,
         }));
         let events = vec![self.event(&call, fact, now)];
         self.commit(tx, &call, &keyring, &response, events, now).await?;
@@ -269,7 +311,7 @@ impl Store {
         }
         let solve = match (&ticket, &sending) {
             (Some(ticket), Some(sending)) => solve_of(ticket, sending.solve)?,
-            (Some(ticket), None) => solve_of(ticket, new.solve)?,
+            (Some(ticket), None) => solve_of(ticket, solve_before(tx, tenant, ticket, new).await?)?,
             (None, _) => 0,
         };
         let sending = match (&sending, &ticket) {
@@ -284,16 +326,20 @@ impl Store {
         if let (None, Some(sending)) = (&survey, &sending) {
             survey = surveys::find(tx.conn(), tenant, &sending.survey).await?;
         }
-        let customer = match (&ticket, &sending, new.about) {
+        let (customer, recorded_for) = match (&ticket, &sending, new.about) {
             (Some(ticket), ..) if ticket.erased => return Err(personal::erased()),
-            (Some(ticket), ..) => ticket.customer,
-            (_, Some(sending), _) => self.asked(tx, tenant, sending.customer).await?.id,
-            (_, _, About::Customer(id)) => self.asked(tx, tenant, id).await?.id,
+            (Some(ticket), ..) => (ticket.customer, ticket.customer),
+            (_, Some(sending), _) => (self.asked(tx, tenant, sending.customer).await?.id, sending.customer),
+            (_, _, About::Customer(id)) => {
+                let id = self.asked(tx, tenant, id).await?.id;
+                (id, id)
+            }
             _ => return Err(Error::internal("an answer is about something")),
         };
         Ok(Facts {
             ticket,
             customer,
+            recorded_for,
             survey,
             sending,
             kind: asked,
@@ -328,6 +374,24 @@ pub(super) async fn solved(tx: &Tx, tenant: &str, ticket: Uuid, number: i32) -> 
         .one(tx.conn())
         .await
         .map_err(error)
+}
+
+/// The solve that an answer names, else the last one before it; 0 is the last one. A time before all of them is refused later, as
+/// one before the first.
+async fn solve_before(tx: &Tx, tenant: &str, ticket: &Ticket, new: &NewAnswer) -> Result<i32, Error> {
+    let at = match new.answered_at {
+        Some(at) if new.solve == 0 && ticket.solve_count > 1 => at,
+        _ => return Ok(new.solve),
+    };
+    let known = solve::Entity::find()
+        .filter(solve::Column::Tenant.eq(tenant))
+        .filter(solve::Column::TicketId.eq(ticket.id))
+        .filter(solve::Column::SolvedAt.lte(micros(at)))
+        .order_by_desc(solve::Column::Solve)
+        .one(tx.conn())
+        .await
+        .map_err(error)?;
+    Ok(known.map_or(1, |known| known.solve))
 }
 
 /// Nobody rates what is not done yet.

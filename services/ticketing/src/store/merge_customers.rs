@@ -16,7 +16,7 @@ use vorrang_error::Error;
 use super::entity::{
     customer, customer_merge, customer_merge_part, customer_milestone, customer_order, personal_key, ticket,
 };
-use super::{Begun, Call, Store, row, write};
+use super::{Begun, Call, Store, asked, row, write};
 use crate::customer::Customer;
 use crate::customer::merge::{self, CONFLICTS_MAX, Merge, Moved};
 use crate::event::Fact;
@@ -137,6 +137,8 @@ impl Store {
         }
 
         let mut moving = row::lock_tickets(&tx, &self.personal, tenant, tickets.clone()).await?;
+        asked::follow(&tx, tenant, &tickets, target.id).await?;
+        asked::share_turns(&tx, tenant, source.id, target.id).await?;
         let answer = respond(
             &Merged {
                 target: target.clone(),

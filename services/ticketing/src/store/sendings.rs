@@ -13,10 +13,12 @@ use vorrang_error::{Error, Kind};
 
 use super::answers::About;
 use super::entity::{survey_cap, survey_sending};
-use super::{Begun, Call, Store, personal, row, surveys, write};
+use super::{Begun, Call, Store, personal, row, surveys, ticket_fields, write};
 use crate::automation::Cause;
+use crate::custom::Definitions;
 use crate::customer::Customer;
 use crate::event::{Event, Fact, SurveySent};
+use crate::filter;
 use crate::names::{self, TicketRef};
 use crate::survey::answer::solve_of;
 use crate::survey::rule::{chosen, triggered};
@@ -26,6 +28,15 @@ use crate::words::{Actor, ActorKind};
 
 pub use page::Page;
 pub use read::{Due, SendingFilter, find, of_solve};
+
+/// Whom a survey is sent to, about what.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum To<'a> {
+    /// About a solve of this ticket; 0 is the last one.
+    Solve(&'a Ticket, i32),
+    /// This customer, about no ticket.
+    Customer(Uuid),
+}
 
 impl Store {
     /// What a ticket's changes make us ask: sendings and, where they are sent at once, their events. Called for everything
@@ -43,8 +54,17 @@ impl Store {
             return Ok(Vec::new());
         };
         let surveys = surveys::active(tx.conn(), &call.tenant).await?;
+        if surveys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let fields = match surveys.iter().any(|survey| survey.rule.condition.contains(filter::OWN)) {
+            true => ticket_fields::all(tx.conn(), &call.tenant).await?,
+            false => Definitions::default(),
+        };
+        let schema = filter::schema(&fields);
+        let fits = |survey: &Survey| survey.fits(ticket, &schema);
         let mut events = Vec::new();
-        let mut chosen = chosen(&surveys, trigger, &call.tenant, ticket, |survey| survey.fits(ticket))?;
+        let mut chosen = chosen(&surveys, trigger, &call.tenant, ticket, fits)?;
         // Rows about one customer are locked in the order of their kinds.
         chosen.sort_by_key(|survey| survey.kind.as_str());
         for survey in chosen {
@@ -60,8 +80,11 @@ impl Store {
                 sending.due_at = now + survey.rule.delay;
                 save(tx, &call.tenant, &sending).await?;
             } else if claim(tx, &call.tenant, survey, sending.customer, now).await? {
-                let call = by_rule(call, survey);
-                events.push(self.send(tx, &call, survey, &mut sending, Some(ticket), now).await?);
+                let sent = self
+                    .send(tx, &call.tenant, survey, &mut sending, Some(ticket), now)
+                    .await?;
+                let fact = Fact::SurveySent(Box::new(sent));
+                events.push(self.event(&by_rule(call, survey), fact, now));
             }
         }
         Ok(events)
@@ -98,50 +121,73 @@ impl Store {
         if ticket.as_ref().is_some_and(|ticket| ticket.erased) {
             return Err(personal::erased());
         }
-        // Read under the ticket's lock: whoever switched it off before we send is heard.
+        let now = self.clock.now();
+        let to = match (&ticket, about) {
+            (Some(ticket), _) => To::Solve(ticket, solve),
+            (None, About::Customer(id)) => To::Customer(id),
+            (None, _) => return Err(Error::internal("a survey is sent about a ticket or to a customer")),
+        };
+        let sent = self.send_now(&tx, call, id, to, language, now).await?;
+        let answer = respond(&sent.sending, &sent.invitation);
+        let keyring = self
+            .personal
+            .keyring(tx.conn(), tenant, &[sent.sending.owner()])
+            .await?;
+        let events = vec![self.event(call, Fact::SurveySent(Box::new(sent)), now)];
+        self.commit(tx, call, &keyring, &answer, events, now).await?;
+        Ok(answer)
+    }
+
+    /// Sends a survey as part of a transaction that holds the ticket's lock, or the tenant's for a customer. What is returned
+    /// is still to be told: [`Fact::SurveySent`].
+    ///
+    /// # Errors
+    /// As [`Store::send_survey`].
+    pub(super) async fn send_now(
+        &self,
+        tx: &Tx,
+        call: &Call,
+        id: &str,
+        to: To<'_>,
+        language: &str,
+        now: DateTime<Utc>,
+    ) -> Result<SurveySent, Error> {
+        let tenant = call.tenant.as_str();
+        // Read under the lock: whoever switched it off before we send is heard.
         let survey = surveys::get(tx.conn(), tenant, id).await?;
         if !survey.active {
             return Err(Error::precondition("SURVEY_INACTIVE", "the survey is switched off"));
         }
-        let now = self.clock.now();
-        let mut sending = match (&ticket, about) {
-            (Some(ticket), _) => {
+        let (mut sending, ticket) = match to {
+            To::Solve(ticket, solve) => {
                 let solve = solve_of(ticket, solve)?;
-                let known = of_solve(&tx, tenant, ticket.id, survey.kind, solve).await?;
+                let known = of_solve(tx, tenant, ticket.id, survey.kind, solve).await?;
                 if let Some(sent) = known.as_ref().filter(|known| known.state == State::Sent) {
                     return Err(already_sent(sent));
                 }
-                let fresh = self.about(&tx, tenant, &survey, ticket, solve, language, now).await?;
+                let fresh = self.about(tx, tenant, &survey, ticket, solve, language, now).await?;
                 // What was planned, or given up, is sent now, under its own name.
                 let (id, created_at) = known.map_or((fresh.id, now), |known| (known.id, known.created_at));
-                Sending {
+                let sending = Sending {
                     id,
                     created_at,
                     ..fresh
-                }
+                };
+                (sending, Some(ticket))
             }
-            (None, About::Customer(id)) => {
-                let customer = self.asked(&tx, tenant, id).await?.language;
-                self.fresh(&survey, id, survey.language_for([language, &customer]), now)
+            To::Customer(id) => {
+                let customer = self.asked(tx, tenant, id).await?;
+                let language = survey.language_for([language, &customer.language]);
+                (self.fresh(&survey, customer.id, language, now), None)
             }
-            (None, _) => return Err(Error::internal("a survey is sent about a ticket or to a customer")),
         };
-        if !claim(&tx, tenant, &survey, sending.customer, now).await? {
+        if !claim(tx, tenant, &survey, sending.customer, now).await? {
             return Err(Error::precondition(
                 "ASKED_LATELY",
                 "the customer was asked too short a time ago for this survey's rule",
             ));
         }
-        let event = self
-            .send(&tx, call, &survey, &mut sending, ticket.as_ref(), now)
-            .await?;
-        let answer = match &event.fact {
-            Fact::SurveySent(sent) => respond(&sent.sending, &sent.invitation),
-            _ => return Err(Error::internal("a sending is told as one")),
-        };
-        let keyring = self.personal.keyring(tx.conn(), tenant, &[sending.owner()]).await?;
-        self.commit(tx, call, &keyring, &answer, vec![event], now).await?;
-        Ok(answer)
+        self.send(tx, tenant, &survey, &mut sending, ticket, now).await
     }
 
     /// Sends a planned sending that is due, or gives it up. Nothing happens when another process was faster.
@@ -185,33 +231,34 @@ impl Store {
                 sending.cancel(why);
                 save(&tx, tenant, &sending).await?;
             }
-            None => events.push(
-                self.send(&tx, &call, &survey, &mut sending, ticket.as_ref(), now)
-                    .await?,
-            ),
+            None => {
+                let sent = self
+                    .send(&tx, tenant, &survey, &mut sending, ticket.as_ref(), now)
+                    .await?;
+                events.push(self.event(&call, Fact::SurveySent(Box::new(sent)), now));
+            }
         }
         let keyring = self.personal.keyring(tx.conn(), tenant, &[sending.owner()]).await?;
         self.commit(tx, &call, &keyring, &(), events, now).await
     }
 
-    /// Sends, writes, and says so.
+    /// Sends and writes; what was sent is still to be told.
     async fn send(
         &self,
         tx: &Tx,
-        call: &Call,
+        tenant: &str,
         survey: &Survey,
         sending: &mut Sending,
         ticket: Option<&Ticket>,
         now: DateTime<Utc>,
-    ) -> Result<Event, Error> {
+    ) -> Result<SurveySent, Error> {
         sending.send(survey, now);
-        save(tx, &call.tenant, sending).await?;
-        let sent = SurveySent {
+        save(tx, tenant, sending).await?;
+        Ok(SurveySent {
             ticket: ticket.cloned(),
             sending: sending.clone(),
-            invitation: sending.invitation(&call.tenant, survey, &self.links),
-        };
-        Ok(self.event(call, Fact::SurveySent(Box::new(sent)), now))
+            invitation: sending.invitation(tenant, survey, &self.links),
+        })
     }
 
     /// A sending about a solve, in the language that fits best.
@@ -279,12 +326,23 @@ async fn claim(tx: &Tx, tenant: &str, survey: &Survey, customer: Uuid, now: Date
         // It is about each solve and never capped, so nobody asks when the last one was.
         return Ok(true);
     }
-    let latest = survey.rule.every.map_or(i64::MAX, |every| micros(now - every));
+    let latest = survey.rule.every.map_or(DateTime::<Utc>::MAX_UTC, |every| now - every);
+    take_turn(tx, tenant, (customer, survey.kind.as_str()), now, latest).await
+}
+
+/// Notes that a customer was asked at `at`, if that had not happened, or not after `latest`. True when it was noted.
+pub(super) async fn take_turn(
+    tx: &Tx,
+    tenant: &str,
+    (customer, kind): (Uuid, &str),
+    at: DateTime<Utc>,
+    latest: DateTime<Utc>,
+) -> Result<bool, Error> {
     let turn = survey_cap::Model {
         tenant: tenant.to_owned(),
         customer_id: customer,
-        kind: survey.kind.as_str().to_owned(),
-        last_at: micros(now),
+        kind: kind.to_owned(),
+        last_at: micros(at),
     };
     let conflict = OnConflict::columns([
         survey_cap::Column::Tenant,
@@ -292,7 +350,7 @@ async fn claim(tx: &Tx, tenant: &str, survey: &Survey, customer: Uuid, now: Date
         survey_cap::Column::Kind,
     ])
     .update_column(survey_cap::Column::LastAt)
-    .action_and_where(Expr::col((survey_cap::Entity, survey_cap::Column::LastAt)).lte(latest))
+    .action_and_where(Expr::col((survey_cap::Entity, survey_cap::Column::LastAt)).lte(micros(latest)))
     .to_owned();
     let taken = survey_cap::Entity::insert(survey_cap::ActiveModel::from(turn))
         .on_conflict(conflict)

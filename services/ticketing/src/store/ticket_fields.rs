@@ -2,7 +2,7 @@
 
 use prost::Message;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
 use vorrang_database::{Tx, error, from_micros, micros};
 use vorrang_error::{Error, Kind};
 
@@ -105,9 +105,14 @@ impl Store {
 
     /// All fields of a tenant.
     pub async fn ticket_fields(&self, tenant: &str) -> Result<Definitions, Error> {
-        let rows = of_tenant(tenant).all(self.db.reader()).await.map_err(error)?;
-        rows.into_iter().map(read).collect()
+        all(self.db.reader(), tenant).await
     }
+}
+
+/// All fields of a tenant.
+pub async fn all<C: ConnectionTrait>(conn: &C, tenant: &str) -> Result<Definitions, Error> {
+    let rows = of_tenant(tenant).all(conn).await.map_err(error)?;
+    rows.into_iter().map(read).collect()
 }
 
 fn check_number(others: &[Definition], new: &Profile) -> Result<(), Error> {

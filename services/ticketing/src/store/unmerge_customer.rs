@@ -15,7 +15,7 @@ use super::entity::{customer_merge, customer_merge_part, customer_order, persona
 use super::merge_customers::{
     MILESTONE, Merged, ORDER, TICKET, give_keys, give_milestones, give_orders, read_merge, write_merge,
 };
-use super::{Begun, Call, Store, row, write};
+use super::{Begun, Call, Store, asked, row, write};
 use crate::customer::Customer;
 use crate::customer::merge::{self, Merge};
 use crate::event::Fact;
@@ -72,8 +72,11 @@ impl Store {
             .filter(|ticket| ticket.customer == end)
             .collect();
         tickets.sort_unstable_by_key(|ticket| ticket.id);
+        let returned: Vec<Uuid> = tickets.iter().map(|ticket| ticket.id).collect();
+        asked::follow(&tx, tenant, &returned, id).await?;
+        asked::share_turns(&tx, tenant, end, id).await?;
         // What is its own again is erased with it, and with nobody else.
-        let own = tickets.iter().map(|ticket| ticket.id);
+        let own = returned.iter().copied();
         let own: Vec<Uuid> = own.chain(followers.iter().map(|one| one.id)).chain([id]).collect();
         for own in own.chunks(row::IN_MAX) {
             let which = personal_key::Column::Id.is_in(own.iter().copied());

@@ -24,8 +24,10 @@ pub struct Answer {
     pub high_is_good: bool,
     /// The survey's id; none: not one of ours.
     pub survey: Option<String>,
-    /// Who answered.
+    /// Who answered; of one that was merged, the one it was merged into.
     pub customer: Uuid,
+    /// For whom it was recorded: part of the name of an answer about no ticket, and never another.
+    pub recorded_for: Uuid,
     /// What it is about.
     pub ticket: Option<Uuid>,
     /// Which solve it is about, from 1; 0 without a ticket.
@@ -51,7 +53,7 @@ pub struct Answer {
 impl Answer {
     /// Whose key seals what is personal in it: the ticket's, else the customer's.
     pub fn owner(&self) -> Uuid {
-        self.ticket.unwrap_or(self.customer)
+        self.ticket.unwrap_or(self.recorded_for)
     }
 }
 
@@ -94,6 +96,19 @@ pub fn late(sending: &Sending, at: DateTime<Utc>) -> Result<bool, Error> {
         );
     }
     Ok(at > expires_at)
+}
+
+/// When an answer was given that is told at `now`; none when the one that holds was given later, which then goes on holding.
+///
+/// Who says no time answers now, and never before what is replaced: the clocks of two processes differ a little, and a
+/// correction must not be lost by that.
+pub fn given_at(told: Option<DateTime<Utc>>, now: DateTime<Utc>, holds: Option<&Answer>) -> Option<DateTime<Utc>> {
+    match (told.map(|told| told.min(now)), holds.map(|holds| holds.answered_at)) {
+        (Some(told), Some(holds)) if told < holds => None,
+        (Some(told), _) => Some(told),
+        (None, Some(holds)) => Some(holds.max(now)),
+        (None, None) => Some(now),
+    }
 }
 
 /// Refuses a second answer where the first one stands.

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use vorrang_error::Error;
+use vorrang_filter::{Filter, Schema};
 
-use super::condition::{self, Seen};
 use super::kind::{Kind, Repeats};
 use super::phrases::{Phrases, same_language};
 use super::rule::Rule;
@@ -127,14 +127,15 @@ impl Survey {
         Ok(())
     }
 
-    /// Whether its condition fits a ticket.
+    /// Whether its condition fits a ticket. `schema` is that of conditions on tickets.
     ///
     /// # Errors
-    /// Internal when the stored condition cannot be read: it was checked when it was defined.
-    pub fn fits(&self, ticket: &Ticket) -> Result<bool, Error> {
-        let filter = condition::parse(&self.rule.condition)
+    /// Internal when the stored condition cannot be read: it was checked when it was defined, and what a tenant has defined
+    /// stays defined.
+    pub fn fits(&self, ticket: &Ticket, schema: &Schema) -> Result<bool, Error> {
+        let filter = Filter::parse(&self.rule.condition, schema)
             .map_err(|cause| Error::internal("a stored condition cannot be read").caused_by(cause))?;
-        Ok(filter.matches(&Seen(ticket)))
+        Ok(filter.matches(ticket))
     }
 
     /// The languages it can be asked in; the first is for who speaks none of them.

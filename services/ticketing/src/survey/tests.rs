@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::answer::{check_repeat, late, solve_of};
+use super::answer::{check_repeat, given_at, late, solve_of};
 use super::rule::{chosen, is_in_share, triggered};
 use super::*;
 use crate::state::State as TicketState;
@@ -163,8 +163,10 @@ fn the_first_that_fits_decides_for_its_kind() {
         with("rest", Kind::Nps, "", 1.0),
         with("effort", Kind::CesEffort, "language = de AND NOT tier = vip", 1.0),
     ];
+    let schema = crate::filter::schema(&crate::custom::Definitions::default());
     let ids = |surveys: &[Survey], trigger| {
-        let chosen = chosen(surveys, trigger, "acme", &solved, |survey| survey.fits(&solved)).expect("readable");
+        let fits = |survey: &Survey| survey.fits(&solved, &schema);
+        let chosen = chosen(surveys, trigger, "acme", &solved, fits).expect("readable");
         chosen.iter().map(|survey| survey.id.clone()).collect::<Vec<_>>()
     };
     assert_eq!(
@@ -277,6 +279,42 @@ fn answers_are_about_solves_that_there_were() {
     assert_eq!(solve_of(&one, 1).expect("the first one"), 1);
     assert!(solve_of(&one, 3).is_err());
     assert!(check_repeat(Repeats::FirstStands, None).is_ok());
+}
+
+#[test]
+fn the_answer_that_was_given_last_holds() {
+    let holds = Answer {
+        id: Uuid::from_u128(1),
+        kind: Kind::Csat,
+        scale: (1, 5),
+        high_is_good: true,
+        survey: None,
+        customer: Uuid::from_u128(8),
+        recorded_for: Uuid::from_u128(8),
+        ticket: None,
+        solve: 0,
+        agent: None,
+        score: 5,
+        comment: String::new(),
+        has_comment: false,
+        sending: None,
+        late: false,
+        answered_at: at(10),
+        recorded_at: at(10),
+    };
+    let given = |told: Option<i64>, now| given_at(told.map(at), at(now), Some(&holds));
+    assert_eq!(given(Some(9), 20), None, "told late");
+    assert_eq!(given(Some(10), 20), Some(at(10)), "of one time the one told last");
+    assert_eq!(given(Some(30), 20), Some(at(20)), "nobody answers tomorrow");
+    assert_eq!(given(None, 20), Some(at(20)));
+    assert_eq!(
+        given(None, 9),
+        Some(at(10)),
+        "a clock that is behind loses no correction"
+    );
+    assert_eq!(given_at(Some(at(3)), at(20), None), Some(at(3)));
+    assert_eq!(given_at(None, at(20), None), Some(at(20)));
+    assert_eq!(holds.owner(), holds.customer);
 }
 
 #[test]

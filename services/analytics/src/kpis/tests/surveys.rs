@@ -1,17 +1,17 @@
 //! Satisfaction and self-service.
 
 use super::*;
-use crate::facts::{About, Survey};
+use crate::facts::{About, Answered, Survey};
 
 fn answered<'a>(ticket: &'a str, score: i32, agent: &'a str, solve: u32) -> Event<'a> {
     let about = About::Ticket(ticket);
-    Event::SurveyAnswered {
+    Event::SurveyAnswered(Answered {
         about,
         survey: Survey::Csat,
         score: f64::from(score),
         agent,
         solve,
-    }
+    })
 }
 
 fn sent(ticket: &str) -> Event<'_> {
@@ -82,13 +82,14 @@ fn an_answer_that_names_an_agent_is_about_that_agent() {
 #[test]
 fn answers_without_a_ticket_all_count_and_other_surveys_never() {
     let mut desk = Desk::default();
-    let loose = |survey, score| Event::SurveyAnswered {
+    let loose = |survey, score| Answered {
         about: About::Customer("mara"),
         survey,
         score,
         agent: "",
         solve: 0,
     };
+    let given = |survey, score| Event::SurveyAnswered(loose(survey, score));
     desk.at(
         0,
         &[Event::Customer {
@@ -96,11 +97,18 @@ fn answers_without_a_ticket_all_count_and_other_surveys_never() {
             tier: Some("vip"),
         }],
     )
-    .at(1, &[loose(Survey::Csat, 5.0), loose(Survey::Nps, 10.0)])
-    .at(2, &[loose(Survey::Csat, 3.0)]);
+    .at(1, &[given(Survey::Csat, 5.0), given(Survey::Nps, 10.0)])
+    .at(2, &[given(Survey::Csat, 3.0)]);
     assert_eq!(
         desk.split("csat", Dimension::Tier),
         [("vip".to_owned(), Some(50.0), 2, 0)]
+    );
+    // Unless one is taken back: it was the answer to a question that was answered again.
+    desk.at(2, &[Event::AnswerTakenBack(loose(Survey::Csat, 3.0))])
+        .at(3, &[given(Survey::Csat, 4.0)]);
+    assert_eq!(
+        desk.split("csat", Dimension::Tier),
+        [("vip".to_owned(), Some(100.0), 2, 0)]
     );
 }
 

@@ -95,7 +95,7 @@ impl Logs {
                     answered_at: time(second),
                     ..Default::default()
                 }),
-                replaced: false,
+                ..Default::default()
             }),
             9 => {
                 let customer = ticketing::Customer {

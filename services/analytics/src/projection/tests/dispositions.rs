@@ -45,7 +45,7 @@ impl Desk {
                 answered_at: time(second),
                 ..Default::default()
             }),
-            replaced: false,
+            ..Default::default()
         };
         self.happened(second, Payload::SurveyAnswered(answered));
     }

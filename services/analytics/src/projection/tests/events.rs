@@ -154,7 +154,7 @@ fn a_ticket_from_opening_to_rating() {
     let rated = ticketing::SurveyAnswered {
         ticket: desk.ticket(),
         answer: Some(answer),
-        replaced: false,
+        ..Default::default()
     };
     desk.ticketing(300, None, Payload::SurveyAnswered(rated));
 
@@ -330,13 +330,59 @@ fn what_was_sent_counts_as_asked() {
             let rated = ticketing::SurveyAnswered {
                 ticket: desk.ticket(),
                 answer: Some(answer),
-                replaced: false,
+                ..Default::default()
             };
             desk.ticketing(300, None, Payload::SurveyAnswered(rated));
         }
     }
     let (_, rate) = desk.variant("csat", "response_rate", Dimension::Channel);
     assert_eq!(rate, Some(50.0));
+}
+
+/// Answers about no ticket count, and one that is given again in the place of the one before.
+#[test]
+fn answers_about_no_ticket_count_once_each() {
+    let mut desk = Desk::new();
+    let answer = |id: &str, score: i32, second: i64| ticketing::SurveyAnswer {
+        name: format!("customers/mara/surveyAnswers/{id}"),
+        survey: "csat".to_owned(),
+        score,
+        customer: "customers/mara".to_owned(),
+        answered_at: time(second),
+        ..Default::default()
+    };
+    let given = |answer: &ticketing::SurveyAnswer, previous: Option<&ticketing::SurveyAnswer>| {
+        Payload::SurveyAnswered(ticketing::SurveyAnswered {
+            answer: Some(answer.clone()),
+            replaced: previous.is_some(),
+            previous: previous.cloned(),
+            ..Default::default()
+        })
+    };
+    let sent = ticketing::SurveySending {
+        kind: ticketing::SurveyKind::Csat.into(),
+        customer: "customers/mara".to_owned(),
+        sent_at: time(100),
+        ..Default::default()
+    };
+    let sent = ticketing::SurveySent {
+        sending: Some(sent),
+        ..Default::default()
+    };
+    desk.ticketing(100, None, Payload::SurveySent(sent));
+    let (first, other) = (answer("1", 2, 200), answer("2", 1, 210));
+    desk.ticketing(200, None, given(&first, None));
+    desk.ticketing(210, None, given(&other, None));
+    assert_eq!(desk.value("csat"), Some(0.0));
+    // Merged meanwhile; the name stays.
+    let again = ticketing::SurveyAnswer {
+        customer: "customers/ben".to_owned(),
+        ..answer("1", 5, 300)
+    };
+    desk.ticketing(300, None, given(&again, Some(&first)));
+    assert_eq!(desk.value("csat"), Some(50.0), "one of two, not one of three");
+    let (_, rate) = desk.variant("csat", "response_rate", Dimension::Channel);
+    assert_eq!(rate, Some(100.0));
 }
 
 #[test]
@@ -352,7 +398,7 @@ fn answers_off_the_scale_and_unknown_surveys_are_no_answers() {
         let rated = ticketing::SurveyAnswered {
             ticket: desk.ticket(),
             answer: Some(answer),
-            replaced: false,
+            ..Default::default()
         };
         desk.ticketing(300, None, Payload::SurveyAnswered(rated));
     }

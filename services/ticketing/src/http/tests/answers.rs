@@ -1,3 +1,4 @@
+use sea_orm::ConnectionTrait as _;
 use vorrang_testkit::both_engines;
 
 use super::*;
@@ -141,6 +142,23 @@ both_engines! {
         assert_eq!((answers[0].sending.as_str(), answers[0].customer.as_str()), (sending.name.as_str(), mara.name.as_str()));
         door.wait(TimeDelta::seconds(3_600));
         assert_eq!(door.get(&path, "en").await.status, StatusCode::GONE);
+    }
+
+    /// Whose data is gone is asked nothing, and nothing of it comes back.
+    async fn a_link_to_what_is_erased_is_closed(db: TestDatabase) {
+        let door = Door::new(&db).await;
+        door.desk.survey("csat", pb::SurveyKind::Csat, |_| {}).await;
+        let (_, path) = door.invited("de").await;
+        assert_eq!(door.post(&path, "score=2&comment=Hello").await.status, StatusCode::SEE_OTHER);
+        let tx = door.desk.db.begin().await.expect("begins");
+        tx.conn().execute_unprepared("DELETE FROM personal_keys").await.expect("runs");
+        tx.commit().await.expect("commits");
+        let door = Door::of(Fixture::restarted(&db, door.desk.clock).await, |_| {});
+        for got in [door.get(&path, "de").await, door.post(&path, "score=5").await, door.get(&format!("{path}/thanks"), "de").await] {
+            assert_eq!(got.status, StatusCode::GONE);
+            assert!(got.text.contains("wurden gelöscht") || got.text.contains("has been erased"));
+        }
+        assert_eq!((door.answers().await[0].score, door.answers().await[0].comment.as_str()), (2, ""));
     }
 
     async fn a_tenant_has_only_so_many_calls(db: TestDatabase) {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod definitions;
+mod merges;
 mod sendings;
 
 use super::*;

@@ -7,6 +7,7 @@ use vorrang_error::Error;
 
 use crate::names::TicketRef;
 use crate::store::Store;
+use crate::store::asked;
 use crate::store::entity::answer;
 use crate::store::personal::{Keyring, Personal, Place};
 use crate::store::sealed::{self, CommentTexts};
@@ -41,7 +42,11 @@ impl Store {
             .add_option(before.map(|id| answer::Column::Id.lt(id)))
             .add_option(filter.kind.map(|kind| answer::Column::Kind.eq(kind.as_str())))
             .add_option(ticket.map(|id| answer::Column::TicketId.eq(id)))
-            .add_option(filter.customer.map(|id| answer::Column::CustomerId.eq(id)));
+            .add_option(
+                filter
+                    .customer
+                    .map(|id| answer::Column::CustomerId.in_subquery(asked::of(tenant, id))),
+            );
         let rows = answer::Entity::find()
             .filter(condition)
             .order_by_desc(answer::Column::Id)
@@ -49,11 +54,17 @@ impl Store {
             .all(self.db.reader())
             .await
             .map_err(error)?;
-        read(self.db.reader(), &self.personal, tenant, rows).await
+        let mut answers = read(self.db.reader(), &self.personal, tenant, rows).await?;
+        let customers = answers.iter().map(|answer| answer.recorded_for);
+        let present = asked::present(self.db.reader(), tenant, customers).await?;
+        for answer in &mut answers {
+            answer.customer = present.get(&answer.recorded_for).copied().unwrap_or(answer.customer);
+        }
+        Ok(answers)
     }
 }
 
-/// Rows as answers.
+/// Rows as answers, each by whom it was recorded for.
 pub async fn read<C: ConnectionTrait>(
     conn: &C,
     personal: &Personal,
@@ -75,6 +86,7 @@ fn opened(keyring: &Keyring, row: answer::Model) -> Result<Answer, Error> {
         high_is_good: row.high_is_good,
         survey: row.survey,
         customer: row.customer_id,
+        recorded_for: row.customer_id,
         ticket: row.ticket_id,
         solve: row.solve,
         agent: row.agent,
@@ -102,7 +114,7 @@ pub fn written(keyring: &Keyring, tenant: &str, answer: &Answer) -> Result<answe
         highest: answer.scale.1,
         high_is_good: answer.high_is_good,
         survey: answer.survey.clone(),
-        customer_id: answer.customer,
+        customer_id: answer.recorded_for,
         ticket_id: answer.ticket,
         solve: answer.solve,
         agent: answer.agent.clone(),

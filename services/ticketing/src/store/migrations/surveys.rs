@@ -212,3 +212,6 @@ async fn copy(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         connection.execute(&insert).await?;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,7 @@ impl Store {
         let answer = answer.into_iter().collect();
         let erased = match &ticket {
             Some(ticket) => ticket.erased,
+            // Read as whoever it was merged into.
             None => self.customer(tenant, sending.customer).await?.erased_at.is_some(),
         };
         Ok(Page {

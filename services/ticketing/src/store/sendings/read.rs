@@ -8,6 +8,7 @@ use vorrang_error::Error;
 
 use crate::names::{self, TicketRef};
 use crate::store::Store;
+use crate::store::asked;
 use crate::store::entity::survey_sending;
 use crate::survey::{Kind, Sending, State};
 
@@ -43,9 +44,12 @@ impl Store {
             .one(self.db.reader())
             .await
             .map_err(error)?;
-        row.map(read)
+        let mut sending = row
+            .map(read)
             .transpose()?
-            .ok_or_else(|| Error::not_found(names::SENDING, names::sending(id)))
+            .ok_or_else(|| Error::not_found(names::SENDING, names::sending(id)))?;
+        self.tell_present(tenant, std::slice::from_mut(&mut sending)).await?;
+        Ok(sending)
     }
 
     /// Sendings with ids below `before`, newest first.
@@ -65,7 +69,11 @@ impl Store {
             .add_option(before.map(|id| survey_sending::Column::Id.lt(id)))
             .add_option(filter.survey.as_deref().map(|id| survey_sending::Column::Survey.eq(id)))
             .add_option(ticket.map(|id| survey_sending::Column::TicketId.eq(id)))
-            .add_option(filter.customer.map(|id| survey_sending::Column::CustomerId.eq(id)));
+            .add_option(
+                filter
+                    .customer
+                    .map(|id| survey_sending::Column::CustomerId.in_subquery(asked::of(tenant, id))),
+            );
         let rows = survey_sending::Entity::find()
             .filter(condition)
             .order_by_desc(survey_sending::Column::Id)
@@ -73,7 +81,19 @@ impl Store {
             .all(self.db.reader())
             .await
             .map_err(error)?;
-        rows.into_iter().map(read).collect()
+        let mut sendings: Vec<Sending> = rows.into_iter().map(read).collect::<Result<_, Error>>()?;
+        self.tell_present(tenant, &mut sendings).await?;
+        Ok(sendings)
+    }
+
+    /// Names those into whom the customers were merged. What was changed by this is not to be stored.
+    async fn tell_present(&self, tenant: &str, sendings: &mut [Sending]) -> Result<(), Error> {
+        let customers = sendings.iter().map(|sending| sending.customer);
+        let present = asked::present(self.db.reader(), tenant, customers).await?;
+        for sending in sendings {
+            sending.customer = present.get(&sending.customer).copied().unwrap_or(sending.customer);
+        }
+        Ok(())
     }
 
     /// Planned sendings of any tenant that are due at `now`, the longest due first, after the one named.
@@ -124,7 +144,7 @@ impl Store {
     }
 }
 
-/// One sending of a tenant, locked until the commit where asked for.
+/// One sending of a tenant as it is stored, locked until the commit where asked for.
 pub async fn find(tx: &Tx, tenant: &str, id: Uuid, locked: bool) -> Result<Option<Sending>, Error> {
     let mut query = survey_sending::Entity::find_by_id((tenant.to_owned(), id));
     if locked {

@@ -151,6 +151,34 @@ both_engines! {
         assert_eq!(desk.given(|_| {}).await.len(), 3);
     }
 
+    /// What is told late finds its solve by its own time, and never takes the place of what was said later.
+    async fn answers_that_are_told_late_find_their_place(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let ticket = desk.solved().await;
+        desk.wait(100);
+        desk.state(&ticket, Ticket::Open).await.expect("reopens");
+        desk.wait(100);
+        desk.state(&ticket, Ticket::Solved).await.expect("solves again");
+        desk.wait(100);
+        let told = |second: i64, score| pb::AnswerSurveyRequest {
+            answered_at: Some(prost_types::Timestamp { seconds: START + second, nanos: 0 }),
+            ..about(&ticket, "csat", score)
+        };
+        let early = desk.give(told(-1, 1)).await.expect_err("before the first solve");
+        assert_eq!(early.violations()[0].field, "answered_at");
+        let solves = [(0, 1), (199, 1), (200, 2), (300, 2), (9_000, 2)];
+        for (second, solve) in solves {
+            assert_eq!(desk.give(told(second, 5)).await.expect("an answer").solve, solve, "at {second}");
+        }
+        assert_eq!(desk.give(about(&ticket, "csat", 4)).await.expect("now").solve, 2);
+
+        let events = desk.events("acme").await.len();
+        let (late, holds) = (desk.give(told(250, 1)).await.expect("is no error"), desk.given(|_| {}).await.remove(0));
+        assert_eq!((&late, late.score), (&holds, 4), "what was said later holds");
+        assert_eq!(desk.events("acme").await.len(), events, "nothing happened");
+        assert_eq!(desk.give(told(300, 2)).await.expect("of the same second").score, 2, "the one told last");
+    }
+
     async fn a_planned_sending_cannot_be_answered_and_tenants_are_apart(db: TestDatabase) {
         let desk = Fixture::new(&db).await;
         let survey = desk.survey("later", pb::SurveyKind::Csat, |survey| rule(survey).delay = span(60)).await;

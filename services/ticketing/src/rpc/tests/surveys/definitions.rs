@@ -1,6 +1,7 @@
 use vorrang_error::Kind;
 use vorrang_testkit::both_engines;
 
+use super::super::ticket_fields::{define, of_type, value};
 use super::*;
 
 both_engines! {
@@ -51,6 +52,43 @@ both_engines! {
         let list = pb::ListSurveysRequest { page_token: first.next_page_token, ..list };
         let second = list_surveys::handle(&desk.app, acme(list)).await.expect("a page");
         assert_eq!((second.surveys[0].name.as_str(), second.next_page_token.as_str()), ("surveys/b", ""));
+    }
+
+    /// Conditions are the filters of lists: any field of a ticket, the tenant's own too.
+    async fn a_condition_is_a_filter_as_everywhere(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let unknown = pb::CreateSurveyRequest {
+            survey_id: "x".into(),
+            survey: Some(pb::Survey {
+                kind: pb::SurveyKind::Csat.into(),
+                rule: Some(pb::SurveyRule { condition: "custom_fields.plan = gold".into(), ..Default::default() }),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let error = create_survey::handle(&desk.app, acme(unknown)).await.expect_err("no such field");
+        assert_eq!(error.violations()[0].field, "survey.rule.condition");
+        define(&desk, "plan", of_type(pb::ticket_field::Type::Code)).await.expect("a field");
+        let condition = "custom_fields.plan = gold AND state = SOLVED AND solve_count = 1 AND disposition = NORMAL AND NOT automated = true";
+        let made = desk.survey("gold", pb::SurveyKind::Csat, |survey| rule(survey).condition = condition.into()).await;
+        assert_eq!(rule(&mut made.clone()).condition, condition);
+        desk.survey("nobody", pb::SurveyKind::Pec, |survey| rule(survey).condition = "assignee = \"agents/nobody\"".into()).await;
+        let code = |word: &str| value(pb::custom_field_value::Value::Code(word.into()));
+        for (plan, asked) in [("gold", 1), ("lead", 1)] {
+            let ticket = desk.ticket().await;
+            let update = pb::UpdateTicketRequest {
+                ticket: Some(pb::Ticket {
+                    name: ticket.name.clone(),
+                    custom_fields: [("plan".to_owned(), code(plan))].into(),
+                    ..pb::Ticket::default()
+                }),
+                update_mask: Some(prost_types::FieldMask { paths: vec!["custom_fields".into()] }),
+                ..pb::UpdateTicketRequest::default()
+            };
+            let ticket = update_ticket::handle(&desk.app, acme(update)).await.expect("changes");
+            desk.solve(&ticket).await;
+            assert_eq!(desk.sent().await.len(), asked, "{plan}");
+        }
     }
 
     async fn a_survey_that_makes_no_sense_is_refused_with_every_reason(db: TestDatabase) {

@@ -9,3 +9,4 @@ mod isolation;
 mod journey;
 mod stack;
 mod surface;
+mod surveys;

@@ -72,7 +72,10 @@ fn passes(test: &Test, value: Option<&Value<'_>>) -> bool {
     match (test, value) {
         (Test::Present, value) => value.is_some(),
         (Test::Contains(pattern), Some(Value::Text(text))) => pattern.is_in(text),
-        (Test::Has(pattern), Some(Value::List(words))) => words.iter().any(|word| pattern.fits(word)),
+        // A list whose field has no kind: what is asked for looks like a text.
+        (Test::Has(pattern) | Test::Contains(pattern), Some(Value::List(words))) => {
+            words.iter().any(|word| pattern.fits(word))
+        }
         (Test::Compare(comparison, literal), value) => match value.and_then(|value| order(value, literal)) {
             Some(order) => comparison.fits(order),
             None => *comparison == Comparison::NotEqual,

@@ -36,7 +36,8 @@ pub enum Kind {
     /// Any number of words out of these. `:` has one.
     Choices(Arc<[String]>),
     /// Whatever the value that is asked for looks like: a number, `true` or `false`, an instant; else, and always in
-    /// quotes, a text. For fields whose values have types but no definitions: a value of another type is a missing one.
+    /// quotes, a text. For fields whose values have types but no definitions: a value of another type is a missing one. A list is
+    /// asked whether it has a word by `:`.
     Any,
 }
 

@@ -6,20 +6,28 @@ use std::sync::LazyLock;
 
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, MessageDescriptor};
+use vorrang_api::from_timestamp;
 use vorrang_api::ticketing::v1 as pb;
+use vorrang_api::ticketing::v1::sla_target::Status;
 use vorrang_feed::Fields;
 use vorrang_filter::{Kind, Record, Schema, Value};
 
 use super::wire;
 
-/// The fields of the ticket as it is after the event, and of the message that was added.
+/// The fields of the ticket as it is after the event, of the message that was added, and of the SLA target that is told of.
 pub struct FeedFields;
+
+/// The tenant's own fields: their types are read from their values, since a filter outlives definitions.
+const OWN_FIELDS: &str = "ticket.custom_fields";
 
 /// Ticket states and so on, as the contract writes them without their prefix.
 const STATES: [&str; 6] = ["NEW", "OPEN", "PENDING", "ON_HOLD", "SOLVED", "CLOSED"];
 const PRIORITIES: [&str; 4] = ["LOW", "NORMAL", "HIGH", "URGENT"];
 const CHANNELS: [&str; 8] = ["EMAIL", "CHAT", "PHONE", "SOCIAL", "SMS", "MESSAGING", "WEB", "API"];
 const VISIBILITIES: [&str; 2] = ["PUBLIC", "INTERNAL"];
+const DISPOSITIONS: [&str; 3] = ["NORMAL", "SPAM", "DELETED"];
+const METRICS: [&str; 3] = ["FIRST_RESPONSE", "NEXT_RESPONSE", "RESOLUTION"];
+const STATUSES: [&str; 5] = ["RUNNING", "PAUSED", "MET", "MISSED", "CANCELLED"];
 
 impl Fields for FeedFields {
     fn schema(&self, head: Schema) -> Schema {
@@ -35,6 +43,29 @@ impl Fields for FeedFields {
             .field("ticket.intent", Kind::Word)
             .field("ticket.language", Kind::Word)
             .field("ticket.automated", Kind::Bool)
+            .field("ticket.sub_state", Kind::name("subStates"))
+            .field("ticket.disposition", Kind::choice(DISPOSITIONS))
+            .field("ticket.organization", Kind::name("organizations"))
+            .field("ticket.follow_up_of", Kind::name("tickets"))
+            .field("ticket.merged_into", Kind::name("tickets"))
+            .field("ticket.split_from", Kind::name("tickets"))
+            .field("ticket.followers", Kind::Words)
+            .field("ticket.message_count", Kind::Integer)
+            .field("ticket.solve_count", Kind::Integer)
+            .field("ticket.opened_at", Kind::Time)
+            .field("ticket.created_at", Kind::Time)
+            .field("ticket.updated_at", Kind::Time)
+            .field("ticket.due_at", Kind::Time)
+            .field("ticket.queue_entered_at", Kind::Time)
+            .field("ticket.first_replied_at", Kind::Time)
+            .field("ticket.solved_at", Kind::Time)
+            .field("ticket.sla_policy", Kind::name("slaPolicies"))
+            .field("ticket.schedule", Kind::name("schedules"))
+            .field("ticket.sla_due_at", Kind::Time)
+            .field("ticket.sla_at_risk", Kind::Bool)
+            .open_map(OWN_FIELDS, Kind::Any)
+            .field("target.metric", Kind::choice(METRICS))
+            .field("target.status", Kind::choice(STATUSES))
             .field("message.visibility", Kind::choice(VISIBILITIES))
             .field("message.channel", Kind::choice(CHANNELS))
             .field("message.automated", Kind::Bool)
@@ -50,13 +81,15 @@ impl Fields for FeedFields {
                 parts.ticket = Some(pb::Ticket::decode(field.content).ok()?);
             } else if Some(field.number()) == places.message {
                 parts.message = Some(pb::Message::decode(field.content).ok()?);
+            } else if Some(field.number()) == places.target {
+                parts.target = Some(pb::SlaTarget::decode(field.content).ok()?);
             }
         }
         Some(Box::new(parts))
     }
 }
 
-/// By the number of a payload in `Event`: the numbers of `ticket` and `message` in it. From the contract itself, so that a kind of
+/// By the number of a payload in `Event`: the numbers of `ticket`, `message` and the SLA's `target` in it. From the contract itself, so that a kind of
 /// event that is added can be filtered at once.
 static PLACES: LazyLock<HashMap<u64, Places>> = LazyLock::new(|| {
     let pool = DescriptorPool::decode(vorrang_api::FILE_DESCRIPTOR_SET).expect("the build made it from our contracts");
@@ -72,6 +105,7 @@ static PLACES: LazyLock<HashMap<u64, Places>> = LazyLock::new(|| {
             let places = Places {
                 ticket: place_of(payload, "ticket", "Ticket"),
                 message: place_of(payload, "message", "Message"),
+                target: place_of(payload, "target", "SlaTarget"),
             };
             Some((u64::from(field.number()), places))
         })
@@ -81,6 +115,7 @@ static PLACES: LazyLock<HashMap<u64, Places>> = LazyLock::new(|| {
 struct Places {
     ticket: Option<u64>,
     message: Option<u64>,
+    target: Option<u64>,
 }
 
 fn place_of(payload: &MessageDescriptor, name: &str, of: &str) -> Option<u64> {
@@ -93,6 +128,7 @@ fn place_of(payload: &MessageDescriptor, name: &str, of: &str) -> Option<u64> {
 struct Parts {
     ticket: Option<pb::Ticket>,
     message: Option<pb::Message>,
+    target: Option<pb::SlaTarget>,
 }
 
 impl Record for Parts {
@@ -100,6 +136,7 @@ impl Record for Parts {
         match field.split_once('.')? {
             ("ticket", field) => of_ticket(self.ticket.as_ref()?, field),
             ("message", field) => of_message(self.message.as_ref()?, field),
+            ("target", field) => of_target(self.target.as_ref()?, field),
             _ => None,
         }
     }
@@ -119,6 +156,65 @@ fn of_ticket<'a>(ticket: &'a pb::Ticket, field: &str) -> Option<Value<'a>> {
         "intent" => Value::text(&ticket.intent),
         "language" => Value::text(&ticket.language),
         "automated" => Value::Bool(ticket.automated),
+        "sub_state" => Value::text(&ticket.sub_state),
+        "disposition" => word(ticket.disposition().as_str_name(), "DISPOSITION_"),
+        "organization" => Value::text(&ticket.organization),
+        "follow_up_of" => Value::text(&ticket.follow_up_of),
+        "merged_into" => Value::text(&ticket.merged_into),
+        "split_from" => Value::text(&ticket.split_from),
+        "followers" => Value::list(ticket.followers.iter().map(String::as_str)),
+        "message_count" => Value::Integer(ticket.message_count.into()),
+        "solve_count" => Value::Integer(ticket.solve_count.into()),
+        "opened_at" => time(ticket.opened_at.as_ref())?,
+        "created_at" => time(ticket.created_at.as_ref())?,
+        "updated_at" => time(ticket.updated_at.as_ref())?,
+        "due_at" => time(ticket.due_at.as_ref())?,
+        "queue_entered_at" => time(ticket.queue_entered_at.as_ref())?,
+        "first_replied_at" => time(ticket.first_replied_at.as_ref())?,
+        "solved_at" => time(ticket.solved_at.as_ref())?,
+        "sla_policy" => Value::text(&ticket.sla_policy),
+        "schedule" => Value::text(&ticket.schedule),
+        "sla_due_at" => Value::Time(
+            waited_for(ticket)
+                .filter_map(|target| from_timestamp(target.due_at.as_ref()?))
+                .min()?,
+        ),
+        "sla_at_risk" => {
+            Value::Bool(waited_for(ticket).any(|target| target.at_risk || target.status() == Status::Missed))
+        }
+        own => own_value(ticket.custom_fields.get(own.strip_prefix("custom_fields.")?)?)?,
+    })
+}
+
+/// The promises whose clock runs or has run out, and for which somebody still waits.
+fn waited_for(ticket: &pb::Ticket) -> impl Iterator<Item = &pb::SlaTarget> {
+    let is_waited_for = |target: &&pb::SlaTarget| {
+        matches!(target.status(), Status::Running | Status::Missed) && target.ended_at.is_none()
+    };
+    ticket.sla_targets.iter().filter(is_waited_for)
+}
+
+/// Free text is not in the clear, so it is not here either.
+fn own_value(value: &pb::CustomFieldValue) -> Option<Value<'_>> {
+    use pb::custom_field_value::Value as Own;
+    Some(match value.value.as_ref()? {
+        Own::Text(_) => return None,
+        Own::Code(word) | Own::Choice(word) | Own::Date(word) => Value::text(word),
+        Own::Number(number) => Value::Number(*number),
+        Own::Flag(flag) => Value::Bool(*flag),
+        Own::Time(at) => time(Some(at))?,
+        Own::Choices(choices) => Value::list(choices.values.iter().map(String::as_str)),
+    })
+}
+
+fn time(at: Option<&prost_types::Timestamp>) -> Option<Value<'static>> {
+    from_timestamp(at?).map(Value::Time)
+}
+
+fn of_target<'a>(target: &pb::SlaTarget, field: &str) -> Option<Value<'a>> {
+    Some(match field {
+        "metric" => word(target.metric().as_str_name(), "SLA_METRIC_"),
+        "status" => word(target.status().as_str_name(), "STATUS_"),
         _ => return None,
     })
 }
@@ -137,80 +233,4 @@ fn word(name: &'static str, prefix: &str) -> Value<'static> {
 }
 
 #[cfg(test)]
-mod tests {
-    use vorrang_api::ticketing::v1::event::Payload;
-    use vorrang_filter::Filter;
-
-    use super::*;
-
-    #[test]
-    fn the_words_are_those_of_the_contract() {
-        let pool = DescriptorPool::decode(vorrang_api::FILE_DESCRIPTOR_SET).expect("a descriptor set");
-        for (name, prefix, words) in [
-            ("Ticket.State", "STATE_", &STATES[..]),
-            ("Priority", "PRIORITY_", &PRIORITIES[..]),
-            ("Channel", "CHANNEL_", &CHANNELS[..]),
-            ("Message.Visibility", "VISIBILITY_", &VISIBILITIES[..]),
-        ] {
-            let full = format!("vorrang.ticketing.v1.{name}");
-            let values = pool.get_enum_by_name(&full).expect("it is there");
-            let theirs: Vec<String> = values
-                .values()
-                .skip(1)
-                .map(|value| value.name().trim_start_matches(prefix).to_owned())
-                .collect();
-            assert_eq!(theirs, words, "{full}");
-        }
-    }
-
-    #[test]
-    fn tickets_and_messages_are_asked() {
-        let ticket = Some(pb::Ticket {
-            number: 42,
-            state: pb::ticket::State::Open.into(),
-            priority: pb::Priority::High.into(),
-            tags: vec!["refund".into()],
-            queue: "tier-2".into(),
-            subject: "secret".into(),
-            ..pb::Ticket::default()
-        });
-        let message = Some(pb::Message {
-            visibility: pb::message::Visibility::Internal.into(),
-            ..pb::Message::default()
-        });
-        let event = pb::Event {
-            head: None,
-            cause: None,
-            payload: Some(Payload::MessageCreated(pb::MessageCreated { ticket, message })),
-        };
-        let record = FeedFields.read(&event.encode_to_vec()).expect("it has a ticket");
-        let schema = FeedFields.schema(Schema::new());
-        for (text, fits) in [
-            ("ticket.number = 42 ticket.state = OPEN", true),
-            ("ticket.priority >= HIGH", true),
-            ("ticket.priority = URGENT", false),
-            ("ticket.tags:refund AND ticket.queue = tier-2", true),
-            ("message.visibility = PUBLIC", false),
-            ("ticket.assignee = \"\"", true),
-        ] {
-            let filter = Filter::parse(text, &schema).expect(text);
-            assert_eq!(filter.matches(&*record), fits, "{text}");
-        }
-        for field in schema.fields().map(|(name, _)| name) {
-            let known = record.get(field).is_some();
-            assert!(known, "{field} is in the schema and cannot be read");
-        }
-        assert!(
-            Filter::parse("ticket.subject = secret", &schema).is_err(),
-            "customers' words are not for filters"
-        );
-        assert!(FeedFields.read(b"\xff").is_none());
-        let other = pb::Event {
-            head: None,
-            cause: None,
-            payload: Some(Payload::CustomerCreated(pb::CustomerCreated::default())),
-        };
-        let record = FeedFields.read(&other.encode_to_vec()).expect("a payload");
-        assert_eq!(record.get("ticket.number"), None, "a customer is no ticket");
-    }
-}
+mod tests;

@@ -28,7 +28,7 @@ pub use output::{
 };
 #[cfg(test)]
 pub use personal::FIELDS as PERSONAL;
-pub use personal::{Parts as EventParts, erased as erased_event};
+pub use personal::{Lost, Parts as EventParts, erased as erased_event, tells_of, without_words};
 pub use review::{read_points, read_review_mask, read_rubric, read_rubric_mask, review, rubric};
 pub use schedule::{imported, overview, schedule_version};
 pub use sla::{sla_policy, sla_target};

@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use prost::Message as _;
+use uuid::Uuid;
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_api::ticketing::v1::custom_field_value;
 use vorrang_api::ticketing::v1::event::Payload;
@@ -179,13 +180,56 @@ pub fn parts(mut event: pb::Event) -> Parts {
     }
 }
 
+/// What of an event was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// All of its personal part.
+    All,
+    /// The ticket's part; the message is another ticket's now.
+    Ticket,
+    /// The message's part; it is another ticket's now.
+    Message,
+}
+
 /// The public part of an event whose personal part was erased, saying so.
-pub fn erased(public: &[u8]) -> Result<Vec<u8>, prost::DecodeError> {
+pub fn erased(public: &[u8], lost: Lost) -> Result<Vec<u8>, prost::DecodeError> {
     let mut event = pb::Event::decode(public)?;
-    if let Some(payload) = &mut event.payload {
-        mark_erased(payload);
+    match (&mut event.payload, lost) {
+        (Some(Payload::MessageCreated(one)), Lost::Ticket) => one.ticket.iter_mut().for_each(Personal::mark_erased),
+        (Some(Payload::MessageCreated(one)), Lost::Message) => one.message.iter_mut().for_each(Personal::mark_erased),
+        (Some(payload), _) => mark_erased(payload),
+        (None, _) => {}
     }
     Ok(event.encode_to_vec())
+}
+
+/// Whether an event, by its public part, tells that the message `id` was added.
+pub fn tells_of(public: &[u8], id: Uuid) -> bool {
+    let Ok(event) = pb::Event::decode(public) else {
+        return false;
+    };
+    let Some(Payload::MessageCreated(created)) = event.payload else {
+        return false;
+    };
+    let name = created.message.map(|message| message.name).unwrap_or_default();
+    name.rsplit('/').next().and_then(|last| last.parse().ok()) == Some(id)
+}
+
+/// The personal part of an event that told of a message, without the message, and the message alone; either may be empty.
+pub fn without_words(personal: &[u8]) -> Result<(Vec<u8>, Vec<u8>), prost::DecodeError> {
+    let event = pb::Event::decode(personal)?;
+    let Some(Payload::MessageCreated(created)) = event.payload else {
+        return Ok((personal.to_vec(), Vec::new()));
+    };
+    let part = |ticket: Option<pb::Ticket>, message: Option<pb::Message>| match (&ticket, &message) {
+        (None, None) => Vec::new(),
+        _ => pb::Event {
+            head: None,
+            payload: Some(Payload::MessageCreated(pb::MessageCreated { ticket, message })),
+        }
+        .encode_to_vec(),
+    };
+    Ok((part(created.ticket, None), part(None, created.message)))
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ use super::{row, write};
 use cache::Cache;
 use cipher::{Key, Root};
 
-pub use cipher::Lookup;
+pub use cipher::{Lookup, key_id};
 
 /// Says whose key it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,21 +1,24 @@
 //! Splitting a ticket.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use prost::Message;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
-use vorrang_database::{Tx, error, from_micros};
+use vorrang_database::{Tx, error, event_log, from_micros};
 use vorrang_error::Error;
 
 use super::entity::{message, thread_key};
 use super::personal::{Keyring, Owner};
-use super::{Begun, Call, Store, attachments, kin, row, sealed, write};
+use super::{Begun, Call, Store, attachments, kin, log, row, sealed, write};
 use crate::custom::CustomFields;
 use crate::names::{self, TicketRef};
 use crate::ticket::link::{self, LinkKind};
 use crate::ticket::{Change, Fields, Moved, Opening, Ticket};
 use crate::words::{Actor, Channel, Priority};
+
+/// As far as the clocks of processes that write one log may differ.
+const CLOCKS: TimeDelta = TimeDelta::minutes(5);
 
 /// What is to be split off.
 #[derive(Debug, Clone)]
@@ -35,7 +38,7 @@ pub struct Splitting {
 pub struct Wanted {
     /// Whose matter it is; none: the same customer's.
     pub customer: Option<Uuid>,
-    /// Empty: the original's.
+    /// Empty: the original's, of the same customer.
     pub subject: String,
     /// None: the original's.
     pub priority: Option<Priority>,
@@ -56,10 +59,15 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    fn fields(self, original: &Ticket) -> Fields {
+    fn fields(self, original: &Ticket, customer: Uuid) -> Fields {
         let or = |given: String, taken: &String| if given.is_empty() { taken.clone() } else { given };
+        // One customer's words are not written into another one's ticket: they would outlive their erasure there.
+        let subject = match customer == original.customer {
+            true => or(self.subject, &original.subject),
+            false => self.subject,
+        };
         Fields {
-            subject: or(self.subject, &original.subject),
+            subject,
             priority: self.priority.unwrap_or(original.priority),
             queue: self.queue.unwrap_or_else(|| original.queue.clone()),
             tags: self.tags,
@@ -115,8 +123,9 @@ impl Store {
             split_from: Some(original.id),
             automated: first.moved.automated,
             opened_at,
-            fields: splitting.wanted.fields(&original),
+            fields: splitting.wanted.fields(&original, customer.id),
         };
+        let told: Vec<(Uuid, DateTime<Utc>)> = found.iter().map(|one| (one.moved.id, one.created_at)).collect();
         let moved: Vec<Moved> = found.into_iter().map(|one| one.moved).collect();
         let mut new = Ticket::open(opening, now);
         let mut changes = vec![Change::Created];
@@ -133,6 +142,7 @@ impl Store {
         self.personal.create(&tx, tenant, [owner], now).await?;
         let keyring = self.personal.keyring(tx.conn(), tenant, &[new.id, original.id]).await?;
         hand_over(&tx, &keyring, tenant, original.id, new.id, &moved).await?;
+        self.hand_over_events(&tx, tenant, &told, new.id).await?;
         original.give_away(&moved, newest(&tx, tenant, original.id).await?);
         link::link(&mut new, &mut original, LinkKind::SplitFrom, now)?;
         // One operation, one revision: nobody has seen the new one without its messages.
@@ -162,9 +172,11 @@ impl Store {
 struct Found {
     moved: Moved,
     channel: Channel,
+    /// When we stored it, and told so.
+    created_at: DateTime<Utc>,
 }
 
-type Head = (Uuid, i32, String, String, String, String, i64, bool);
+type Head = (Uuid, i32, String, String, String, String, i64, bool, i64);
 
 /// The named messages in their order, each once, without their texts.
 async fn moved(tx: &Tx, tenant: &str, ticket: Uuid, named: &[(Uuid, Uuid)]) -> Result<Vec<Found>, Error> {
@@ -179,6 +191,7 @@ async fn moved(tx: &Tx, tenant: &str, ticket: Uuid, named: &[(Uuid, Uuid)]) -> R
         .column(message::Column::Channel)
         .column(message::Column::OccurredAt)
         .column(message::Column::Automated)
+        .column(message::Column::CreatedAt)
         .filter(message::Column::Tenant.eq(tenant))
         .filter(message::Column::TicketId.eq(ticket))
         .filter(message::Column::Id.is_in(own))
@@ -192,22 +205,25 @@ async fn moved(tx: &Tx, tenant: &str, ticket: Uuid, named: &[(Uuid, Uuid)]) -> R
         return Err(Error::not_found(names::MESSAGE, names::message(*of, *id)));
     }
     rows.into_iter()
-        .map(|(id, position, kind, actor, visibility, channel, at, automated)| {
-            Ok(Found {
-                moved: Moved {
-                    id,
-                    position,
-                    actor: Actor {
-                        kind: kind.parse()?,
-                        id: actor,
+        .map(
+            |(id, position, kind, actor, visibility, channel, at, automated, created_at)| {
+                Ok(Found {
+                    moved: Moved {
+                        id,
+                        position,
+                        actor: Actor {
+                            kind: kind.parse()?,
+                            id: actor,
+                        },
+                        visibility: visibility.parse()?,
+                        occurred_at: from_micros(at),
+                        automated,
                     },
-                    visibility: visibility.parse()?,
-                    occurred_at: from_micros(at),
-                    automated,
-                },
-                channel: channel.parse()?,
-            })
-        })
+                    channel: channel.parse()?,
+                    created_at: from_micros(created_at),
+                })
+            },
+        )
         .collect()
 }
 
@@ -254,6 +270,32 @@ async fn hand_over(
         .await
         .map_err(error)?;
     attachments::move_refs(tx, tenant, &ids, to).await
+}
+
+impl Store {
+    /// The events that told of these messages, each when it was stored: their words are sealed with the key of the ticket `to`
+    /// from now on. What retention has removed is gone already.
+    async fn hand_over_events(
+        &self,
+        tx: &Tx,
+        tenant: &str,
+        messages: &[(Uuid, DateTime<Utc>)],
+        to: Uuid,
+    ) -> Result<(), Error> {
+        for (message, at) in messages {
+            // Positions rise with times but for the clocks of several processes and the time that commits take.
+            let after = event_log::before(&self.db, tenant, *at - CLOCKS).await?;
+            let upto = event_log::before(&self.db, tenant, *at + CLOCKS).await?;
+            for event in event_log::recorded_just_at(tx, tenant, "message_created", *at, (after, upto)).await? {
+                let ids: Vec<Uuid> = log::keys(&event.payload).chain([to]).collect();
+                let keyring = self.personal.keyring(tx.conn(), tenant, &ids).await?;
+                if let Some(payload) = log::hand_over(&keyring, event.id, &event.payload, *message, to)? {
+                    event_log::rewrite(tx, tenant, event.seq, payload).await?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The newest message of a ticket.

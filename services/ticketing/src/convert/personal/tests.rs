@@ -363,7 +363,7 @@ fn what_was_erased_says_so() {
             }),
         })),
     };
-    let erased = erased(&parts(whole).public).expect("an event");
+    let erased = erased(&parts(whole).public, Lost::All).expect("an event");
     let Some(Payload::MessageCreated(left)) = pb::Event::decode(erased.as_slice()).expect("an event").payload else {
         panic!("another kind of event")
     };

@@ -9,6 +9,7 @@ use vorrang_testkit::both_engines;
 use super::links::links;
 use super::merge::{answer, brief};
 use super::*;
+use sea_orm::ConnectionTrait as _;
 
 impl Fixture {
     pub async fn split(
@@ -110,7 +111,7 @@ both_engines! {
         let new = pb::Ticket { customer: ben.name.clone(), queue: "billing".into(), ..pb::Ticket::default() };
         let split = desk.split(&ticket.name, &messages[3..], Some(new)).await.expect("splits");
         let (original, new) = (split.ticket.expect("the original"), split.new_ticket.expect("the new one"));
-        assert_eq!((&new.customer, new.queue.as_str(), new.subject.as_str()), (&ben.name, "billing", "Help"));
+        assert_eq!((&new.customer, new.queue.as_str(), new.subject.as_str()), (&ben.name, "billing", ""));
         assert_eq!(new.state(), State::Open, "somebody has answered");
         assert_eq!(new.first_replied_at.map(|at| at.seconds), Some(START + 40));
         assert_eq!(original.first_replied_at, None, "nobody has answered what stayed");
@@ -144,5 +145,118 @@ both_engines! {
         assert_eq!(split(&messages[..1], None).await.reason(), "TICKET_CLOSED");
         assert_eq!(desk.kinds(head).await, ["ticket_state_changed"]);
         assert_eq!(desk.texts(&ticket.name, false).await.len(), 5);
+    }
+}
+
+/// Destroys the key of a ticket, as an erasure does.
+async fn destroy_key(desk: &Fixture, ticket: &str) {
+    use vorrang_database::Engine;
+    let id = ticket.trim_start_matches("tickets/");
+    let which = match desk.db.engine() {
+        Engine::Sqlite => format!("hex(id) = upper('{}')", id.replace('-', "")),
+        Engine::Postgres => format!("id = '{id}'"),
+    };
+    let tx = desk.db.begin().await.expect("begins");
+    let sql = format!("DELETE FROM personal_keys WHERE {which}");
+    assert_eq!(
+        tx.conn().execute_unprepared(&sql).await.expect("runs").rows_affected(),
+        1
+    );
+    tx.commit().await.expect("commits");
+}
+
+impl Fixture {
+    /// Of each event that told of a message: the ticket's subject, the message's text, and whether each is erased.
+    async fn words_told(&self) -> Vec<(String, bool, String, bool)> {
+        let mut told = Vec::new();
+        for event in self.events("acme").await {
+            if let Some(pb::event::Payload::MessageCreated(created)) = event.payload {
+                let (ticket, message) = (created.ticket.expect("a ticket"), created.message.expect("a message"));
+                told.push((ticket.subject, ticket.erased, message.text, message.erased));
+            }
+        }
+        told
+    }
+}
+
+fn told(of: [(&str, bool, &str, bool); 5]) -> Vec<(String, bool, String, bool)> {
+    of.map(|(subject, ticket, text, message)| (subject.into(), ticket, text.into(), message))
+        .into()
+}
+
+/// Messages of one customer's ticket move to another customer's, and one of them once more; then the key of either is destroyed.
+async fn erase_after_splits(db: &TestDatabase, of_the_first: bool) {
+    let desk = Fixture::new(db).await;
+    let (ticket, messages) = desk.long_ticket().await;
+    let ben = desk.customer("ben@example.org").await;
+    let new = pb::Ticket {
+        customer: ben.name.clone(),
+        subject: "Mine".into(),
+        ..pb::Ticket::default()
+    };
+    let split = desk
+        .split(&ticket.name, &messages[1..2], Some(new))
+        .await
+        .expect("splits");
+    let new = split.new_ticket.expect("the new one");
+    let later = pb::CreateMessageRequest {
+        parent: new.name.clone(),
+        message: Some(agents_message("later")),
+        ..pb::CreateMessageRequest::default()
+    };
+    create_message::handle(&desk.app, acme(later)).await.expect("answers");
+    let whole = [
+        ("Help", false, "<1>", false),
+        ("Help", false, "<2>", false),
+        ("Help", false, "<3>", false),
+        ("Help", false, "<4>", false),
+        ("Help", false, "reply", false),
+    ];
+    assert_eq!(
+        desk.words_told().await[..5],
+        told(whole),
+        "nobody who reads the log sees a difference"
+    );
+    let moved = desk.messages(&new.name, false).await[0].name.clone();
+    let third = pb::Ticket {
+        customer: ben.name,
+        ..pb::Ticket::default()
+    };
+    let split = desk
+        .split(&new.name, &[moved], Some(third))
+        .await
+        .expect("splits again");
+    let third = split.new_ticket.expect("a third one");
+    assert_eq!(desk.words_told().await[..5], told(whole));
+    let (gone, left, expected) = if of_the_first {
+        let mut expected = whole.map(|_| ("", true, "", true));
+        expected[1] = ("", true, "<2>", false);
+        (ticket.name, third.name, expected)
+    } else {
+        let mut expected = whole;
+        expected[1] = ("Help", false, "", true);
+        (third.name, ticket.name, expected)
+    };
+    destroy_key(&desk, &gone).await;
+    let desk = Fixture::restarted(db, desk.clock).await;
+    assert_eq!(desk.words_told().await[..5], told(expected));
+    let messages = desk.messages(&left, false).await;
+    assert!(
+        messages
+            .iter()
+            .all(|message| !message.erased && !message.text.is_empty()),
+        "{messages:?}"
+    );
+}
+
+both_engines! {
+    /// What moved to another customer's ticket is erased with that one, in the log too.
+    async fn whom_messages_moved_to_can_be_erased(db: TestDatabase) {
+        erase_after_splits(&db, false).await;
+    }
+
+    /// What moved to another customer's ticket outlives the erasure of the first one.
+    async fn whom_messages_moved_from_can_be_erased(db: TestDatabase) {
+        erase_after_splits(&db, true).await;
     }
 }

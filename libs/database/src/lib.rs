@@ -11,6 +11,7 @@ mod connect;
 mod database;
 mod error;
 pub mod event_log;
+pub mod fingerprints;
 pub mod idempotency;
 mod schema;
 mod sql;

@@ -8,7 +8,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(ApiKeys)]
+        vec![Box::new(ApiKeys), Box::new(vorrang_database::fingerprints::Migration)]
     }
 }
 

@@ -44,9 +44,11 @@ pub struct Context {
 impl Context {
     /// Opens the database of `service` with `M`'s schema: the embedded one is migrated, any other only checked.
     ///
-    /// Fails with Unavailable when it cannot be reached, and with Precondition when its schema is older or newer than ours.
+    /// Fails with Unavailable when it cannot be reached, and with Precondition when its schema is older or newer than ours, or when it
+    /// was written with other secrets (`SECRETS_DIFFER`).
     pub async fn open_database<M: MigratorTrait>(&self, service: &str) -> Result<Database, Error> {
-        open_database::<M>(&self.config, service).await
+        let database = open_database::<M>(&self.config, service).await?;
+        checked(&self.secrets, database, service).await
     }
 
     /// The Redis of the installation: as configured, else a private `redis-server` child in the data folder, started on
@@ -87,10 +89,17 @@ pub async fn open_database<M: MigratorTrait>(config: &Config, service: &str) -> 
         .map_err(|why: Error| why.about(format!("the database of {service}")))
 }
 
+async fn checked(secrets: &Secrets, database: Database, service: &str) -> Result<Database, Error> {
+    let same = secrets.check(&database, service).await;
+    same.map_err(|why| why.about(format!("the database of {service}")))?;
+    Ok(database)
+}
+
 /// The table of API keys, for commands that have no suite.
 ///
 /// Fails as [`open_database`] does.
 pub async fn open_keys(config: &Config, secrets: &Secrets, clock: SharedClock) -> Result<Keys, Error> {
     let database = open_database::<vorrang_identity::Migrator>(config, "identity").await?;
+    let database = checked(secrets, database, "identity").await?;
     Ok(Keys::new(database, secrets.key_pepper(), clock))
 }

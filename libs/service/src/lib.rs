@@ -43,7 +43,7 @@ pub use process::{exit, main, runtime, terminated};
 pub use refusal::http_error;
 pub use request::{caller, tenant};
 pub use request_hash::request_hash;
-pub use secrets::Secrets;
+pub use secrets::{Secrets, accept_new_secrets};
 pub use status::foreign::unreadable;
 pub use status::{DOMAIN, peer_error, reason, status};
 pub use suite::{Running, Suite};

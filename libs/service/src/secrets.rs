@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use vorrang_database::Database;
+use vorrang_database::fingerprints::{self, Fingerprint};
 use vorrang_error::Error;
 
 use crate::config::Config;
@@ -37,6 +41,50 @@ impl Secrets {
         })))
     }
 
+    /// Fails with Precondition `SECRETS_DIFFER` when the database of `service` was written with other secrets than ours: two
+    /// processes that each made their own, or a folder that was lost. Only those that the service uses are compared.
+    pub(crate) async fn check(&self, database: &Database, service: &str) -> Result<(), Error> {
+        let differ = fingerprints::check(database, &self.of(service)).await?;
+        if differ.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = differ.iter().map(|name| format!("secrets.{name}")).collect();
+        let message = format!(
+            "was written with another {}: give every process the same secrets (`VORRANG_SECRETS_…`, or one data folder); when \
+             they were changed on purpose, run `vorrang migrate --new-secrets` once",
+            names.join(", ")
+        );
+        Err(Error::precondition("SECRETS_DIFFER", message).with("secrets", differ.join(",")))
+    }
+
+    /// The fingerprints of what `service` uses.
+    fn of(&self, service: &str) -> Vec<Fingerprint> {
+        let one = |name: &'static str, key: &[u8]| Fingerprint {
+            name,
+            current: fingerprint(name, key),
+            previous: None,
+        };
+        let internal = one("internal_key", self.internal_key());
+        let cursor = one("cursor_key", self.cursor_key());
+        match service {
+            "identity" => vec![one("key_pepper", self.key_pepper())],
+            "ticketing" => vec![internal, cursor, one(DATA_KEY, self.data_key()), self.link()],
+            "routing" | "knowledge" => vec![internal, cursor],
+            _ => vec![internal],
+        }
+    }
+
+    /// A link key may be followed by another one, which names it.
+    fn link(&self) -> Fingerprint {
+        let name = "link_key";
+        let mut keys = self.link_keys().into_iter().map(|key| fingerprint(name, key));
+        Fingerprint {
+            name,
+            current: keys.next().unwrap_or_default(),
+            previous: keys.next(),
+        }
+    }
+
     /// Signs calls among our services.
     pub fn internal_key(&self) -> &[u8] {
         &self.0.internal
@@ -69,6 +117,24 @@ impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secrets(***)")
     }
+}
+
+/// The one that can never be replaced: what it wraps would be lost.
+const DATA_KEY: &str = "data_key";
+
+/// Lets `secrets` of the configuration in force be others than those that a database was written with; not the data key,
+/// without which it cannot be read.
+///
+/// Fails when the database fails.
+pub async fn accept_new_secrets(database: &Database) -> Result<(), Error> {
+    fingerprints::forget(database, DATA_KEY).await
+}
+
+/// Says whether two keys are the same, and nothing else about them.
+fn fingerprint(name: &str, key: &[u8]) -> String {
+    let mut hmac = Hmac::<Sha256>::new_from_slice(key).expect("an HMAC takes keys of any length");
+    hmac.update(format!("vorrang: fingerprint of {name}, 1").as_bytes());
+    hex::encode(hmac.finalize().into_bytes())
 }
 
 fn key(config: &Config, name: &str, configured: &str) -> Result<Vec<u8>, Error> {

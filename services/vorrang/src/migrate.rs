@@ -20,17 +20,23 @@ pub struct MigrateArgs {
     /// before the services start.
     #[arg(long)]
     restored: bool,
+    /// The secrets were changed on purpose: the services start with those in force now. Cursors, links and the secrets of sources that
+    /// were made with the old ones are void. The data key cannot be changed.
+    #[arg(long)]
+    new_secrets: bool,
 }
 
 pub fn run(args: &MigrateArgs) -> Result<ExitCode, Error> {
     let Some(config) = args.settings.load()? else {
         return Ok(ExitCode::SUCCESS);
     };
-    let restored = args.restored;
+    let (restored, new_secrets) = (args.restored, args.new_secrets);
     crate::block_on(async move {
         config.create_data_dir()?;
-        one::<vorrang_identity::Migrator>(&config, "identity").await?;
-        one::<vorrang_ingestion::Migrator>(&config, "ingestion").await?;
+        let others = [
+            one::<vorrang_identity::Migrator>(&config, "identity").await?,
+            one::<vorrang_ingestion::Migrator>(&config, "ingestion").await?,
+        ];
         let logs = [
             (
                 "ticketing",
@@ -53,6 +59,10 @@ pub fn run(args: &MigrateArgs) -> Result<ExitCode, Error> {
         for (service, database) in logs.iter().filter(|_| restored) {
             event_log::renew_epoch(database).await?;
             println!("{service}: followers of its feed will start again");
+        }
+        let all = logs.iter().map(|(_, database)| database).chain(&others);
+        for database in all.filter(|_| new_secrets) {
+            vorrang_service::accept_new_secrets(database).await?;
         }
         Ok(ExitCode::SUCCESS)
     })

@@ -3,6 +3,7 @@
 mod commit;
 mod connect;
 mod event_log;
+mod fingerprints;
 mod idempotency;
 mod schema;
 mod support;

@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 use uuid::Uuid;
 use vorrang_database::event_log::{self, NewEvent, StoredEvent};
-use vorrang_database::{Database, from_micros, idempotency};
+use vorrang_database::{Database, fingerprints, from_micros, idempotency};
 use vorrang_error::Error;
 
 /// What each service's migrator begins with.
@@ -14,7 +14,11 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(event_log::Migration), Box::new(idempotency::Migration)]
+        vec![
+            Box::new(event_log::Migration),
+            Box::new(idempotency::Migration),
+            Box::new(fingerprints::Migration),
+        ]
     }
 }
 

@@ -1,6 +1,7 @@
+use vorrang_database::Database;
 use vorrang_error::Kind;
 use vorrang_service::{Bind, Bound, Config, Suite};
-use vorrang_testkit::data_folder;
+use vorrang_testkit::{DataFolder, data_folder};
 
 use crate::support::{Fake, plain};
 
@@ -53,6 +54,49 @@ async fn a_database_with_another_schema_is_named() {
         line.contains("the database of identity") && line.contains("vorrang migrate"),
         "{line}"
     );
+}
+
+/// Two processes that each made secrets of their own would not understand what the other one writes.
+#[tokio::test]
+async fn a_database_that_was_written_with_other_secrets_is_refused() {
+    let (folder, other) = (data_folder(), data_folder());
+    let url = format!("sqlite://{}", folder.path().join("shared.db").display());
+    let database = Database::connect(&url).await.expect("connects");
+    database
+        .migrate::<vorrang_identity::Migrator>()
+        .await
+        .expect("migrates");
+    let config = |folder: &DataFolder| {
+        let mut config = Config::local(folder.path());
+        config.identity.database_url = url.clone();
+        config
+    };
+    let first = Suite::start(config(&folder), vorrang_clock::system(), vec![])
+        .await
+        .expect("starts");
+    first.shutdown().await;
+    let error = refused(config(&other), vec![]).await;
+    assert_eq!((error.kind(), error.reason()), (Kind::Precondition, "SECRETS_DIFFER"));
+    let line = error.chain();
+    for part in ["the database of identity", "secrets.key_pepper", "--new-secrets"] {
+        assert!(line.contains(part), "{line}");
+    }
+    assert!(!line.contains('\n'), "{line}");
+    // With the first one's secrets another data folder is fine, and so is a change on purpose.
+    let pepper = std::fs::read_to_string(folder.path().join("secrets/key_pepper")).expect("made by the first");
+    let mut same = config(&other);
+    same.secrets.key_pepper = pepper.trim().to_owned();
+    Suite::start(same, vorrang_clock::system(), vec![])
+        .await
+        .expect("starts")
+        .shutdown()
+        .await;
+    vorrang_service::accept_new_secrets(&database).await.expect("forgets");
+    Suite::start(config(&other), vorrang_clock::system(), vec![])
+        .await
+        .expect("starts")
+        .shutdown()
+        .await;
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ impl MigratorTrait for Migrator {
             Box::new(First),
             Box::new(Recorded),
             Box::new(Due),
+            Box::new(vorrang_database::fingerprints::Migration),
         ]
     }
 }

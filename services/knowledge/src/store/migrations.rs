@@ -1,7 +1,7 @@
 //! The schema of knowledge's database.
 
 use sea_orm_migration::prelude::*;
-use vorrang_database::{event_log, idempotency};
+use vorrang_database::{event_log, fingerprints, idempotency};
 
 /// Brings a database to the schema this build knows.
 pub struct Migrator;
@@ -15,6 +15,7 @@ impl MigratorTrait for Migrator {
             Box::new(idempotency::Migration),
             Box::new(Articles),
             Box::new(Sessions),
+            Box::new(fingerprints::Migration),
         ]
     }
 }

@@ -1,7 +1,7 @@
 //! The schema of routing's database.
 
 use sea_orm_migration::prelude::*;
-use vorrang_database::{event_log, idempotency};
+use vorrang_database::{event_log, fingerprints, idempotency};
 
 /// Brings a database to the schema this build knows.
 pub struct Migrator;
@@ -17,6 +17,7 @@ impl MigratorTrait for Migrator {
             Box::new(Policies),
             Box::new(Works),
             Box::new(WorkGenerations),
+            Box::new(fingerprints::Migration),
         ]
     }
 }

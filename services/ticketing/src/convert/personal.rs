@@ -225,6 +225,7 @@ pub fn without_words(personal: &[u8]) -> Result<(Vec<u8>, Vec<u8>), prost::Decod
         (None, None) => Vec::new(),
         _ => pb::Event {
             head: None,
+            cause: None,
             payload: Some(Payload::MessageCreated(pb::MessageCreated { ticket, message })),
         }
         .encode_to_vec(),

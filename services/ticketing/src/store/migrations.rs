@@ -16,7 +16,7 @@ mod tickets;
 mod webhooks;
 
 use sea_orm_migration::prelude::*;
-use vorrang_database::{event_log, idempotency};
+use vorrang_database::{event_log, fingerprints, idempotency};
 
 /// The schema of ticketing.
 pub struct Migrator;
@@ -42,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_texts_left::TextsLeft),
             Box::new(m_macros::Macros),
             Box::new(m_automations::Automations),
+            Box::new(fingerprints::Migration),
         ]
     }
 }

@@ -69,6 +69,7 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("event_epoch", "", ""),
     ("event_heads", "", "tenant"),
     ("seaql_migrations", "", "version"),
+    ("secret_fingerprints", "", "name fingerprint"),
 ];
 
 pub async fn check(db: &Database) {

@@ -37,6 +37,12 @@ impl FeedEvent for Told {
                     tell(at, Event::CustomersUnmerged { customer });
                 }
             }
+            Some(Payload::CustomerErased(erased)) => {
+                if let Some(customer) = &erased.customer {
+                    let customer = &customer.name;
+                    tell(at, Event::CustomerErased { customer });
+                }
+            }
             Some(Payload::TicketCreated(created)) => {
                 let agent = by
                     .filter(|_| actor == Some(ActorKind::Agent))

@@ -112,3 +112,24 @@ fn the_tier_is_that_of_whoever_it_was_then() {
         counts(&[("standard", 1), ("vip", 1)])
     );
 }
+
+/// Of all who were merged into the one who is erased ticketing tells, too; undone merges bring no name back.
+#[test]
+fn an_erased_customer_is_in_no_answer() {
+    let mut desk = Desk::default();
+    desk.opened_by("tickets/a", ANN, 0);
+    desk.opened_by("tickets/b", BEN, 10);
+    desk.opened_by("tickets/c", CAI, 20);
+    desk.helped("sessions/1", ANN, 25);
+    desk.merged(ANN, BEN, 30);
+    for name in [ANN, BEN] {
+        let erased = ticketing::CustomerErased {
+            customer: Some(person(name, "")),
+            ..Default::default()
+        };
+        desk.happened(40, Payload::CustomerErased(erased));
+    }
+    assert_eq!(desk.by_customer("tickets_created"), counts(&[("-", 2), (CAI, 1)]));
+    assert_eq!(desk.by_customer("self_service_rate"), counts(&[("-", 1)]));
+    assert_eq!(desk.value("tickets_created").0, Some(3.0));
+}

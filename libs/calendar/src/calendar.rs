@@ -1,7 +1,8 @@
 //! A compiled schedule: the questions and their answers.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -9,6 +10,12 @@ use crate::blocks::Blocks;
 use crate::schedule::Schedule;
 
 const MICROS: i128 = 1_000_000;
+
+/// Calendars that [`Calendar::shared`] keeps: some ten kilobytes each.
+const SHARED_MAX: usize = 1_000;
+
+/// Compiling is a pure function of the schedule, so it does not matter to anybody who did it, or when.
+static SHARED: LazyLock<Mutex<HashMap<Schedule, Calendar>>> = LazyLock::new(Mutex::default);
 
 /// Opening hours, compiled for questions: each costs a few binary searches, however long the span.
 ///
@@ -25,6 +32,21 @@ impl Calendar {
         Self {
             blocks: Arc::new(Blocks::of(schedule)),
         }
+    }
+
+    /// As [`Calendar::new`], once for all who ask for the same versions of a schedule: thousands of snapshots have the same.
+    pub fn shared(schedule: &Schedule) -> Self {
+        let shared = || SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = shared().get(schedule) {
+            return known.clone();
+        }
+        // Nobody waits for it; of two who compile the same one is kept.
+        let compiled = Self::new(schedule);
+        let mut shared = shared();
+        if shared.len() >= SHARED_MAX {
+            shared.clear();
+        }
+        shared.entry(schedule.clone()).or_insert(compiled).clone()
     }
 
     /// Open time in `[from, to)`; zero when `to` is not after `from`.

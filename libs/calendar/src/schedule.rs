@@ -13,7 +13,7 @@ pub const VERSIONS_MAX: usize = 200;
 /// Opening hours over time: at least one version, in the order in which they were written.
 ///
 /// Its JSON is the list of its versions; it is what a ticket keeps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Version>", into = "Vec<Version>")]
 pub struct Schedule {
     versions: Vec<Version>,

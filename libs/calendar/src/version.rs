@@ -25,7 +25,7 @@ pub const FIRST_DATE: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a 
 pub const LAST_DATE: NaiveDate = NaiveDate::from_ymd_opt(2199, 12, 31).expect("a date");
 
 /// Checked opening hours of one time zone. Made by [`Draft::check`]; its JSON is the draft's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Draft", into = "Draft")]
 pub struct Version {
     pub(crate) at: DateTime<Utc>,

@@ -26,7 +26,7 @@ struct Snapshot {
 impl Terms {
     /// `goals`, with the hours of `schedule` as the business clock; without one, goals on it do not exist.
     pub fn new(goals: Vec<Goal>, schedule: Option<Schedule>) -> Self {
-        let calendar = schedule.as_ref().map(Calendar::new);
+        let calendar = schedule.as_ref().map(Calendar::shared);
         Self {
             goals,
             schedule,

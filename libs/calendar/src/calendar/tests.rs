@@ -218,3 +218,20 @@ fn the_number_of_blocks_is_that_of_changes_and_exceptions_not_of_days() {
     let with_exceptions = Blocks::of(&Schedule::new(vec![version]).expect("a schedule")).count();
     assert_eq!(with_exceptions, berlin + 4);
 }
+
+/// Whoever has the same versions shares what was compiled; another version is another calendar.
+#[test]
+fn equal_schedules_are_compiled_once() {
+    let schedule = |versions: &[&str]| {
+        let json = format!("[{}]", versions.join(","));
+        serde_json::from_str::<crate::Schedule>(&json).expect("a schedule")
+    };
+    let first = Calendar::shared(&schedule(&[NIGHT]));
+    let again = Calendar::shared(&schedule(&[NIGHT]));
+    let later = Calendar::shared(&schedule(&[NIGHT, EARLIER_NIGHT]));
+    assert!(Arc::ptr_eq(&first.blocks, &again.blocks));
+    assert!(!Arc::ptr_eq(&first.blocks, &later.blocks));
+    let (from, to) = (at("2026-07-01T18:00:00Z"), at("2026-07-02T06:00:00Z"));
+    assert_eq!(first.business(from, to), calendar(&[NIGHT]).business(from, to));
+    assert_ne!(first.business(from, to), later.business(from, to));
+}

@@ -231,7 +231,7 @@ fn equal_schedules_are_compiled_once() {
     let later = Calendar::shared(&schedule(&[NIGHT, EARLIER_NIGHT]));
     assert!(Arc::ptr_eq(&first.blocks, &again.blocks));
     assert!(!Arc::ptr_eq(&first.blocks, &later.blocks));
-    let (from, to) = (at("2026-07-01T18:00:00Z"), at("2026-07-02T06:00:00Z"));
-    assert_eq!(first.business(from, to), calendar(&[NIGHT]).business(from, to));
-    assert_ne!(first.business(from, to), later.business(from, to));
+    let evening = at("2026-07-01T18:30:00Z");
+    assert_eq!(first.is_open(evening), calendar(&[NIGHT]).is_open(evening));
+    assert!(!first.is_open(evening) && later.is_open(evening));
 }

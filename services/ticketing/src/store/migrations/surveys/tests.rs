@@ -20,7 +20,10 @@ struct Before;
 impl MigratorTrait for Before {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         let from_here = Surveys.name();
-        Migrator::migrations().into_iter().take_while(|one| one.name() != from_here).collect()
+        Migrator::migrations()
+            .into_iter()
+            .take_while(|one| one.name() != from_here)
+            .collect()
     }
 }
 

@@ -56,6 +56,10 @@ pub enum Action {
     ApplyMacro(Uuid),
     /// Notifies agents.
     Notify(Notify),
+    /// Sends a survey about the last solve.
+    SendSurvey(String),
+    /// Tells a webhook that the automation was applied.
+    SendToWebhook(Uuid),
 }
 
 /// Who does it, and in which language.
@@ -82,6 +86,21 @@ pub struct Surroundings {
     pub macros: BTreeMap<Uuid, Macro>,
     /// What the customer is called; empty: unknown.
     pub customer_name: String,
+    /// The surveys that are sent, by id.
+    pub surveys: BTreeMap<String, Asking>,
+    /// Which of the webhooks that are told there are, and whether each is enabled.
+    pub webhooks: BTreeMap<Uuid, bool>,
+}
+
+/// What speaks against sending a survey now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asking {
+    /// Whether it is switched on.
+    pub active: bool,
+    /// Whether the customer was asked too short a time ago.
+    pub lately: bool,
+    /// The solve about which it was sent already; 0: not about the last one.
+    pub sent: i32,
 }
 
 /// Which of the surroundings actions need.
@@ -93,6 +112,10 @@ pub struct Needs {
     pub customer: bool,
     /// These macros, with all that they need.
     pub macros: Vec<Uuid>,
+    /// These surveys.
+    pub surveys: Vec<String>,
+    /// These webhooks.
+    pub webhooks: Vec<Uuid>,
 }
 
 impl Needs {
@@ -112,6 +135,8 @@ impl Needs {
                     needs.customer = true;
                     needs.macros.push(*id);
                 }
+                Action::SendSurvey(id) => needs.surveys.push(id.clone()),
+                Action::SendToWebhook(id) => needs.webhooks.push(*id),
                 _ => {}
             }
         }
@@ -135,12 +160,17 @@ impl Action {
             Self::Become(..) => "set_state",
             Self::ApplyMacro(_) => "apply_macro",
             Self::Notify(_) => "notify",
+            Self::SendSurvey(_) => "send_survey",
+            Self::SendToWebhook(_) => "send_to_webhook",
         }
     }
 
     /// Whether macros can do it.
     pub fn is_for_macros(&self) -> bool {
-        !matches!(self, Self::ApplyMacro(_) | Self::Notify(_))
+        !matches!(
+            self,
+            Self::ApplyMacro(_) | Self::Notify(_) | Self::SendSurvey(_) | Self::SendToWebhook(_)
+        )
     }
 }
 

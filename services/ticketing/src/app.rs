@@ -63,11 +63,11 @@ impl App {
         ))
     }
 
-    /// Adds to `violations` which of the macros that actions apply are not there, or are archived.
+    /// Adds to `violations` which of the macros, surveys and webhooks that actions name are not there, or are archived.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn check_macros(
+    pub async fn check_named(
         &self,
         tenant: &str,
         field: &str,
@@ -75,12 +75,24 @@ impl App {
         violations: &mut Violations,
     ) -> Result<(), Error> {
         for (index, action) in actions.iter().enumerate() {
-            let Action::ApplyMacro(id) = action else { continue };
-            let field = format!("{field}[{index}].apply_macro");
-            match self.store.macro_at(tenant, *id, None).await {
-                Ok(found) if found.archived_at.is_some() => violations.add(field, "is archived"),
-                Ok(_) => {}
-                Err(error) if error.kind() == Kind::NotFound => violations.add(field, "there is no such macro"),
+            let field = format!("{field}[{index}].{}", action.kind());
+            let (what, found) = match action {
+                Action::ApplyMacro(id) => {
+                    let found = self.store.macro_at(tenant, *id, None).await;
+                    if found.as_ref().is_ok_and(|found| found.archived_at.is_some()) {
+                        violations.add(&field, "is archived");
+                    }
+                    ("macro", found.map(drop))
+                }
+                Action::SendSurvey(id) => ("survey", self.store.survey(tenant, id).await.map(drop)),
+                Action::SendToWebhook(id) => ("webhook", self.store.webhook(tenant, *id).await.map(drop)),
+                _ => continue,
+            };
+            match found {
+                Ok(()) => {}
+                Err(error) if error.kind() == Kind::NotFound => {
+                    violations.add(field, format!("there is no such {what}"))
+                }
                 Err(error) => return Err(error),
             }
         }

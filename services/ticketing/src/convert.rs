@@ -18,7 +18,7 @@ mod wire;
 mod words;
 
 pub use action::macro_resource;
-pub use automation::{automation, stored_run, tested, told};
+pub use automation::{automation, stored_run, tested, told, webhooks_told};
 pub use cloud_event::{CONTENT_TYPE, cloud_event, test_event};
 pub use custom::{sub_state, ticket_field};
 pub use feed_fields::FeedFields;

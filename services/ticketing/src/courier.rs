@@ -16,11 +16,14 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::instrument::WithSubscriber as _;
+use uuid::Uuid;
 use vorrang_clock::SharedClock;
+use vorrang_database::event_log::StoredEvent;
 use vorrang_egress::Egress;
 use vorrang_error::Error;
 use vorrang_feed::Feed;
 
+use crate::convert;
 use crate::names;
 use crate::store::{Backlog, Finished, Key, NewDelivery, ReplayStep, Store};
 use crate::webhook::{IN_FLIGHT_DEFAULT, Replay};
@@ -166,9 +169,10 @@ impl Courier {
                 continue;
             };
             let own = names::webhook(webhook.id);
-            let wanted = events
-                .iter()
-                .filter(|event| event.seq > webhook.start_seq && event.subject != own && filter.fits(event));
+            let wanted = events.iter().filter(|event| {
+                let fits = filter.fits(event) || is_for(webhook.id, event);
+                event.seq > webhook.start_seq && event.subject != own && fits
+            });
             deliveries.extend(wanted.map(|event| NewDelivery::new(webhook.id, event)));
         }
         if to == backlog.done {
@@ -247,7 +251,7 @@ impl Courier {
         let deliveries = match self.feed.filter(&webhook.filter) {
             Ok(filter) => events
                 .iter()
-                .filter(|event| event.subject != own && filter.fits(event))
+                .filter(|event| event.subject != own && (filter.fits(event) || is_for(webhook.id, event)))
                 .map(|event| NewDelivery::new(webhook.id, event))
                 .collect(),
             Err(_) => Vec::new(),
@@ -266,6 +270,11 @@ impl Courier {
         while self.store.purge_deliveries(self.clock.now()).await? {}
         Ok(())
     }
+}
+
+/// Whether an automation says that this webhook gets an event, whatever its filter.
+fn is_for(webhook: Uuid, event: &StoredEvent) -> bool {
+    event.kind == "automation_applied" && convert::webhooks_told(&event.payload).contains(&webhook)
 }
 
 /// The webhooks that this process is working on.

@@ -8,7 +8,6 @@
 
 mod action;
 mod app;
-mod archive;
 mod attributes;
 mod automation;
 mod contact;

@@ -113,17 +113,18 @@ pub async fn state(database: &Database) -> Result<State, Error> {
 /// there is none.
 ///
 /// Found by halving, since times of commits rise with positions; as far as the clocks of several writing processes differ,
-/// so far the answer may be off.
+/// so far the answer may be off. Whoever is in a transaction asks through it: one that waits for a second connection while it
+/// holds one can wait for ever.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn before(database: &Database, tenant: &str, at: DateTime<Utc>) -> Result<i64, Error> {
-    let (head, floor) = ends(database.reader(), tenant).await?;
+pub async fn before<C: ConnectionTrait>(conn: &C, tenant: &str, at: DateTime<Utc>) -> Result<i64, Error> {
+    let (head, floor) = ends(conn, tenant).await?;
     let (mut low, mut high) = (floor, head);
     // All up to `low` is older than `at`, all after `high` is not.
     while low < high {
         let middle = low + (high - low + 1) / 2;
-        match recorded_at(database, tenant, middle).await? {
+        match recorded_at(conn, tenant, middle).await? {
             Some(recorded) if recorded >= micros(at) => high = middle - 1,
             // An event that is gone meanwhile was removed by retention, with everything before it.
             _ => low = middle,
@@ -132,13 +133,13 @@ pub async fn before(database: &Database, tenant: &str, at: DateTime<Utc>) -> Res
     Ok(low)
 }
 
-async fn recorded_at(database: &Database, tenant: &str, seq: i64) -> Result<Option<i64>, Error> {
+async fn recorded_at<C: ConnectionTrait>(conn: &C, tenant: &str, seq: i64) -> Result<Option<i64>, Error> {
     let statement = Statement::from_sql_and_values(
-        database.reader().get_database_backend(),
+        conn.get_database_backend(),
         "SELECT recorded_at FROM events WHERE tenant = $1 AND seq = $2",
         [tenant.into(), seq.into()],
     );
-    let row = database.reader().query_one_raw(statement).await.map_err(error)?;
+    let row = conn.query_one_raw(statement).await.map_err(error)?;
     row.map(|row| row.try_get_by_index(0).map_err(error)).transpose()
 }
 

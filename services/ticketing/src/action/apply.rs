@@ -78,6 +78,8 @@ impl Action {
                 used.apply(ticket, doer, around, ids, now)
             }
             Self::Notify(notify) => Ok(notify.notice(ticket).map(Change::Notified).into_iter().collect()),
+            // They change nothing of the ticket: the run says that they are to be done.
+            Self::SendSurvey(_) | Self::SendToWebhook(_) => Ok(Vec::new()),
         }
     }
 }

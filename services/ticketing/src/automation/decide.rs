@@ -93,6 +93,10 @@ pub struct Run {
     pub event: Option<Uuid>,
     /// What of it, or which time: the word of an event kind or of an anchor.
     pub trigger: String,
+    /// Surveys to be sent about the last solve. Sorted, each once.
+    pub surveys: Vec<String>,
+    /// Webhooks to be told of it. Sorted, each once.
+    pub webhooks: Vec<Uuid>,
 }
 
 /// What became of one action.
@@ -179,6 +183,8 @@ pub fn decide(set_off: &SetOff<'_>, ticket: &Ticket, guard: &Guard, setting: &Se
         steps,
         event: set_off.event,
         trigger: set_off.trigger.to_owned(),
+        surveys: Vec::new(),
+        webhooks: Vec::new(),
     };
     let nothing = |run: Run| {
         Decided::Run(Box::new(Done {
@@ -204,9 +210,14 @@ pub fn decide(set_off: &SetOff<'_>, ticket: &Ticket, guard: &Guard, setting: &Se
         }
     }
     let mut after = ticket.clone();
-    let (changes, steps) = act(automation, &mut after, guard, setting);
+    let Acts {
+        changes,
+        surveys,
+        webhooks,
+        steps,
+    } = act(automation, &mut after, guard, setting);
     let is_refused = |step: &Step| matches!(step.outcome, StepOutcome::Refused(..));
-    if changes.is_empty() {
+    if changes.is_empty() && surveys.is_empty() && webhooks.is_empty() {
         // What could not be done is told; what was so already is not.
         return match steps.iter().find(|step| is_refused(step)) {
             None => Decided::AlreadySo,
@@ -218,7 +229,11 @@ pub fn decide(set_off: &SetOff<'_>, ticket: &Ticket, guard: &Guard, setting: &Se
             return Decided::Run(Box::new(Done {
                 ticket: after,
                 changes,
-                run: run(Outcome::Applied, cause, "", steps),
+                run: Run {
+                    surveys,
+                    webhooks,
+                    ..run(Outcome::Applied, cause, "", steps)
+                },
             }));
         }
         Ok(_) => Stop::TooOften,
@@ -227,33 +242,82 @@ pub fn decide(set_off: &SetOff<'_>, ticket: &Ticket, guard: &Guard, setting: &Se
     nothing(run(Outcome::Stopped, set_off.cause.clone(), stop.reason(), Vec::new()))
 }
 
-fn act(automation: &Automation, ticket: &mut Ticket, guard: &Guard, setting: &Setting<'_>) -> (Vec<Change>, Vec<Step>) {
+/// What actions came to.
+#[derive(Default)]
+struct Acts {
+    changes: Vec<Change>,
+    surveys: Vec<String>,
+    webhooks: Vec<Uuid>,
+    steps: Vec<Step>,
+}
+
+fn act(automation: &Automation, ticket: &mut Ticket, guard: &Guard, setting: &Setting<'_>) -> Acts {
     let doer = Doer {
         actor: actor(automation.id),
         automated: true,
         language: None,
         from_macro: None,
     };
-    let mut changes = Vec::new();
-    let mut steps = Vec::new();
+    let mut acts = Acts::default();
     for action in &automation.profile.actions {
-        let outcome = match may_write(action, guard, &changes, setting.around) {
+        let outcome = match may_write(action, guard, &acts.changes, setting.around) {
             Err(reason) => StepOutcome::Refused(reason.to_owned(), String::new()),
             Ok(()) => match action.apply(ticket, &doer, setting.around, setting.ids, setting.now) {
-                Ok(done) if done.is_empty() => StepOutcome::AlreadySo,
+                Ok(done) if done.is_empty() => match tell(action, ticket, &acts, setting.around) {
+                    Some(Err(reason)) => StepOutcome::Refused(reason.to_owned(), String::new()),
+                    Some(Ok(())) => {
+                        match action {
+                            Action::SendSurvey(id) => acts.surveys.push(id.clone()),
+                            Action::SendToWebhook(id) => acts.webhooks.push(*id),
+                            _ => {}
+                        }
+                        StepOutcome::Done
+                    }
+                    None => StepOutcome::AlreadySo,
+                },
                 Ok(done) => {
-                    changes.extend(done);
+                    acts.changes.extend(done);
                     StepOutcome::Done
                 }
                 Err(refusal) => StepOutcome::Refused(refusal.reason().to_owned(), refusal.message().to_owned()),
             },
         };
-        steps.push(Step {
+        acts.steps.push(Step {
             kind: action.kind().to_owned(),
             outcome,
         });
     }
-    (changes, steps)
+    acts.surveys.sort_unstable();
+    acts.webhooks.sort_unstable();
+    acts
+}
+
+/// Whether somebody outside can be told what an action says, or why not. None: it tells nobody, or has done so in this run.
+fn tell(action: &Action, ticket: &Ticket, acts: &Acts, around: &Surroundings) -> Option<Result<(), &'static str>> {
+    match action {
+        Action::SendSurvey(id) if !acts.surveys.contains(id) => {
+            let Some(asking) = around.surveys.get(id) else {
+                return Some(Err("NOT_FOUND"));
+            };
+            Some(if !asking.active {
+                Err("SURVEY_INACTIVE")
+            } else if ticket.solve_count == 0 {
+                Err("NOT_SOLVED")
+            } else if asking.sent == ticket.solve_count {
+                Err("SURVEY_ALREADY_SENT")
+            } else if asking.lately {
+                Err("ASKED_LATELY")
+            } else {
+                Ok(())
+            })
+        }
+        Action::SendToWebhook(id) if !acts.webhooks.contains(id) => Some(match around.webhooks.get(id) {
+            None => Err("NOT_FOUND"),
+            Some(false) => Err("WEBHOOK_DISABLED"),
+            Some(true) => Ok(()),
+        }),
+        _ => None,
+    }
 }
 
 /// Refuses to write to the customer where a machine must not.

@@ -55,6 +55,8 @@ pub fn action(action: &Action) -> pb::TicketAction {
             assignee: notify.assignee,
             text: notify.text.clone(),
         }),
+        Action::SendSurvey(id) => Wire::SendSurvey(names::survey(id)),
+        Action::SendToWebhook(id) => Wire::SendToWebhook(names::webhook(*id)),
     };
     pb::TicketAction { action: Some(wire) }
 }

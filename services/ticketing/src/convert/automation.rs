@@ -113,6 +113,7 @@ pub fn automation_applied(after: &Ticket, run: &Run, now: chrono::DateTime<chron
     Payload::AutomationApplied(pb::AutomationApplied {
         ticket: Some(ticket(after)),
         run: Some(automation_run(run, after.id, now)),
+        webhooks: run.webhooks.iter().map(|id| names::webhook(*id)).collect(),
     })
 }
 
@@ -160,6 +161,20 @@ pub fn tested(tested: &Tested) -> pb::test_automation_response::Result {
     };
     result.verdict = verdict.into();
     result
+}
+
+/// The webhooks that a stored event is for, whatever their filters.
+pub fn webhooks_told(payload: &[u8]) -> Vec<Uuid> {
+    match pb::Event::decode(payload).ok().and_then(|event| event.payload) {
+        Some(Payload::AutomationApplied(applied)) => {
+            let ids = applied
+                .webhooks
+                .iter()
+                .filter_map(|name| names::parse_webhook(name).ok());
+            ids.collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// What an event of the log tells automations.

@@ -27,7 +27,7 @@ pub async fn handle(app: &App, request: Request<pb::CreateAutomationRequest>) ->
         sub_states: &sub_states,
     };
     let profile = input::automation_profile("automation", &given, None, &known, &mut violations);
-    app.check_macros(&call.tenant, "automation.actions", &profile.actions, &mut violations)
+    app.check_named(&call.tenant, "automation.actions", &profile.actions, &mut violations)
         .await?;
     violations.into_result()?;
     app.store.create_automation(&call, profile, convert::automation).await

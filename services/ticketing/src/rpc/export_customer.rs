@@ -1,5 +1,6 @@
 //! Streams everything that ticketing knows about a customer.
 
+mod archive;
 mod belongings;
 
 use futures::StreamExt as _;
@@ -11,10 +12,10 @@ use uuid::Uuid;
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::{Error, Violations};
 
+use self::archive::Archive;
 use super::download_attachment::Reading;
 use super::fit::PAGE_BYTES;
 use crate::app::App;
-use crate::archive::Archive;
 use crate::convert::{self, input, privacy};
 use crate::names::{self, TicketRef};
 use crate::ticket::Ticket;

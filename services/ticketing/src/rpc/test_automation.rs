@@ -42,7 +42,7 @@ pub async fn handle(
                 sub_states: &sub_states,
             };
             let profile = input::automation_profile("definition", given, None, &known, &mut violations);
-            app.check_macros(&tenant, "definition.actions", &profile.actions, &mut violations)
+            app.check_named(&tenant, "definition.actions", &profile.actions, &mut violations)
                 .await?;
             thought_of = Some(Automation::new(Uuid::nil(), profile, 0, app.store.now()));
         }

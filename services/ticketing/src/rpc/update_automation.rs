@@ -26,7 +26,7 @@ pub async fn handle(app: &App, request: Request<pb::UpdateAutomationRequest>) ->
         sub_states: &sub_states,
     };
     let profile = input::automation_profile("automation", &given, Some(&mask), &known, &mut violations);
-    app.check_macros(&call.tenant, "automation.actions", &profile.actions, &mut violations)
+    app.check_named(&call.tenant, "automation.actions", &profile.actions, &mut violations)
         .await?;
     violations.into_result()?;
     app.store

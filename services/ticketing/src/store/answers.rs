@@ -317,7 +317,7 @@ impl Store {
         let sending = match (&sending, &ticket) {
             (Some(known), _) => Some(self::sending(tx, tenant, known.id, true).await?),
             // Who answers about a solve answers what was asked about it, whether they say so or not.
-            (None, Some(ticket)) => sendings::of_solve(tx, tenant, ticket.id, asked, solve)
+            (None, Some(ticket)) => sendings::of_solve(tx.conn(), tenant, ticket.id, asked, solve)
                 .await?
                 .filter(|sending| sending.state == State::Sent)
                 .filter(|sending| new.answered_at.is_none() || sending.sent_at <= new.answered_at),

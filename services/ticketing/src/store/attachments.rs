@@ -221,7 +221,7 @@ impl Store {
             .map_err(error)
     }
 
-    /// Forgets objects that are gone.
+    /// Forgets objects that are gone, of whichever tenant: an object has its id from us alone.
     pub async fn are_gone(&self, objects: &[Uuid]) -> Result<(), Error> {
         let tx = self.db.begin().await?;
         doomed_object::Entity::delete_many()

@@ -6,7 +6,7 @@ mod read;
 use chrono::{DateTime, TimeDelta, Utc};
 use prost::Message;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
-use sea_orm::{EntityTrait, Iterable};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, micros};
 use vorrang_error::{Error, Kind};
@@ -14,6 +14,7 @@ use vorrang_error::{Error, Kind};
 use super::answers::About;
 use super::entity::{survey_cap, survey_sending};
 use super::{Begun, Call, Store, personal, row, surveys, ticket_fields, write};
+use crate::action::Asking;
 use crate::automation::Cause;
 use crate::custom::Definitions;
 use crate::customer::Customer;
@@ -69,7 +70,7 @@ impl Store {
         chosen.sort_by_key(|survey| survey.kind.as_str());
         for survey in chosen {
             let solve = ticket.solve_count;
-            if of_solve(tx, &call.tenant, ticket.id, survey.kind, solve)
+            if of_solve(tx.conn(), &call.tenant, ticket.id, survey.kind, solve)
                 .await?
                 .is_some()
             {
@@ -161,7 +162,7 @@ impl Store {
         let (mut sending, ticket) = match to {
             To::Solve(ticket, solve) => {
                 let solve = solve_of(ticket, solve)?;
-                let known = of_solve(tx, tenant, ticket.id, survey.kind, solve).await?;
+                let known = of_solve(tx.conn(), tenant, ticket.id, survey.kind, solve).await?;
                 if let Some(sent) = known.as_ref().filter(|known| known.state == State::Sent) {
                     return Err(already_sent(sent));
                 }
@@ -317,6 +318,35 @@ impl Store {
             created_at: now,
         }
     }
+}
+
+/// What speaks against sending a survey about the ticket's last solve now. Decides nothing: whoever sends it takes the turn.
+pub(super) async fn asking<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    survey: &Survey,
+    ticket: &Ticket,
+    now: DateTime<Utc>,
+) -> Result<Asking, Error> {
+    let known = of_solve(conn, tenant, ticket.id, survey.kind, ticket.solve_count).await?;
+    let sent = known.filter(|known| known.state == State::Sent);
+    let lately = match (survey.kind, survey.rule.every) {
+        (survey::Kind::Csat, _) | (_, None) => false,
+        (kind, Some(every)) => survey_cap::Entity::find()
+            .filter(survey_cap::Column::Tenant.eq(tenant))
+            .filter(survey_cap::Column::CustomerId.eq(ticket.customer))
+            .filter(survey_cap::Column::Kind.eq(kind.as_str()))
+            .filter(survey_cap::Column::LastAt.gt(micros(now - every)))
+            .one(conn)
+            .await
+            .map_err(error)?
+            .is_some(),
+    };
+    Ok(Asking {
+        active: survey.active,
+        lately,
+        sent: sent.map_or(0, |sent| sent.solve),
+    })
 }
 
 /// Takes the customer's turn to be asked, unless it was taken too short a time ago. Two sendings to one customer at once:

@@ -284,8 +284,8 @@ impl Store {
     ) -> Result<(), Error> {
         for (message, at) in messages {
             // Positions rise with times but for the clocks of several processes and the time that commits take.
-            let after = event_log::before(&self.db, tenant, *at - CLOCKS).await?;
-            let upto = event_log::before(&self.db, tenant, *at + CLOCKS).await?;
+            let after = event_log::before(tx.conn(), tenant, *at - CLOCKS).await?;
+            let upto = event_log::before(tx.conn(), tenant, *at + CLOCKS).await?;
             for event in event_log::recorded_just_at(tx, tenant, "message_created", *at, (after, upto)).await? {
                 let ids: Vec<Uuid> = log::keys(&event.payload).chain([to]).collect();
                 let keyring = self.personal.keyring(tx.conn(), tenant, &ids).await?;

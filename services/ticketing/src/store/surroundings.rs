@@ -4,8 +4,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use vorrang_database::error;
 use vorrang_error::Error;
 
-use super::entity::{customer, sub_state, ticket_field};
-use super::{Store, macros, row, sub_states, ticket_fields};
+use super::entity::{customer, sub_state, ticket_field, webhook};
+use super::{Store, macros, row, sendings, sub_states, surveys, ticket_fields};
 use crate::action::{Needs, Surroundings};
 use crate::ticket::Ticket;
 
@@ -49,6 +49,22 @@ impl Store {
                 .map_err(error)?;
             let found = row::with_identities(conn, &self.personal, tenant, rows).await?;
             around.customer_name = found.into_iter().next().map(|one| one.display_name).unwrap_or_default();
+        }
+        for id in &needs.surveys {
+            if let Some(survey) = surveys::find(conn, tenant, id).await? {
+                let asking = sendings::asking(conn, tenant, &survey, ticket, self.clock.now()).await?;
+                around.surveys.insert(id.clone(), asking);
+            }
+        }
+        if !needs.webhooks.is_empty() {
+            let rows = webhook::Entity::find()
+                .filter(webhook::Column::Tenant.eq(tenant))
+                .filter(webhook::Column::DeletedAt.is_null())
+                .filter(webhook::Column::Id.is_in(needs.webhooks.iter().copied()))
+                .all(conn)
+                .await
+                .map_err(error)?;
+            around.webhooks = rows.into_iter().map(|row| (row.id, row.disabled.is_empty())).collect();
         }
         Ok(around)
     }

@@ -23,6 +23,7 @@ fn config(folder: &DataFolder) -> Config {
     config.secrets.cursor_key = SECRET.to_owned();
     config.secrets.key_pepper = SECRET.to_owned();
     config.secrets.data_key = SECRET.to_owned();
+    config.secrets.link_key = SECRET.to_owned();
     config
 }
 
@@ -78,7 +79,7 @@ impl Desk {
             .env("VORRANG_LOG", "off")
             .env("VORRANG_TICKETING__DATABASE_URL", database)
             .stdin(Stdio::null());
-        for secret in ["INTERNAL_KEY", "CURSOR_KEY", "KEY_PEPPER", "DATA_KEY"] {
+        for secret in ["INTERNAL_KEY", "CURSOR_KEY", "KEY_PEPPER", "DATA_KEY", "LINK_KEY"] {
             command.env(format!("VORRANG_SECRETS__{secret}"), SECRET);
         }
         let process = Process::start(&mut command);

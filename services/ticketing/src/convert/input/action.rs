@@ -134,6 +134,10 @@ fn action(field: &str, given: &pb::TicketAction, known: &Known<'_>, violations: 
                 text: text(&path("notify.text"), one.text.trim(), DESCRIPTION_MAX, violations),
             })
         }
+        Wire::SendSurvey(name) => Action::SendSurvey(violations.take(path("send_survey"), names::parse_survey(name))?),
+        Wire::SendToWebhook(name) => {
+            Action::SendToWebhook(violations.take(path("send_to_webhook"), names::parse_webhook(name))?)
+        }
     })
 }
 

@@ -4,8 +4,8 @@ use uuid::Uuid;
 use vorrang_error::Error;
 
 use super::ROWS;
+use super::archive::Archive;
 use crate::app::App;
-use crate::archive::Archive;
 use crate::convert;
 use crate::store::SendingFilter;
 use crate::ticket::Ticket;

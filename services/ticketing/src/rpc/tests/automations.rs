@@ -3,6 +3,7 @@
 mod definitions;
 mod following;
 mod guards;
+mod outside;
 mod testing;
 mod times;
 

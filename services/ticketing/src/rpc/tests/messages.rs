@@ -259,8 +259,10 @@ both_engines! {
             desk.wait(5);
             desk.state(&ticket, State::Solved).await.unwrap_or_else(|error| panic!("at {second}: {error}"));
         }
-        let early = desk.answer_at(&ticket, 1, 0, at(19)).await.expect_err("before the second solve");
+        let early = desk.answer_at(&ticket, 1, 2, at(19)).await.expect_err("before the second solve");
         assert_eq!(field(&early), "answered_at");
+        let first = desk.answer_at(&ticket, 1, 0, at(19)).await.expect("it does not say about which");
+        assert_eq!(first.solve, 1, "the solve that there was by then");
         assert_eq!(field(&desk.answer_at(&ticket, 1, 1, at(9)).await.expect_err("before the first")), "answered_at");
         assert_eq!(desk.answer_at(&ticket, 1, 1, at(19)).await.expect("after the first").answered_at, at(19));
         assert_eq!(desk.answer_at(&ticket, 1, 0, at(20)).await.expect("at once").answered_at, at(20));

@@ -203,6 +203,8 @@ impl Store {
                         steps: Vec::new(),
                         event: one.event,
                         trigger: one.trigger.to_owned(),
+                        surveys: Vec::new(),
+                        webhooks: Vec::new(),
                     };
                     Taken {
                         changes: vec![Change::Automated(Box::new(run.clone()))],

@@ -11,7 +11,9 @@ use vorrang_database::{Tx, error, micros};
 use vorrang_error::Error;
 
 use crate::automation::{Cause, Outcome, Run, Step, Taken, actor};
+use crate::event::Fact;
 use crate::store::entity::{automation, automation_run};
+use crate::store::sendings::To;
 use crate::store::{Call, Store, row, write};
 use crate::ticket::{Change, Ticket};
 
@@ -53,7 +55,8 @@ impl Store {
             last.changes.extend(changes.drain(happened..));
         }
         let mut events = Vec::new();
-        for one in taken {
+        for mut one in taken {
+            let surveys = std::mem::take(&mut one.run.surveys);
             let call = Call {
                 tenant: tenant.to_owned(),
                 request_id: String::new(),
@@ -62,6 +65,11 @@ impl Store {
                 trace_parent: String::new(),
                 cause: one.run.cause,
             };
+            for survey in surveys {
+                let to = To::Solve(ticket, 0);
+                let sent = self.send_now(tx, &call, &survey, to, "", now).await?;
+                events.push(self.event(&call, Fact::SurveySent(Box::new(sent)), now));
+            }
             events.extend(self.events(&call, ticket, one.changes, now));
         }
         write::append(tx, &keyring, tenant, events, now).await?;
@@ -126,5 +134,8 @@ pub(super) fn read(row: &automation_run::Model) -> Result<Run, Error> {
         steps: body.steps,
         event: body.event,
         trigger: body.trigger,
+        // They say what is to be done, not what was: that is told by the steps.
+        surveys: Vec::new(),
+        webhooks: Vec::new(),
     })
 }

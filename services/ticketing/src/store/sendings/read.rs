@@ -1,7 +1,7 @@
 //! Reading sendings, and their rows.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, from_micros, micros};
 use vorrang_error::Error;
@@ -154,13 +154,19 @@ pub async fn find(tx: &Tx, tenant: &str, id: Uuid, locked: bool) -> Result<Optio
 }
 
 /// The sending about a solve, whatever its state. The caller holds the ticket's lock.
-pub async fn of_solve(tx: &Tx, tenant: &str, ticket: Uuid, kind: Kind, solve: i32) -> Result<Option<Sending>, Error> {
+pub async fn of_solve<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    ticket: Uuid,
+    kind: Kind,
+    solve: i32,
+) -> Result<Option<Sending>, Error> {
     survey_sending::Entity::find()
         .filter(survey_sending::Column::Tenant.eq(tenant))
         .filter(survey_sending::Column::TicketId.eq(ticket))
         .filter(survey_sending::Column::Kind.eq(kind.as_str()))
         .filter(survey_sending::Column::Solve.eq(solve))
-        .one(tx.conn())
+        .one(conn)
         .await
         .map_err(error)?
         .map(read)

@@ -136,7 +136,7 @@ impl Store {
 
     /// The position before the first event that was committed at `at` or later.
     pub async fn position_before(&self, tenant: &str, at: DateTime<Utc>) -> Result<i64, Error> {
-        event_log::before(&self.db, tenant, at).await
+        event_log::before(self.db.reader(), tenant, at).await
     }
 
     /// The tenant's webhooks that are sent to.

@@ -55,7 +55,8 @@ pub(crate) async fn listen(key: &'static str, address: SocketAddr) -> Result<Tcp
 pub(crate) async fn serve(listener: TcpListener, front: Front, stop: Stop) {
     let connections = TaskTracker::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let builder = connection::builder(STREAMS);
+    let calls = TaskTracker::new();
+    let builder = connection::builder(STREAMS, calls.clone());
     let end = End {
         drain: stop.drain.clone(),
         hard: stop.hard.clone(),
@@ -88,8 +89,13 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, stop: Stop) {
     }
     drop(listener);
     connections.close();
+    let ended = async {
+        connections.wait().await;
+        calls.close();
+        calls.wait().await;
+    };
     tokio::select! {
-        () = connections.wait() => {}
+        () = ended => {}
         () = stop.hard.cancelled() => {}
     }
 }
@@ -97,7 +103,7 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, stop: Stop) {
 /// Serves the pipes of our own services until `stop.hard`: what is in work needs them while it is being drained.
 pub(crate) async fn serve_pipes(mut pipes: mpsc::Receiver<DuplexStream>, front: Front, stop: Stop) {
     // All services of this process share one pipe.
-    let builder = connection::builder(u32::MAX);
+    let builder = connection::builder(u32::MAX, TaskTracker::new());
     let end = End {
         drain: stop.hard.clone(),
         hard: stop.hard.clone(),

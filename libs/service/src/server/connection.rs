@@ -14,6 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::front::Front;
@@ -33,22 +34,23 @@ const GOODBYE: Duration = Duration::from_secs(20);
 const WINDOW: u32 = 4 * 1024 * 1024;
 const STREAM_WINDOW: u32 = 1024 * 1024;
 
-/// Runs every call of HTTP/2 in a task of its own, within a lifeline of its own.
+/// Runs every call of HTTP/2 in a task of its own, within a lifeline of its own. A connection can end before the tasks of its
+/// calls have: whoever stops waits for the tracker, too, else what a call records at its very end is lost.
 #[derive(Clone)]
-pub(crate) struct Calls;
+pub(crate) struct Calls(TaskTracker);
 
 impl<F> Executor<F> for Calls
 where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, call: F) {
-        tokio::spawn(async move { Lifeline::default().bound(call).await });
+        self.0.spawn(async move { Lifeline::default().bound(call).await });
     }
 }
 
-/// `streams`: how many calls one HTTP/2 connection may have open.
-pub(crate) fn builder(streams: u32) -> Builder<Calls> {
-    let mut builder = Builder::new(Calls);
+/// `streams`: how many calls one HTTP/2 connection may have open; `calls` tracks the tasks of them all.
+pub(crate) fn builder(streams: u32, calls: TaskTracker) -> Builder<Calls> {
+    let mut builder = Builder::new(Calls(calls));
     builder
         .http1()
         .timer(TokioTimer::new())

@@ -23,7 +23,7 @@ fn open(router: Router) -> (DuplexStream, JoinHandle<()>) {
     };
     (
         client,
-        tokio::spawn(serve(server, builder(200), Front::new(router), end)),
+        tokio::spawn(serve(server, builder(200, TaskTracker::new()), Front::new(router), end)),
     )
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
+use vorrang_error::Error;
 use vorrang_filter::{Expr, Filter};
 use vorrang_service::Ids;
 
@@ -93,8 +94,8 @@ pub struct Run {
     pub event: Option<Uuid>,
     /// What of it, or which time: the word of an event kind or of an anchor.
     pub trigger: String,
-    /// Surveys to be sent about the last solve. Sorted, each once.
-    pub surveys: Vec<String>,
+    /// Surveys to be sent about the last solve, each once, with the place of its step.
+    pub surveys: Vec<(usize, String)>,
     /// Webhooks to be told of it. Sorted, each once.
     pub webhooks: Vec<Uuid>,
 }
@@ -120,6 +121,18 @@ pub enum StepOutcome {
 }
 
 impl Run {
+    /// Notes that a step was refused after all, since something came between. When nothing else was done, all of it has failed.
+    pub fn refuse(&mut self, step: usize, refusal: &Error) {
+        if let Some(step) = self.steps.get_mut(step) {
+            step.outcome = StepOutcome::Refused(refusal.reason().to_owned(), refusal.message().to_owned());
+        }
+        if !self.steps.iter().any(|step| step.outcome == StepOutcome::Done) {
+            self.outcome = Outcome::Failed;
+            "ALL_REFUSED".clone_into(&mut self.reason);
+            self.cause.0.pop();
+        }
+    }
+
     /// How many messages it sent to the customer.
     pub fn replies(changes: &[Change]) -> u64 {
         let sent = |change: &&Change| matches!(change, Change::Message(one) if one.visibility == Visibility::Public);
@@ -246,7 +259,7 @@ pub fn decide(set_off: &SetOff<'_>, ticket: &Ticket, guard: &Guard, setting: &Se
 #[derive(Default)]
 struct Acts {
     changes: Vec<Change>,
-    surveys: Vec<String>,
+    surveys: Vec<(usize, String)>,
     webhooks: Vec<Uuid>,
     steps: Vec<Step>,
 }
@@ -263,18 +276,7 @@ fn act(automation: &Automation, ticket: &mut Ticket, guard: &Guard, setting: &Se
         let outcome = match may_write(action, guard, &acts.changes, setting.around) {
             Err(reason) => StepOutcome::Refused(reason.to_owned(), String::new()),
             Ok(()) => match action.apply(ticket, &doer, setting.around, setting.ids, setting.now) {
-                Ok(done) if done.is_empty() => match tell(action, ticket, &acts, setting.around) {
-                    Some(Err(reason)) => StepOutcome::Refused(reason.to_owned(), String::new()),
-                    Some(Ok(())) => {
-                        match action {
-                            Action::SendSurvey(id) => acts.surveys.push(id.clone()),
-                            Action::SendToWebhook(id) => acts.webhooks.push(*id),
-                            _ => {}
-                        }
-                        StepOutcome::Done
-                    }
-                    None => StepOutcome::AlreadySo,
-                },
+                Ok(done) if done.is_empty() => tell(action, ticket, &mut acts, setting.around),
                 Ok(done) => {
                     acts.changes.extend(done);
                     StepOutcome::Done
@@ -287,37 +289,41 @@ fn act(automation: &Automation, ticket: &mut Ticket, guard: &Guard, setting: &Se
             outcome,
         });
     }
-    acts.surveys.sort_unstable();
     acts.webhooks.sort_unstable();
     acts
 }
 
-/// Whether somebody outside can be told what an action says, or why not. None: it tells nobody, or has done so in this run.
-fn tell(action: &Action, ticket: &Ticket, acts: &Acts, around: &Surroundings) -> Option<Result<(), &'static str>> {
-    match action {
-        Action::SendSurvey(id) if !acts.surveys.contains(id) => {
-            let Some(asking) = around.surveys.get(id) else {
-                return Some(Err("NOT_FOUND"));
+/// Notes whom outside an action tells, once in a run. It changes nothing of the ticket, so one that tells nobody finds everything so
+/// already.
+fn tell(action: &Action, ticket: &Ticket, acts: &mut Acts, around: &Surroundings) -> StepOutcome {
+    let refused = match action {
+        Action::SendSurvey(id) if !acts.surveys.iter().any(|(_, sent)| sent == id) => {
+            let refused = match around.surveys.get(id) {
+                None => Some("NOT_FOUND"),
+                Some(asking) if !asking.active => Some("SURVEY_INACTIVE"),
+                Some(_) if ticket.solve_count == 0 => Some("NOT_SOLVED"),
+                Some(asking) if asking.sent == ticket.solve_count => Some("SURVEY_ALREADY_SENT"),
+                Some(asking) if asking.lately => Some("ASKED_LATELY"),
+                Some(_) => None,
             };
-            Some(if !asking.active {
-                Err("SURVEY_INACTIVE")
-            } else if ticket.solve_count == 0 {
-                Err("NOT_SOLVED")
-            } else if asking.sent == ticket.solve_count {
-                Err("SURVEY_ALREADY_SENT")
-            } else if asking.lately {
-                Err("ASKED_LATELY")
-            } else {
-                Ok(())
-            })
+            if refused.is_none() {
+                acts.surveys.push((acts.steps.len(), id.clone()));
+            }
+            refused
         }
-        Action::SendToWebhook(id) if !acts.webhooks.contains(id) => Some(match around.webhooks.get(id) {
-            None => Err("NOT_FOUND"),
-            Some(false) => Err("WEBHOOK_DISABLED"),
-            Some(true) => Ok(()),
-        }),
-        _ => None,
-    }
+        Action::SendToWebhook(id) if !acts.webhooks.contains(id) => match around.webhooks.get(id) {
+            None => Some("NOT_FOUND"),
+            Some(false) => Some("WEBHOOK_DISABLED"),
+            Some(true) => {
+                acts.webhooks.push(*id);
+                None
+            }
+        },
+        _ => return StepOutcome::AlreadySo,
+    };
+    refused.map_or(StepOutcome::Done, |reason| {
+        StepOutcome::Refused(reason.to_owned(), String::new())
+    })
 }
 
 /// Refuses to write to the customer where a machine must not.

@@ -9,7 +9,7 @@ use crate::ticket::{Change, Ticket};
 /// What one of them did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
-    /// What happened to the ticket; last, that it was so.
+    /// What happened to the ticket.
     pub changes: Vec<Change>,
     /// Messages to the customer.
     pub replies: u64,
@@ -31,7 +31,7 @@ pub fn take_turn(
         let Decided::Run(done) = decide(one, ticket, &guard, setting) else {
             continue;
         };
-        let mut done = *done;
+        let done = *done;
         if done.run.outcome != Outcome::Applied && told.contains(&done.run.automation) {
             continue;
         }
@@ -41,7 +41,6 @@ pub fn take_turn(
             guard.replies += replies;
         }
         *ticket = done.ticket;
-        done.changes.push(Change::Automated(Box::new(done.run.clone())));
         taken.push(Taken {
             changes: done.changes,
             replies,

@@ -4,7 +4,7 @@ use prost::Message;
 use uuid::Uuid;
 use vorrang_error::Error;
 
-use super::{Begun, Call, Store, kin, macros, row, write};
+use super::{Begun, Call, Store, kin, macros, row};
 use crate::action::{Doer, Needs};
 use crate::names::{self, TicketRef};
 use crate::ticket::{Change, Ticket};
@@ -69,12 +69,7 @@ impl Store {
             .await?;
         let answer = respond(&before, &ticket, &changes);
         let keyring = self.personal.keyring(tx.conn(), tenant, &[ticket.id]).await?;
-        if !changes.is_empty() {
-            write::tickets(&tx, &keyring, tenant, std::slice::from_ref(&ticket)).await?;
-            let lookup = self.personal.lookup(tenant);
-            write::parts(&tx, &lookup, &keyring, tenant, &ticket, &changes, now).await?;
-        }
-        let events = self.events(call, &ticket, changes, now);
+        let events = self.write_changes(&tx, call, &keyring, &ticket, changes, now).await?;
         self.commit(tx, call, &keyring, &answer, events, now).await?;
         Ok(answer)
     }

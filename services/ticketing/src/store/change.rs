@@ -2,9 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use prost::Message;
+use vorrang_database::Tx;
 use vorrang_error::Error;
 
+use super::personal::Keyring;
 use super::{Begun, Call, Store, kin, row, write};
+use crate::event::Event;
 use crate::names::{self, TicketRef};
 use crate::ticket::{Change, Ticket};
 use vorrang_service::Ids;
@@ -38,23 +41,31 @@ impl Store {
             .await?;
         let answer = respond(&ticket, &changes);
         let keyring = self.personal.keyring(tx.conn(), &call.tenant, &[ticket.id]).await?;
-        if !changes.is_empty() {
-            write::tickets(&tx, &keyring, &call.tenant, std::slice::from_ref(&ticket)).await?;
-            write::parts(
-                &tx,
-                &self.personal.lookup(&call.tenant),
-                &keyring,
-                &call.tenant,
-                &ticket,
-                &changes,
-                now,
-            )
-            .await?;
-        }
-        let asked = self.ask(&tx, call, &ticket, &changes, now).await?;
-        let mut events = self.events(call, &ticket, changes, now);
-        events.extend(asked);
+        let events = self.write_changes(&tx, call, &keyring, &ticket, changes, now).await?;
         self.commit(tx, call, &keyring, &answer, events, now).await?;
         Ok(answer)
+    }
+
+    /// Writes what was done to a ticket, and asks the customer what that makes us ask. Returns what is to be told.
+    pub(super) async fn write_changes(
+        &self,
+        tx: &Tx,
+        call: &Call,
+        keyring: &Keyring,
+        ticket: &Ticket,
+        changes: Vec<Change>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Event>, Error> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tenant = call.tenant.as_str();
+        write::tickets(tx, keyring, tenant, std::slice::from_ref(ticket)).await?;
+        let lookup = self.personal.lookup(tenant);
+        write::parts(tx, &lookup, keyring, tenant, ticket, &changes, now).await?;
+        let asked = self.ask(tx, call, ticket, &changes, now).await?;
+        let mut events = self.events(call, ticket, changes, now);
+        events.extend(asked);
+        Ok(events)
     }
 }

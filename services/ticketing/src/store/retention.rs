@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use prost::Message;
-use sea_orm::sea_query::{Expr, OnConflict, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use vorrang_database::{Tx, error, from_micros, micros};
+use vorrang_database::{error, from_micros, micros};
 use vorrang_error::Error;
 
-use super::entity::{attachment_ref, legal_hold, personal_key, retention_policy, ticket};
+use super::entity::{attachment_ref, personal_key, retention_policy, ticket};
 use super::personal::Keyring;
 use super::{Begun, Call, Store, attachments, erase, kin, row, values, write};
 use crate::event::Event;
@@ -116,9 +116,9 @@ impl Store {
         }
         let call = Call::of_ours(tenant, "retention");
         let mut tx = self.db.begin().await?;
-        let held = held(&tx, tenant).await?;
-        // No merge comes in between.
+        // No merge and no hold comes in between.
         row::lock_tenant(&tx, tenant).await?;
+        let held = held(tx.conn(), tenant).await?;
         let parts = kin::parts(tx.conn(), tenant, &ids).await?;
         let leads = parts.iter().map(|part| (part.id, part.target)).collect();
         let with_parts = ids.into_iter().chain(parts.iter().map(|part| part.id)).collect();
@@ -182,6 +182,7 @@ impl Store {
     /// Tickets that a rule treats now, the longest closed first.
     async fn candidates(&self, tenant: &str, rule: &Rule, limit: u64) -> Result<Vec<Uuid>, Error> {
         let now = self.clock.now();
+        let held = held(self.db.reader(), tenant).await?;
         let channels = rule.channels.iter().map(|channel| channel.as_str());
         let condition = Condition::all()
             .add(ticket::Column::Tenant.eq(tenant))
@@ -190,9 +191,9 @@ impl Store {
             .add(Expr::cust("state = 'CLOSED' AND erased = FALSE"))
             // What is part of another ticket goes with it.
             .add(ticket::Column::MergedInto.is_null())
-            .add(ticket::Column::CustomerId.not_in_subquery(holds_of(tenant)))
+            .add(ticket::Column::CustomerId.is_not_in(held.iter().copied()))
             .add_option((!rule.channels.is_empty()).then(|| ticket::Column::Channel.is_in(channels)))
-            .add_option((rule.action == Action::EraseAttachments).then(|| with_files(tenant)));
+            .add_option((rule.action == Action::EraseAttachments).then(|| with_files(tenant, &held)));
         ticket::Entity::find()
             .select_only()
             .column(ticket::Column::Id)
@@ -206,21 +207,13 @@ impl Store {
     }
 }
 
-fn holds_of(tenant: &str) -> SelectStatement {
-    Query::select()
-        .column(legal_hold::Column::CustomerId)
-        .from(legal_hold::Entity)
-        .and_where(legal_hold::Column::Tenant.eq(tenant))
-        .take()
-}
-
 /// Messages of the ticket, or of one that was merged into it, refer to files.
-fn with_files(tenant: &str) -> Condition {
+fn with_files(tenant: &str, held: &HashSet<Uuid>) -> Condition {
     let own = Query::select()
         .column(attachment_ref::Column::TicketId)
         .from(attachment_ref::Entity)
         .and_where(attachment_ref::Column::Tenant.eq(tenant))
-        .and_where(attachment_ref::Column::CustomerId.not_in_subquery(holds_of(tenant)))
+        .and_where(attachment_ref::Column::CustomerId.is_not_in(held.iter().copied()))
         .take();
     let of_parts = Query::select()
         .column(ticket::Column::MergedInto)
@@ -234,16 +227,17 @@ fn with_files(tenant: &str) -> Condition {
         .add(ticket::Column::Id.in_subquery(of_parts))
 }
 
-async fn held(tx: &Tx, tenant: &str) -> Result<HashSet<Uuid>, Error> {
-    let ids: Vec<Uuid> = legal_hold::Entity::find()
-        .select_only()
-        .column(legal_hold::Column::CustomerId)
-        .filter(legal_hold::Column::Tenant.eq(tenant))
-        .into_tuple()
-        .all(tx.conn())
-        .await
-        .map_err(error)?;
-    Ok(ids.into_iter().collect())
+/// Customers under a hold, and those they were merged into: what was theirs is the target's now.
+async fn held<C: ConnectionTrait>(conn: &C, tenant: &str) -> Result<HashSet<Uuid>, Error> {
+    let statement = Statement::from_sql_and_values(
+        conn.get_database_backend(),
+        "WITH RECURSIVE held(id) AS (SELECT customer_id FROM legal_holds WHERE tenant = $1 UNION \
+         SELECT c.merged_into FROM customers c JOIN held h ON c.id = h.id WHERE c.tenant = $1 AND c.merged_into IS NOT NULL) \
+         SELECT id FROM held",
+        [tenant.into()],
+    );
+    let rows = conn.query_all_raw(statement).await.map_err(error)?;
+    rows.iter().map(|row| row.try_get_by_index(0).map_err(error)).collect()
 }
 
 fn json(rules: &[Rule]) -> String {

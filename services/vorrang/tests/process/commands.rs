@@ -142,6 +142,34 @@ fn postgresql_is_migrated_by_command_and_refused_before() {
 }
 
 #[test]
+fn changed_secrets_are_refused_until_they_are_accepted_and_the_data_key_always() {
+    let data = data_folder();
+    let change = |secret: &str| {
+        let file = data.path().join("secrets").join(secret);
+        assert!(file.exists(), "{}", file.display());
+        std::fs::write(file, "another one of at least 32 characters, as it must be").expect("is ours");
+    };
+    let refused = |secret: &str| {
+        let output = crate::vorrang::run(data.path(), &["up"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains(secret) && said.contains("vorrang migrate --new-secrets"),
+            "{said}"
+        );
+    };
+    assert_eq!(Some(0), Up::start(data.path()).stop());
+    change("cursor_key");
+    refused("secrets.cursor_key");
+    crate::vorrang::printed(data.path(), &["migrate", "--new-secrets"]);
+    assert_eq!(Some(0), Up::start(data.path()).stop());
+    change("data_key");
+    refused("secrets.data_key");
+    crate::vorrang::printed(data.path(), &["migrate", "--new-secrets"]);
+    refused("secrets.data_key");
+}
+
+#[test]
 fn the_suite_ends_in_order_when_it_is_told_to() {
     let data = data_folder();
     assert_eq!(Some(0), Up::start(data.path()).stop());

@@ -164,6 +164,29 @@ both_engines! {
         assert!(desk.get(&held.ticket).await.erased);
     }
 
+    /// What was theirs is the target's now: the hold goes on over it.
+    async fn a_legal_hold_outlasts_a_merge(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let held = desk.closed("1").await;
+        let hold = pb::SetLegalHoldRequest {
+            legal_hold: Some(pb::LegalHold { name: format!("{}/legalHold", held.customer), ..pb::LegalHold::default() }),
+            ..pb::SetLegalHoldRequest::default()
+        };
+        set_legal_hold::handle(&desk.app, acme(hold)).await.expect("held");
+        let target = desk.customer("other@example.org").await;
+        desk.merge_customers(&held.customer, &target.name).await.expect("merges");
+        assert_eq!(desk.get(&held.ticket).await.customer, target.name);
+        desk.set_rules(vec![rule(Action::EraseTexts, 1), rule(Action::EraseAttachments, 1)]).await;
+        desk.wait(2 * DAY);
+        assert_eq!(desk.previewed(Vec::new()).await, [0, 0]);
+        desk.retain().await;
+        assert!(!desk.get(&held.ticket).await.erased);
+        let clear = pb::ClearLegalHoldRequest { name: format!("{}/legalHold", held.customer), ..pb::ClearLegalHoldRequest::default() };
+        clear_legal_hold::handle(&desk.app, acme(clear)).await.expect("ended");
+        desk.retain().await;
+        assert!(desk.get(&held.ticket).await.erased);
+    }
+
     /// More than one step's worth, and another tenant without rules.
     async fn it_goes_on_until_nothing_is_left_to_do(db: TestDatabase) {
         let desk = Fixture::new(&db).await;

@@ -94,9 +94,10 @@ impl Store {
                 Some(anchor) if anchor.key == note.anchor && anchor.due > now => Some(micros(anchor.due)),
                 _ => None,
             };
+            // It may have been disabled and enabled again since the note was written.
             let holds = anchors
                 .get(&one.automation.id)
-                .is_some_and(|anchor| anchor.key == note.anchor);
+                .is_some_and(|anchor| anchor.key == note.anchor && began_since(one, anchor));
             note.fired = holds && note.due_at.is_none();
             let set_off = SetOff {
                 ready: one,
@@ -161,9 +162,7 @@ impl Store {
         let mut changed = Vec::new();
         for one in ready {
             let id = one.automation.id;
-            // What began before it was enabled sets nothing off.
-            let enabled_at = one.automation.enabled_at.unwrap_or(DateTime::<Utc>::MAX_UTC);
-            let anchor = anchors.get(&id).filter(|anchor| anchor.at >= enabled_at);
+            let anchor = anchors.get(&id).filter(|anchor| began_since(one, anchor));
             match (notes.get(&id), anchor) {
                 (None, None) => {}
                 (Some(note), None) => changed.extend(note.due_at.map(|_| Model {
@@ -234,6 +233,13 @@ impl Store {
             .await?;
         Ok(anchors.remove(&one.automation.id))
     }
+}
+
+/// Whether a time began after the automation was enabled: what began before sets nothing off.
+fn began_since(one: &Ready, anchor: &Anchor) -> bool {
+    one.automation
+        .enabled_at
+        .is_some_and(|enabled_at| anchor.at >= enabled_at)
 }
 
 /// The word for what sets off a time trigger.

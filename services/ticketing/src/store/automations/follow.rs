@@ -13,7 +13,7 @@ use crate::convert;
 use crate::names::TicketRef;
 use crate::store::entity::automation_cursor::{Column, Entity};
 use crate::store::{Store, row};
-use crate::ticket::Change;
+use crate::ticket::Ticket;
 
 /// Events of one step, and so of one transaction: keeps it short.
 const AT_ONCE: u64 = 100;
@@ -149,8 +149,7 @@ impl Store {
         if let Some(mut ticket) = row::lock_ticket(&tx, &self.personal, tenant, which).await? {
             let set_off = set_off(ready, happening);
             // When nothing fits the ticket as it is, nothing changes it so that something does.
-            let may_fit = |one: &SetOff<'_>| one.ready.filter.as_ref().map_or(true, |filter| filter.matches(&ticket));
-            if untouched(&ticket).is_none() && set_off.iter().any(may_fit) {
+            if untouched(&ticket).is_none() && set_off.iter().any(|one| may_fit(one, &ticket)) {
                 let now = self.clock.now();
                 let known = moments::moments(tx.conn(), tenant, &ticket).await?;
                 let (guard, told) = moments::guard(tx.conn(), tenant, &ticket, &known, now).await?;
@@ -192,7 +191,12 @@ impl Store {
         let recorded = match row::lock_ticket(&tx, &self.personal, tenant, which).await? {
             Some(mut ticket) if untouched(&ticket).is_none() => {
                 let now = self.clock.now();
-                let taken = set_off(ready, happening).into_iter().map(|one| {
+                let known = moments::moments(tx.conn(), tenant, &ticket).await?;
+                let (_, told) = moments::guard(tx.conn(), tenant, &ticket, &known, now).await?;
+                let failed = set_off(ready, happening)
+                    .into_iter()
+                    .filter(|one| may_fit(one, &ticket) && !told.contains(&one.ready.automation.id));
+                let taken = failed.map(|one| {
                     let run = Run {
                         id: self.ids.next(now),
                         automation: one.ready.automation.id,
@@ -207,13 +211,21 @@ impl Store {
                         webhooks: Vec::new(),
                     };
                     Taken {
-                        changes: vec![Change::Automated(Box::new(run.clone()))],
+                        changes: Vec::new(),
                         replies: 0,
                         run,
                     }
                 });
-                let taken = taken.collect();
-                self.write_turn(&mut tx, tenant, &mut ticket, taken, now).await
+                let taken: Vec<Taken> = taken.collect();
+                let written = match taken.is_empty() {
+                    true => Ok(()),
+                    false => self.write_turn(&mut tx, tenant, &mut ticket, taken, now).await,
+                };
+                match written {
+                    // The times of others go on.
+                    Ok(()) => self.arm(&mut tx, tenant, ready, happening).await,
+                    failed => failed,
+                }
             }
             _ => Ok(()),
         };
@@ -228,6 +240,11 @@ impl Store {
         }
         Ok(Followed::More)
     }
+}
+
+/// Whether the condition holds, or cannot be read, which is then told.
+fn may_fit(one: &SetOff<'_>, ticket: &Ticket) -> bool {
+    one.ready.filter.as_ref().map_or(true, |filter| filter.matches(ticket))
 }
 
 /// Those that an event sets off, in their order.

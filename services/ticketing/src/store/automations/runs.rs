@@ -8,10 +8,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, micros};
-use vorrang_error::Error;
+use vorrang_error::{Error, Kind};
 
 use crate::automation::{Cause, Outcome, Run, Step, Taken, actor};
-use crate::event::Fact;
+use crate::event::{Event, Fact};
 use crate::store::entity::{automation, automation_run};
 use crate::store::sendings::To;
 use crate::store::{Call, Store, row, write};
@@ -38,9 +38,6 @@ impl Store {
         mut taken: Vec<Taken>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let rows = taken.iter().map(|one| to_row(tenant, ticket, one, now)).collect();
-        write::insert::<automation_run::Entity>(tx, rows, None).await?;
-        self.count(tx, tenant, &taken, now).await?;
         // Promises follow everything that happened, in its order; what that brings about was brought about by the last.
         let mut changes: Vec<Change> = taken.iter().flat_map(|one| one.changes.iter().cloned()).collect();
         let happened = changes.len();
@@ -55,25 +52,55 @@ impl Store {
             last.changes.extend(changes.drain(happened..));
         }
         let mut events = Vec::new();
-        for mut one in taken {
-            let surveys = std::mem::take(&mut one.run.surveys);
+        for one in &mut taken {
             let call = Call {
                 tenant: tenant.to_owned(),
                 request_id: String::new(),
                 request_hash: [0; 32],
                 actor: actor(one.run.automation),
                 trace_parent: String::new(),
-                cause: one.run.cause,
+                cause: one.run.cause.clone(),
             };
-            for survey in surveys {
-                let to = To::Solve(ticket, 0);
-                let sent = self.send_now(tx, &call, &survey, to, "", now).await?;
-                events.push(self.event(&call, Fact::SurveySent(Box::new(sent)), now));
-            }
-            events.extend(self.events(&call, ticket, one.changes, now));
+            let asked = self.ask(tx, &call, ticket, &one.changes, now).await?;
+            events.extend(self.events(&call, ticket, std::mem::take(&mut one.changes), now));
+            events.extend(asked);
+            events.extend(self.send_surveys(tx, &call, ticket, &mut one.run, now).await?);
+            let told = Change::Automated(Box::new(one.run.clone()));
+            events.extend(self.events(&call, ticket, vec![told], now));
         }
+        let rows = taken.iter().map(|one| to_row(tenant, ticket, one, now)).collect();
+        write::insert::<automation_run::Entity>(tx, rows, None).await?;
+        self.count(tx, tenant, &taken, now).await?;
         write::append(tx, &keyring, tenant, events, now).await?;
         Ok(())
+    }
+
+    /// Sends the surveys of a run. What something came between for (the rule of a survey that asked first, another automation of the
+    /// same turn, a process that asked the customer) is noted as refused.
+    async fn send_surveys(
+        &self,
+        tx: &Tx,
+        call: &Call,
+        ticket: &Ticket,
+        run: &mut Run,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Event>, Error> {
+        let mut events = Vec::new();
+        for (step, survey) in std::mem::take(&mut run.surveys) {
+            match self.send_now(tx, call, &survey, To::Solve(ticket, 0), "", now).await {
+                Ok(sent) => events.push(self.event(call, Fact::SurveySent(Box::new(sent)), now)),
+                Err(refusal)
+                    if matches!(
+                        refusal.kind(),
+                        Kind::Precondition | Kind::AlreadyExists | Kind::NotFound
+                    ) =>
+                {
+                    run.refuse(step, &refusal);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(events)
     }
 
     async fn count(&self, tx: &Tx, tenant: &str, taken: &[Taken], now: DateTime<Utc>) -> Result<(), Error> {

@@ -61,6 +61,60 @@ both_engines! {
         assert_eq!(desk.sent().await.len(), 1);
     }
 
+    /// Whoever solves it: by hand, by a macro or an automation, the rule of the survey asks.
+    async fn what_macros_and_automations_solve_is_asked_about(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        desk.survey("csat", pb::SurveyKind::Csat, |_| {}).await;
+        let solve = || act(become_state(pb::ticket::State::Solved));
+        let closing = desk.try_macro(vec![solve()]).await.expect("a macro");
+        let by_macro = desk.ticket().await;
+        let apply = pb::ApplyMacroRequest {
+            ticket: by_macro.name.clone(),
+            r#macro: closing.name,
+            agent: "agents/ada".into(),
+            ..pb::ApplyMacroRequest::default()
+        };
+        apply_macro::handle(&desk.app, acme(apply)).await.expect("solves");
+        let mut tagged = automation(on(&[Event::TagsChanged]), "tags:done", Vec::new());
+        tagged.actions = vec![solve()];
+        desk.automate(tagged).await;
+        let by_automation = desk.ticket().await;
+        let tagged = pb::UpdateTicketRequest {
+            ticket: Some(pb::Ticket { name: by_automation.name.clone(), tags: vec!["done".into()], ..pb::Ticket::default() }),
+            update_mask: Some(prost_types::FieldMask { paths: vec!["tags".into()] }),
+            ..pb::UpdateTicketRequest::default()
+        };
+        update_ticket::handle(&desk.app, acme(tagged)).await.expect("tags");
+        desk.work().await;
+        let sent: Vec<String> = desk.sent().await.into_iter().map(|one| one.ticket).collect();
+        assert_eq!(sent, [by_macro.name, by_automation.name]);
+    }
+
+    /// The second of two that send the same is refused, and takes nothing of the turn with it.
+    async fn two_that_send_the_same_survey_send_it_once(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        desk.survey("effort", pb::SurveyKind::CesEffort, |survey| {
+            survey.rule.as_mut().expect("a rule").condition = "tags:never".into();
+        })
+        .await;
+        for tag_of in ["first", "second"] {
+            desk.automate(automation(on(&[Event::StateChanged]), "state = SOLVED", vec![send_survey("effort"), tag(tag_of)]))
+                .await;
+        }
+        desk.automate(automation(on(&[Event::StateChanged]), "state = SOLVED", vec![send_survey("effort")])).await;
+        let ticket = desk.solved().await;
+        desk.work().await;
+        assert_eq!(desk.sent().await.len(), 1);
+        assert_eq!(desk.get(&ticket.name).await.tags, ["first", "second"]);
+        let mut runs = desk.runs(&ticket).await;
+        runs.sort_by(|one, other| one.name.cmp(&other.name));
+        assert_eq!(steps(&runs[0]), [("send_survey", true, ""), ("add_tags", true, "")]);
+        assert_eq!(steps(&runs[1]), [("send_survey", false, "SURVEY_ALREADY_SENT"), ("add_tags", true, "")]);
+        assert_eq!((runs[2].outcome(), runs[2].reason.as_str()), (pb::automation_run::Outcome::Failed, "ALL_REFUSED"));
+        assert!(runs[2].chain.is_empty(), "it did nothing, so it led to nothing");
+        assert_eq!(desk.told_runs().await.len(), 3, "each is told once");
+    }
+
     async fn a_run_goes_to_the_webhook_that_it_names(db: TestDatabase) {
         let desk = Fixture::new(&db).await;
         let (named, other) = (Receiver::start().await, Receiver::start().await);

@@ -162,6 +162,22 @@ both_engines! {
         assert_eq!(second(&desk.get(&with.name).await.opened_at), Some(10));
     }
 
+    /// Its note is still there, and is of before.
+    async fn what_began_before_it_was_enabled_again_does_not_fire_either(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let one = desk.automate(timed(after(Anchor::AgentSilent, HOUR), "", vec![tag("waits")])).await;
+        let ticket = desk.asked().await;
+        desk.work().await;
+        desk.wait(60);
+        let request = pb::DisableAutomationRequest { name: one.name.clone(), ..pb::DisableAutomationRequest::default() };
+        disable_automation::handle(&desk.app, acme(request)).await.expect("rests");
+        desk.enable(&one).await;
+        desk.wait(HOUR);
+        desk.work().await;
+        assert!(desk.get(&ticket.name).await.tags.is_empty());
+        assert!(desk.told_runs().await.is_empty());
+    }
+
     async fn times_that_set_each_other_off_stop(db: TestDatabase) {
         let desk = Fixture::new(&db).await;
         desk.automate(timed(after(Anchor::InState, 60), "state = OPEN", vec![become_state(State::Pending)])).await;

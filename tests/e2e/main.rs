@@ -4,6 +4,7 @@ mod apart;
 mod automations;
 mod desktop;
 mod dynamic;
+mod erasure;
 mod faults;
 mod isolation;
 mod journey;

@@ -27,7 +27,7 @@ pub(crate) use known::Known;
 pub use known::news;
 pub use migration::{ConsumersMigration, Migration};
 pub use read::{Head, READ_BYTES, State, before, ends, head, heads, read, read_about, state};
-pub use rewrite::{Payload, recorded_just_at, rewrite};
+pub use rewrite::{Payload, about, recorded_just_at, rewrite};
 pub use trim::{recorded_before, trim};
 
 /// An event to append. All strings are the owner's; none may be customers' text except inside `payload`.

@@ -9,6 +9,7 @@
 
 mod connect;
 mod database;
+pub mod erased;
 mod error;
 pub mod event_log;
 pub mod fingerprints;

@@ -7,6 +7,7 @@
 mod batch;
 mod consumer;
 mod cursor;
+mod erasures;
 mod feed;
 mod filter;
 mod follow;
@@ -21,6 +22,7 @@ mod watcher;
 pub use batch::{Batch, head};
 pub use consumer::CONSUMERS_MAX;
 pub use cursor::{Cursors, Position};
+pub use erasures::{Erasures, follow_erasures};
 pub use feed::{Feed, Opener};
 pub use filter::{EventFilter, Fields};
 pub use follower::{Follower, Incoming};

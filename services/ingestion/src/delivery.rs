@@ -161,17 +161,16 @@ impl Courier {
 
     /// What ticketing refuses for good is put where people see it.
     async fn give_to_people(&self, one: &Waiting, error: &Error) -> Result<PushResult, Error> {
-        let raw = self
-            .store
-            .raw(&one.tenant, &one.raw_sha256)
-            .await?
-            .ok_or_else(|| Error::internal("what a contact came as is gone"))?;
-        let came = NewRaw::new(
-            &one.contact.source,
-            &one.contact.external_id,
-            &raw.content_type,
-            raw.content.into(),
-        );
+        // What it came as may have been erased with another customer's contact in it: then it is given as we understood it.
+        let (content_type, content) = match self.store.raw(&one.tenant, &one.raw_sha256).await? {
+            Some(raw) => (raw.content_type, raw.content),
+            None => (
+                "application/json".to_owned(),
+                serde_json::to_vec(&one.contact).unwrap_or_default(),
+            ),
+        };
+        let (source, external_id) = (&one.contact.source, &one.contact.external_id);
+        let came = NewRaw::new(source, external_id, &content_type, content.into());
         let item = NewQuarantineItem {
             id: one.id,
             state: QuarantineState::Waiting,

@@ -5,6 +5,7 @@ pub mod contact;
 mod convert;
 mod delivery;
 mod events;
+mod follow;
 mod forget;
 mod grpc;
 mod http;
@@ -51,6 +52,13 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     let ticketing = Ticketing::new(context.peers.clone());
     let recorder = Recorder::new(store.clone(), ticketing.clone(), context.clock.clone());
     let courier = Courier::new(store.clone(), ticketing, context.clock.clone());
+    let erasures = follow::run(
+        database.clone(),
+        store.clone(),
+        context.peers.clone(),
+        context.clock.clone(),
+        context.shutdown.clone(),
+    );
     let app = App::new(&context, store, presets, recorder);
     let grpc = Grpc(app.clone());
     // A mail is larger than other messages may be.
@@ -66,6 +74,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .grpc(configured!(QuarantineServiceServer::new(grpc), context))
         .http(http::routes(app))
         .task("inbox", courier.run(context.shutdown.clone()))
+        .task("erasures", erasures)
         .task(
             "forget",
             forget::run(database, context.clock.clone(), context.shutdown.clone()),

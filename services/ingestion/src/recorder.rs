@@ -14,7 +14,7 @@ use vorrang_error::{Error, Kind};
 use crate::contact::Contact;
 use crate::outcome::PushResult;
 use crate::rpc::record_contacts::{Delivery, Ticketing};
-use crate::store::{NewInboxItem, NewRaw, Store};
+use crate::store::{NewInboxItem, NewRaw, Owner, Store};
 
 /// Most contacts of a batch: what ticketing takes in one call.
 const BATCH: usize = 500;
@@ -235,12 +235,15 @@ impl Inner {
             }
         }
         let raws: Vec<NewRaw> = sent.iter().map(|&index| (*pushes[index].raw).clone()).collect();
-        // Both are done before the answer, which is what counts; in which order makes no difference to who pushes again.
-        let (kept, recorded) = tokio::join!(
-            self.store.keep_raw(tenant, &raws, now),
-            self.tell(tenant, pushes, &sent)
-        );
-        kept?;
+        // Both are done before the answer, which is what counts. What came is kept with whose it is, so that it can be erased.
+        let recorded = self.tell(tenant, pushes, &sent).await;
+        let owner = |(index, result): (&usize, &Answer)| {
+            let customer = result.as_ref().ok()?.customer.clone();
+            let sha256 = pushes.get(*index)?.raw.sha256;
+            Some(Owner { sha256, customer })
+        };
+        let owners: Vec<Owner> = sent.iter().zip(&recorded).filter_map(owner).collect();
+        self.store.keep_raw(tenant, &raws, &owners, now).await?;
         let mut answers: Vec<Option<Answer>> = pushes.iter().map(|_| None).collect();
         for (&index, result) in sent.iter().zip(recorded) {
             match result {

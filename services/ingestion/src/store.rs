@@ -4,6 +4,7 @@
 mod entity;
 mod inbox;
 mod migrations;
+mod owners;
 mod quarantine;
 mod raw;
 mod sources;
@@ -16,6 +17,7 @@ use vorrang_service::Ids;
 
 pub use inbox::{NewInboxItem, Receipt, Waiting};
 pub use migrations::Migrator;
+pub use owners::Owner;
 pub use quarantine::{NOT_A_CONTACT, NewQuarantineItem, QuarantineItem, QuarantineState, Retried};
 pub use raw::NewRaw;
 pub use sources::{Call, Source, SourceChange};

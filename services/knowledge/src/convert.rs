@@ -80,17 +80,18 @@ pub(crate) fn opening(sent: Option<&pb::Session>, violations: &mut Violations) -
 }
 
 /// How an escalated session goes on, by what ingestion made of its contact: whatever the outcome is called, one of the
-/// names says where the contact is.
-pub(crate) fn follow_up(result: ingestion::PushResult) -> Result<FollowUp, Error> {
-    if !result.ticket.is_empty() {
-        Ok(FollowUp::Ticket(result.ticket))
+/// names says where the contact is. With its customer, who is not known before there is a ticket.
+pub(crate) fn follow_up(result: ingestion::PushResult) -> Result<(FollowUp, String), Error> {
+    let follow_up = if !result.ticket.is_empty() {
+        FollowUp::Ticket(result.ticket)
     } else if !result.receipt.is_empty() {
-        Ok(FollowUp::Receipt(result.receipt))
+        FollowUp::Receipt(result.receipt)
     } else if !result.quarantine_item.is_empty() {
-        Ok(FollowUp::Quarantine(result.quarantine_item))
+        FollowUp::Quarantine(result.quarantine_item)
     } else {
-        Err(Error::internal("ingestion did not say what became of a contact"))
-    }
+        return Err(Error::internal("ingestion did not say what became of a contact"));
+    };
+    Ok((follow_up, result.customer))
 }
 
 /// The session as clients see it.
@@ -201,4 +202,27 @@ pub(crate) fn payload(event: &Event) -> Vec<u8> {
         payload: Some(payload),
     }
     .encode_to_vec()
+}
+
+/// The payload of an event of a session without whose it was and what was looked for; `None` when it says neither.
+///
+/// Fails when it is no event of ours.
+pub(crate) fn of_nobody(payload: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    use pb::event::Payload;
+    let mut event =
+        pb::Event::decode(payload).map_err(|why| Error::internal("a stored event is damaged").caused_by(why))?;
+    let before = event.clone();
+    let session = match &mut event.payload {
+        Some(Payload::SessionStarted(one)) => one.session.as_mut(),
+        Some(Payload::SessionSearched(one)) => {
+            one.query.clear();
+            one.session.as_mut()
+        }
+        Some(Payload::SessionViewed(one)) => one.session.as_mut(),
+        Some(Payload::SessionSolved(one)) => one.session.as_mut(),
+        Some(Payload::SessionEscalated(one)) => one.session.as_mut(),
+        _ => None,
+    };
+    session.into_iter().for_each(|session| session.customer.clear());
+    Ok((event != before).then(|| event.encode_to_vec()))
 }

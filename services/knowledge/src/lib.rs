@@ -10,6 +10,7 @@ mod convert;
 mod event;
 #[cfg(test)]
 mod fixtures;
+mod follow;
 mod grpc;
 mod locale;
 mod loops;
@@ -66,6 +67,10 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .grpc(configured!(FeedServiceServer::new(knowledge), context))
         .task("feed", feed.run(shutdown.clone()))
         .task("search index", search.run(shutdown.clone()))
+        .task(
+            "erasures",
+            follow::run(store.clone(), context.peers.clone(), clock.clone(), shutdown.clone()),
+        )
         .task(
             "link tickets",
             loops::link_tickets::run(store, context.peers.clone(), clock.clone(), shutdown.clone()),

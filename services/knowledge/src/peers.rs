@@ -11,7 +11,7 @@ use vorrang_service::{Peers, peer_error};
 use crate::convert;
 use crate::session::FollowUp;
 
-/// Pushes a contact and tells where it is then. What ingestion finds wrong has the same path in our requests: both call
+/// Pushes a contact and tells where it is then, and whose it is. What ingestion finds wrong has the same path in our requests: both call
 /// the field `contact`.
 ///
 /// Fails with Invalid, also when another contact was pushed under this request id before, and when ingestion is away.
@@ -20,7 +20,7 @@ pub(crate) async fn push_contact(
     tenant: &str,
     request_id: String,
     contact: &Contact,
-) -> Result<FollowUp, Error> {
+) -> Result<(FollowUp, String), Error> {
     let request = PushTicketRequest {
         request_id,
         contact: Some(contact.clone()),
@@ -32,10 +32,10 @@ pub(crate) async fn push_contact(
     convert::follow_up(answer.into_inner().result.unwrap_or_default())
 }
 
-/// Where an accepted contact went; `None` while it waits for ticketing.
+/// Where an accepted contact went, and whose it is; `None` while it waits for ticketing.
 ///
 /// Fails when ingestion is away.
-pub(crate) async fn delivered(peers: &Peers, tenant: &str, receipt: &str) -> Result<Option<FollowUp>, Error> {
+pub(crate) async fn delivered(peers: &Peers, tenant: &str, receipt: &str) -> Result<Option<(FollowUp, String)>, Error> {
     let answer = IngestionServiceClient::new(peers.ingestion(Some(tenant)))
         .get_receipt(GetReceiptRequest {
             name: receipt.to_owned(),
@@ -49,15 +49,18 @@ pub(crate) async fn delivered(peers: &Peers, tenant: &str, receipt: &str) -> Res
     }
 }
 
-/// The name, by id, of a ticket that the tenant has, given by id or number.
+/// The name, by id, of a ticket that the tenant has, given by id or number, and its customer.
 ///
 /// Fails with NotFound when there is none, and when ticketing is away.
-pub(crate) async fn ticket(peers: &Peers, tenant: &str, name: &str) -> Result<String, Error> {
+pub(crate) async fn ticket(peers: &Peers, tenant: &str, name: &str) -> Result<(FollowUp, String), Error> {
     let answer = TicketServiceClient::new(peers.ticketing(Some(tenant)))
         .get_ticket(GetTicketRequest { name: name.to_owned() })
         .await;
     match answer {
-        Ok(ticket) => Ok(ticket.into_inner().name),
+        Ok(ticket) => {
+            let ticket = ticket.into_inner();
+            Ok((FollowUp::Ticket(ticket.name), ticket.customer))
+        }
         Err(status) if status.code() == Code::NotFound => Err(Error::not_found("vorrang.ticketing.v1.Ticket", name)),
         Err(status) => Err(peer_error("ticketing", status)),
     }

@@ -3,6 +3,7 @@
 
 mod article;
 mod entity;
+mod erase;
 mod migrations;
 mod session;
 
@@ -18,6 +19,7 @@ use crate::event::Event;
 
 pub(crate) use article::Listing;
 pub use migrations::Migrator;
+pub(crate) use session::Refers;
 
 /// The store. Clones share the database.
 #[derive(Clone)]

@@ -37,6 +37,23 @@ pub async fn recorded_just_at(
          ORDER BY seq",
         [tenant.into(), after.into(), upto.into(), micros(at).into(), kind.into()],
     );
+    read(tx, statement).await
+}
+
+/// All events about `subject`, in order. Reads the tenant's whole log unless the owner has an index on it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn about(tx: &Tx, tenant: &str, subject: &str) -> Result<Vec<Payload>, Error> {
+    let statement = Statement::from_sql_and_values(
+        tx.conn().get_database_backend(),
+        "SELECT seq, id, payload FROM events WHERE tenant = $1 AND subject = $2 ORDER BY seq",
+        [tenant.into(), subject.into()],
+    );
+    read(tx, statement).await
+}
+
+async fn read(tx: &Tx, statement: Statement) -> Result<Vec<Payload>, Error> {
     let rows = tx.conn().query_all_raw(statement).await.map_err(error)?;
     let payload = |row: &QueryResult| {
         Ok(Payload {

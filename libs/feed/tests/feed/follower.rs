@@ -30,7 +30,7 @@ use crate::support::{append, migrated, serve};
 type Ticketing = Follower<pb::FollowResponse>;
 
 /// Serves the feed as an owner does, or answers each connection by a script.
-enum Owner {
+pub enum Owner {
     Real(Feed),
     Scripted(Mutex<Vec<Vec<pb::FollowResponse>>>),
 }
@@ -126,13 +126,13 @@ fn encoded(response: pb::FollowResponse) -> raw::FollowResponse {
     }
 }
 
-struct Running {
-    address: SocketAddr,
+pub struct Running {
+    pub address: SocketAddr,
     requests: Arc<Mutex<Vec<FollowRequest>>>,
     _stop: DropGuard,
 }
 
-async fn start(owner: Owner) -> Running {
+pub async fn start(owner: Owner) -> Running {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("bound");
     let requests = Arc::new(Mutex::new(Vec::new()));

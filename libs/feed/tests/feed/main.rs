@@ -2,6 +2,7 @@
 
 mod consumers;
 mod cursors;
+mod erasures;
 mod errors;
 mod follow;
 mod follower;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use vorrang_api::feed::v1::{FollowRequest, StartPoint};
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_database::event_log::{self, NewEvent};
-use vorrang_database::{Database, from_micros, idempotency};
+use vorrang_database::{Database, erased, from_micros, idempotency};
 use vorrang_error::Error;
 use vorrang_feed::{Batch, Feed, Owner, Tenancy};
 use vorrang_testkit::{DEADLINE, ManualClock};
@@ -28,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(event_log::Migration),
             Box::new(event_log::ConsumersMigration),
             Box::new(idempotency::Migration),
+            Box::new(erased::Migration),
         ]
     }
 }

@@ -3,4 +3,5 @@
 pub(super) mod inbox;
 pub(super) mod quarantine;
 pub(super) mod raw;
+pub(super) mod raw_customer;
 pub(super) mod source;

@@ -13,7 +13,7 @@ use vorrang_database::{Engine, Tx, error as database_error, from_micros, micros}
 use vorrang_error::Error;
 
 use super::entity::inbox::{ActiveModel, Column, Entity, Model};
-use super::{NewRaw, Store, raw, request_id_reused};
+use super::{NewRaw, Owner, Store, owners, raw, request_id_reused};
 use crate::contact::Contact;
 use crate::outcome::{Outcome, PushResult};
 
@@ -231,7 +231,21 @@ impl Store {
             return Ok(());
         }
         let tx = self.database.begin().await?;
+        let mut owners = Vec::new();
         for (id, result) in results {
+            let came: Option<Vec<u8>> = Entity::find()
+                .select_only()
+                .column(Column::RawSha256)
+                .filter(Column::Tenant.eq(tenant))
+                .filter(Column::Id.eq(*id))
+                .into_tuple()
+                .one(tx.conn())
+                .await
+                .map_err(database_error)?;
+            if let Some(sha256) = came.and_then(|came| came.try_into().ok()) {
+                let customer = result.customer.clone();
+                owners.push(Owner { sha256, customer });
+            }
             Entity::update_many()
                 .col_expr(Column::Pending, Expr::value(false))
                 .col_expr(Column::DeliveredAt, Expr::value(micros(now)))
@@ -250,6 +264,7 @@ impl Store {
                 .await
                 .map_err(database_error)?;
         }
+        owners::link(&tx, tenant, &owners).await?;
         tx.commit().await
     }
 

@@ -14,6 +14,8 @@ impl MigratorTrait for Migrator {
             Box::new(First),
             Box::new(Recorded),
             Box::new(Due),
+            Box::new(vorrang_database::erased::Migration),
+            Box::new(Owners),
             Box::new(vorrang_database::fingerprints::Migration),
         ]
     }
@@ -98,6 +100,57 @@ impl MigrationTrait for Due {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .drop_index(Index::drop().name("inbox_due").table("inbox").to_owned())
+            .await
+    }
+}
+
+struct Owners;
+
+impl MigrationName for Owners {
+    fn name(&self) -> &str {
+        "ingestion_0004"
+    }
+}
+
+/// Whose what came is: by what was delivered from the inbox, and released from quarantine, what is known of before.
+#[async_trait::async_trait]
+impl MigrationTrait for Owners {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .create_table(
+                Table::create()
+                    .table("raw_customers")
+                    .col(text("tenant"))
+                    .col(text("customer"))
+                    .col(ColumnDef::new("sha256").blob().not_null())
+                    .primary_key(Index::create().col("tenant").col("customer").col("sha256"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_index(
+                Index::create()
+                    .name("raw_customers_sha256")
+                    .table("raw_customers")
+                    .col("tenant")
+                    .col("sha256")
+                    .to_owned(),
+            )
+            .await?;
+        let connection = manager.get_connection();
+        for table in ["inbox", "quarantine"] {
+            let known = format!(
+                "INSERT INTO raw_customers (tenant, customer, sha256) SELECT DISTINCT tenant, customer, raw_sha256 FROM {table} \
+                 WHERE customer <> '' ON CONFLICT DO NOTHING"
+            );
+            connection.execute_unprepared(&known).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .drop_table(Table::drop().table("raw_customers").to_owned())
             .await
     }
 }

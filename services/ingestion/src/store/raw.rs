@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use vorrang_database::{Tx, error as database_error, from_micros, micros};
 use vorrang_error::Error;
 
-use super::Store;
 use super::entity::raw::{ActiveModel, Column, Entity};
+use super::{Owner, Store, owners};
 
 /// Bytes in one statement; a few large mails must not become one giant one.
 const STATEMENT_BYTES: usize = 4 << 20;
@@ -57,13 +57,20 @@ pub struct Raw {
 }
 
 impl Store {
-    /// Makes all of `items` durable, in one transaction. What is there already stays as it is.
-    pub async fn keep_raw(&self, tenant: &str, items: &[NewRaw], now: DateTime<Utc>) -> Result<(), Error> {
+    /// Makes all of `items` durable and notes whose they are, in one transaction. What is there already stays as it is.
+    pub async fn keep_raw(
+        &self,
+        tenant: &str,
+        items: &[NewRaw],
+        owners: &[Owner],
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         if items.is_empty() {
             return Ok(());
         }
         let tx = self.database.begin().await?;
         insert(&tx, tenant, items, now).await?;
+        owners::link(&tx, tenant, owners).await?;
         tx.commit().await
     }
 

@@ -1,4 +1,5 @@
 mod inbox;
+mod owners;
 
 use std::collections::HashSet;
 
@@ -121,8 +122,8 @@ both_engines! {
         let store = store(&db).await;
         let large = NewRaw::new("email", "", "message/rfc822", vec![b'x'; 6 << 20].into());
         let items = [raw("a"), large.clone(), raw("b"), raw("a")];
-        store.keep_raw("t1", &items, now()).await.expect("kept");
-        store.keep_raw("t1", &items, now() + TimeDelta::days(1)).await.expect("kept again");
+        store.keep_raw("t1", &items, &[], now()).await.expect("kept");
+        store.keep_raw("t1", &items, &[], now() + TimeDelta::days(1)).await.expect("kept again");
         let found = store.raw("t1", &large.sha256).await.expect("reads").expect("is there");
         assert_eq!((found.content.len(), found.received_at), (6 << 20, now()));
         assert_eq!(store.raw("t2", &large.sha256).await.expect("reads"), None, "another tenant's");

@@ -12,7 +12,7 @@ use vorrang_service::Peers;
 
 use crate::peers;
 use crate::session::FollowUp;
-use crate::store::{Actor, Call, Store};
+use crate::store::{Actor, Call, Refers, Store};
 
 /// Ticketing's outages last minutes; nobody waits for the link.
 const EVERY: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ pub(crate) async fn tick(store: &Store, peers: &Peers, clock: &SharedClock) -> R
         let Some(FollowUp::Receipt(receipt)) = &session.follow_up else {
             continue;
         };
-        let Some(follow_up) = peers::delivered(peers, &tenant, receipt).await? else {
+        let Some((follow_up, customer)) = peers::delivered(peers, &tenant, receipt).await? else {
             continue;
         };
         let call = Call {
@@ -49,7 +49,9 @@ pub(crate) async fn tick(store: &Store, peers: &Peers, clock: &SharedClock) -> R
             now: clock.now(),
         };
         store
-            .change_session(&call, session.id, None, |session| Ok(session.link(follow_up)))
+            .change_session(&call, session.id, Some(Refers::Customer(&customer)), |session| {
+                Ok(session.link(follow_up))
+            })
             .await?;
     }
     Ok(())

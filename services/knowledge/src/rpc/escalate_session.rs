@@ -6,6 +6,7 @@ use vorrang_error::{Error, Violations};
 
 use crate::app::{App, By};
 use crate::session::{FollowUp, State};
+use crate::store::Refers;
 use crate::{convert, names, peers, session};
 
 pub(crate) async fn handle(app: &App, request: Request<pb::EscalateSessionRequest>) -> Result<pb::Session, Error> {
@@ -35,9 +36,11 @@ pub(crate) async fn handle(app: &App, request: Request<pb::EscalateSessionReques
         Some(escalation) => follow_up(app, &call.tenant, id, escalation).await?,
         None => None,
     };
+    let (follow_up, customer) = follow_up.unzip();
+    let whose = customer.as_deref().map(Refers::Customer);
     let answer = app
         .store
-        .change_session(&call, id, None, |session| match follow_up {
+        .change_session(&call, id, whose, |session| match follow_up {
             Some(follow_up) => session.escalate(follow_up, call.now),
             None => Ok(None),
         })
@@ -49,15 +52,20 @@ pub(crate) async fn handle(app: &App, request: Request<pb::EscalateSessionReques
 /// contact. The request id of a push is made of the session, so that a call that failed half-way and is repeated finds
 /// the same ticket; a session has one contact at most.
 ///
-/// `None` when the session is escalated already: then nobody is asked and the first ticket stays.
-async fn follow_up(app: &App, tenant: &str, id: Uuid, escalation: &Escalation) -> Result<Option<FollowUp>, Error> {
+/// With whose it is. `None` when the session is escalated already: then nobody is asked and the first ticket stays.
+async fn follow_up(
+    app: &App,
+    tenant: &str,
+    id: Uuid,
+    escalation: &Escalation,
+) -> Result<Option<(FollowUp, String)>, Error> {
     let session = app.store.session(tenant, id).await?;
     session.check_escalation()?;
     if session.state == State::Escalated {
         return Ok(None);
     }
     let follow_up = match escalation {
-        Escalation::Ticket(ticket) => peers::ticket(&app.peers, tenant, ticket).await.map(FollowUp::Ticket)?,
+        Escalation::Ticket(ticket) => peers::ticket(&app.peers, tenant, ticket).await?,
         Escalation::Contact(contact) => {
             let request_id = format!("knowledge/{}/escalation", session::name(id));
             peers::push_contact(&app.peers, tenant, request_id, contact).await?

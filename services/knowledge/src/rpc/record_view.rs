@@ -3,6 +3,7 @@ use vorrang_api::knowledge::v1 as pb;
 use vorrang_error::{Error, Violations};
 
 use crate::app::{App, By};
+use crate::store::Refers;
 use crate::{convert, names};
 
 pub(crate) async fn handle(app: &App, request: Request<pb::RecordViewRequest>) -> Result<pb::Session, Error> {
@@ -25,7 +26,9 @@ pub(crate) async fn handle(app: &App, request: Request<pb::RecordViewRequest>) -
 
     let answer = app
         .store
-        .change_session(&call, id, Some(article), |session| Ok(Some(session.view(article))))
+        .change_session(&call, id, Some(Refers::Article(article)), |session| {
+            Ok(Some(session.view(article)))
+        })
         .await?;
     convert::session_answer(answer)
 }

@@ -1,7 +1,7 @@
 //! The schema of knowledge's database.
 
 use sea_orm_migration::prelude::*;
-use vorrang_database::{event_log, fingerprints, idempotency};
+use vorrang_database::{erased, event_log, fingerprints, idempotency};
 
 /// Brings a database to the schema this build knows.
 pub struct Migrator;
@@ -15,6 +15,8 @@ impl MigratorTrait for Migrator {
             Box::new(idempotency::Migration),
             Box::new(Articles),
             Box::new(Sessions),
+            Box::new(erased::Migration),
+            Box::new(SessionsOfCustomers),
             Box::new(fingerprints::Migration),
         ]
     }
@@ -131,5 +133,36 @@ impl MigrationTrait for Sessions {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.drop_table(Table::drop().table("sessions").to_owned()).await
+    }
+}
+
+/// What is read when a customer is erased.
+struct SessionsOfCustomers;
+
+impl MigrationName for SessionsOfCustomers {
+    fn name(&self) -> &str {
+        "m0003_sessions_of_customers"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for SessionsOfCustomers {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        for index in [
+            "CREATE INDEX sessions_customer ON sessions (tenant, customer) WHERE customer <> ''",
+            "CREATE INDEX events_subject ON events (tenant, subject)",
+        ] {
+            connection.execute_unprepared(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        for index in ["DROP INDEX events_subject", "DROP INDEX sessions_customer"] {
+            connection.execute_unprepared(index).await?;
+        }
+        Ok(())
     }
 }

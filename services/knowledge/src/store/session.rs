@@ -7,23 +7,41 @@ use vorrang_error::Error;
 
 use super::article::check_published;
 use super::entity::session::{self as row, Column, Entity};
+use super::erase::known;
 use super::{Answer, Call, Store};
 use crate::convert;
 use crate::event::Event;
 use crate::session::{FollowUp, Opening, Session, State, TYPE, name};
+
+/// What a change of a session refers to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Refers<'a> {
+    /// The article that was read.
+    Article(Uuid),
+    /// Whose ticket it goes on in, `customers/{uuid}`; empty when that is not known yet.
+    Customer(&'a str),
+}
 
 impl Store {
     /// Writes a new session with its event.
     pub(crate) async fn create_session(
         &self,
         call: &Call,
-        session: Session,
-        event: Event,
+        mut session: Session,
+        mut event: Event,
     ) -> Result<Answer<Session>, Error> {
         let tx = match self.begin(call).await? {
             Answer::Fresh(tx) => tx,
             Answer::Repeated(answer) => return Ok(Answer::Repeated(answer)),
         };
+        let customer = known(&tx, &call.tenant, &session.opening.customer).await?;
+        if customer != session.opening.customer {
+            // Somebody still sends the name of a customer who was erased: it is nobody's session.
+            session.opening.customer = customer;
+            event = Event::SessionStarted {
+                session: session.clone(),
+            };
+        }
         to_row(&call.tenant, &session)
             .into_active_model()
             .insert(tx.conn())
@@ -35,14 +53,14 @@ impl Store {
     }
 
     /// Locks a session, lets `decide` change it, and writes it with the event that `decide` gives; no event means that
-    /// nothing changed. `viewed` must be a published article.
+    /// nothing changed. An article that it refers to must be published; a customer makes the session theirs unless it is somebody's.
     ///
     /// Fails with NotFound, with Precondition `ARTICLE_NOT_PUBLISHED`, and as `decide` does.
     pub(crate) async fn change_session(
         &self,
         call: &Call,
         id: Uuid,
-        viewed: Option<Uuid>,
+        refers: Option<Refers<'_>>,
         decide: impl FnOnce(&mut Session) -> Result<Option<Event>, Error>,
     ) -> Result<Answer<Session>, Error> {
         let tx = match self.begin(call).await? {
@@ -56,8 +74,12 @@ impl Store {
             .map_err(database_error)?
             .ok_or_else(|| not_found(id))
             .and_then(from_row)?;
-        if let Some(article) = viewed {
-            check_published(&tx, &call.tenant, article).await?;
+        match refers {
+            Some(Refers::Article(article)) => check_published(&tx, &call.tenant, article).await?,
+            Some(Refers::Customer(customer)) if session.opening.customer.is_empty() => {
+                session.opening.customer = known(&tx, &call.tenant, customer).await?;
+            }
+            Some(Refers::Customer(_)) | None => {}
         }
         let event = decide(&mut session)?;
         if event.is_some() {

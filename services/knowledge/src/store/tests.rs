@@ -134,7 +134,7 @@ both_engines! {
         assert!(store.published_page("other", None, 9).await.expect("reads").is_empty());
         assert!(store.articles("other", &Listing { limit: 9, ..Listing::default() }).await.expect("lists").is_empty());
         let theirs = starts(&store, &stranger, "").await;
-        let view = store.change_session(&call, theirs.id, Some(article.id), |_| Ok(None)).await;
+        let view = store.change_session(&call, theirs.id, Some(Refers::Article(article.id)), |_| Ok(None)).await;
         assert_eq!(view.expect_err("not their article").kind(), Kind::NotFound);
     }
 
@@ -207,12 +207,12 @@ both_engines! {
         let draft = author.writes(&store, text("de", "C", "d")).await;
         let call = Call { actor: Actor::Customer, ..author.call("") };
         let refused = store
-            .change_session(&call, session.id, Some(draft.id), |session| Ok(Some(session.view(draft.id))))
+            .change_session(&call, session.id, Some(Refers::Article(draft.id)), |session| Ok(Some(session.view(draft.id))))
             .await;
         assert_eq!(refused.expect_err("a draft").reason(), "ARTICLE_NOT_PUBLISHED");
         fresh(
             store
-                .change_session(&call, session.id, Some(article.id), |session| Ok(Some(session.view(article.id))))
+                .change_session(&call, session.id, Some(Refers::Article(article.id)), |session| Ok(Some(session.view(article.id))))
                 .await
                 .expect("views"),
         );
@@ -235,5 +235,53 @@ both_engines! {
         let by: Vec<_> = events.iter().filter(|event| event.kind.starts_with("session_")).collect();
         assert_eq!(by.len(), 4);
         assert!(by.iter().all(|event| event.actor_kind == "CUSTOMER" && event.actor_id == customer));
+    }
+}
+
+fn queries(events: &[event_log::StoredEvent]) -> Vec<(String, String)> {
+    let decoded = events
+        .iter()
+        .map(|event| pb::Event::decode(event.payload.as_slice()).expect("an event"));
+    decoded
+        .filter_map(|event| match event.payload? {
+            pb::event::Payload::SessionSearched(one) => Some((one.session?.customer, one.query)),
+            _ => None,
+        })
+        .collect()
+}
+
+both_engines! {
+    /// Sessions and their figures stay, whose they were and what was looked for is gone, of rows and of the log.
+    async fn an_erased_customer_is_forgotten(db: TestDatabase) {
+        let (store, author) = (store(&db).await, Author::of("acme"));
+        let (ann, ben) = ("customers/ann", "customers/ben");
+        let mut sessions = Vec::new();
+        for customer in [ann, ben] {
+            let session = starts(&store, &author, customer).await;
+            let mut call = author.call("");
+            call.actor = Actor::Customer;
+            let search = |session: &mut Session| Ok(Some(session.search(format!("{customer} sucht"), 3)));
+            sessions.push(fresh(store.change_session(&call, session.id, None, search).await.expect("searches")));
+        }
+        let erasures = vorrang_feed::Erasures {
+            tenant: "acme".into(),
+            customers: vec![ann.into()],
+            cursor: "c1".into(),
+        };
+        let forgotten = store.erase(&erasures, author.call("").now).await.expect("forgets");
+        assert_eq!((forgotten.sessions, forgotten.events), (1, 2));
+        let anns = store.session("acme", sessions[0].id).await.expect("is there");
+        assert_eq!((anns.opening.customer.as_str(), anns.search_count), ("", 1));
+        assert_eq!(store.session("acme", sessions[1].id).await.expect("is there"), sessions[1]);
+        let log = events(&store, "acme").await;
+        let bens = (ben.to_owned(), format!("{ben} sucht"));
+        assert_eq!(queries(&log), [(String::new(), String::new()), bens]);
+        let whole = format!("{log:?}");
+        assert!(!log.iter().any(|event| event.actor_id == ann) && !whole.contains(ann), "{whole}");
+        assert_eq!(log.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        // Whoever still sends the name starts nobody's session.
+        let late = starts(&store, &author, ann).await;
+        assert_eq!(late.opening.customer, "");
+        assert_eq!(store.erase(&erasures, author.call("").now).await.expect("again").sessions, 0);
     }
 }

@@ -73,6 +73,8 @@ pub struct Erasure {
     pub counts: Counts,
     /// Hash of the erasure before it; empty: it is the first.
     pub previous: String,
+    /// Who had been merged into the customer, sorted: in a copy of before the merge they are somebody still.
+    pub merged: Vec<Uuid>,
 }
 
 impl Erasure {
@@ -94,7 +96,10 @@ impl Erasure {
             self.counts.attachments.to_string(),
         ];
         let mut hash = Sha256::new();
-        for line in lines {
+        for line in lines
+            .into_iter()
+            .chain(self.merged.iter().copied().map(names::customer))
+        {
             hash.update(line);
             hash.update(b"\n");
         }
@@ -172,6 +177,7 @@ mod tests {
                 attachments: 1,
             },
             previous: String::new(),
+            merged: vec![Uuid::from_u128(3)],
         }
     }
 
@@ -179,14 +185,14 @@ mod tests {
     #[test]
     fn the_proof_is_the_hash_of_what_the_contract_names() {
         let text = "\nerasures/00000000-0000-0000-0000-000000000001\n1\ncustomers/00000000-0000-0000-0000-000000000002\n\
-                    1700000000000005\nAUTOMATION\nkey-1\nREQUESTED\nDSR-7\n3\n2\n5\n1\n";
+                    1700000000000005\nAUTOMATION\nkey-1\nREQUESTED\nDSR-7\n3\n2\n5\n1\ncustomers/00000000-0000-0000-0000-000000000003\n";
         assert_eq!(erasure().sha256(), hex::encode(Sha256::digest(text)));
     }
 
     #[test]
     fn nothing_in_a_proof_can_be_changed_unseen() {
         let whole = erasure();
-        let changes: [fn(&mut Erasure); 9] = [
+        let changes: [fn(&mut Erasure); 10] = [
             |one| one.id = Uuid::from_u128(9),
             |one| one.position = 9,
             |one| one.customer = Uuid::from_u128(9),
@@ -196,6 +202,7 @@ mod tests {
             |one| one.reference = "DSR-8".to_owned(),
             |one| one.counts.messages = 4,
             |one| one.previous = "00".to_owned(),
+            |one| one.merged.clear(),
         ];
         for change in changes {
             let mut other = whole.clone();

@@ -38,6 +38,8 @@ struct Kept {
     attachments: i32,
     previous_sha256: String,
     sha256: String,
+    #[serde(default)]
+    merged_customers: Vec<Uuid>,
 }
 
 /// Goes on until `shutdown`.
@@ -110,6 +112,7 @@ fn write(proof: &Erasure) -> Vec<u8> {
         attachments: proof.counts.attachments,
         previous_sha256: proof.previous.clone(),
         sha256: proof.sha256(),
+        merged_customers: proof.merged.clone(),
     };
     serde_json::to_vec(&kept).expect("plain values are always JSON")
 }
@@ -135,6 +138,7 @@ fn read(json: &[u8]) -> Result<Erasure, Error> {
             attachments: kept.attachments,
         },
         previous: kept.previous_sha256,
+        merged: kept.merged_customers,
     };
     if proof.sha256() != kept.sha256 {
         return Err(Error::internal(format!(
@@ -171,6 +175,7 @@ mod tests {
                 attachments: 1,
             },
             previous: "ab".to_owned(),
+            merged: vec![Uuid::from_u128(3), Uuid::from_u128(4)],
         };
         let json = write(&proof);
         assert_eq!(read(&json).expect("unchanged"), proof);

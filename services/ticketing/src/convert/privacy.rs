@@ -28,6 +28,7 @@ pub fn erasure(erasure: &Erasure) -> pb::Erasure {
         attachments: erasure.counts.attachments,
         previous_sha256: erasure.previous.clone(),
         sha256: erasure.sha256(),
+        merged_customers: erasure.merged.iter().copied().map(names::customer).collect(),
     }
 }
 

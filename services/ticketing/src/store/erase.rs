@@ -79,6 +79,7 @@ impl Store {
             reference: wanted.reference,
             counts: destroyed.counts,
             previous: last.map(|last| last.sha256()).unwrap_or_default(),
+            merged: destroyed.merged.iter().map(|one| one.id).collect(),
         };
         write::insert::<erasure::Entity>(&tx, vec![model(&call.tenant, &proof, false)], None).await?;
         let answer = respond(&proof);
@@ -108,13 +109,17 @@ impl Store {
         let now = self.clock.now();
         write::insert::<erasure::Entity>(&tx, vec![model(tenant, &proof, true)], None).await?;
         // Who came after the copy was made is not in it.
-        let customer = self.customer_in(&tx, tenant, proof.customer).await?;
+        let call = Call::of_ours(tenant, "restore");
         let mut keys = Vec::new();
-        if let Some(customer) = customer.filter(|customer| customer.erased_at.is_none()) {
+        for id in std::iter::once(proof.customer).chain(proof.merged.iter().copied()) {
+            let customer = self.customer_in(&tx, tenant, id).await?;
+            // Of those who are merged into the first in this copy already nothing is left.
+            let Some(customer) = customer.filter(|customer| customer.erased_at.is_none()) else {
+                continue;
+            };
             let destroyed = self.destroy(&tx, tenant, customer, now).await?;
-            keys.clone_from(&destroyed.keys);
-            let call = Call::of_ours(tenant, "restore");
-            let events = self.told(&call, destroyed, proof, now);
+            keys.extend_from_slice(&destroyed.keys);
+            let events = self.told(&call, destroyed, proof.clone(), now);
             write::append(&mut tx, &Keyring::nobody(tenant), tenant, events, now).await?;
         }
         tx.commit().await?;
@@ -399,6 +404,7 @@ fn model(tenant: &str, proof: &Erasure, kept: bool) -> erasure::Model {
         attachments: proof.counts.attachments,
         previous: proof.previous.clone(),
         kept,
+        merged: serde_json::to_string(&proof.merged).expect("ids are always JSON"),
     }
 }
 
@@ -421,6 +427,8 @@ fn read(row: erasure::Model) -> Result<Erasure, Error> {
             attachments: row.attachments,
         },
         previous: row.previous,
+        merged: serde_json::from_str(&row.merged)
+            .map_err(|cause| Error::internal("the proof of an erasure is damaged").caused_by(cause))?,
     })
 }
 

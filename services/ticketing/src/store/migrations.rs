@@ -4,6 +4,7 @@ mod m0001_tables;
 mod m0002_privacy;
 mod m0003_erasure;
 mod m0004_texts_left;
+mod m0005_merged_with;
 mod m_automations;
 mod m_customers;
 mod m_macros;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_texts_left::TextsLeft),
             Box::new(m_macros::Macros),
             Box::new(m_automations::Automations),
+            Box::new(m0005_merged_with::MergedWith),
             Box::new(fingerprints::Migration),
         ]
     }

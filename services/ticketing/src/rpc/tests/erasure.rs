@@ -272,6 +272,29 @@ both_engines! {
         assert_eq!(proofs::carry_out_again(&again.app.store, &desk.app.objects).await.expect("nothing to do"), 0);
     }
 
+    /// Who is merged into somebody after the backup is a customer of their own in it, and goes all the same.
+    async fn a_restore_brings_nobody_back_who_was_merged_since(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let mail = desk.record(vec![canary_mail("1")]).await.remove(0);
+        let target = desk.customer("other@example.org").await;
+        let stays = desk.customer("stays@example.org").await;
+        let backup = Backup::take(&desk).await;
+        desk.merge_customers(&mail.customer, &target.name).await.expect("merges");
+        let proof = desk.erase(&target.name).await.expect("erased");
+        assert_eq!(proof.merged_customers, [mail.customer.clone()]);
+        backup.restore(&desk).await;
+        let again = Fixture::restarted(&db, desk.clock.clone()).await;
+        assert_eq!(again.read(&mail.customer).await.display_name, "kanarienvogel-name", "nothing was restored");
+
+        assert_eq!(proofs::carry_out_again(&again.app.store, &desk.app.objects).await.expect("carried out"), 1);
+        assert!(!holds(&super::privacy::dump(&again.db).await, CANARY));
+        for name in [&mail.customer, &target.name] {
+            assert!(again.read(name).await.erased_at.is_some(), "{name}");
+        }
+        assert!(again.read(&stays.name).await.erased_at.is_none());
+        assert_eq!(again.erasures().await, [proof]);
+    }
+
     /// The erasure stands although its proof cannot be kept yet; the loop keeps it later.
     async fn an_object_store_that_is_down_stops_no_erasure(db: TestDatabase) {
         let desk = Fixture::new(&db).await;

@@ -22,6 +22,8 @@ pub struct Model {
     pub attachments: i32,
     pub previous: String,
     pub kept: bool,
+    /// JSON array of ids.
+    pub merged: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

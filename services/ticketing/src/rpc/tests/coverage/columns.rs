@@ -31,7 +31,7 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("customer_merge_parts", "", "tenant kind"),
     ("customer_merges", "", "tenant actor_kind actor_id conflicts filled periods_before moved"),
     ("doomed_objects", "", "tenant"),
-    ("erasures", "", "tenant actor_kind actor_id ground reference previous"),
+    ("erasures", "", "tenant actor_kind actor_id ground reference previous merged"),
     ("legal_holds", "", "tenant reference"),
     ("merge_suggestions", "", "tenant source state"),
     ("survey_answers", "", "tenant survey agent"),

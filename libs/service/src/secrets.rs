@@ -43,7 +43,7 @@ impl Secrets {
 
     /// Fails with Precondition `SECRETS_DIFFER` when the database of `service` was written with other secrets than ours: two
     /// processes that each made their own, or a folder that was lost. Only those that the service uses are compared.
-    pub(crate) async fn check(&self, database: &Database, service: &str) -> Result<(), Error> {
+    pub async fn check(&self, database: &Database, service: &str) -> Result<(), Error> {
         let differ = fingerprints::check(database, &self.of(service)).await?;
         if differ.is_empty() {
             return Ok(());

@@ -48,10 +48,16 @@ pub fn run(args: &MigrateArgs) -> Result<ExitCode, Error> {
                 one::<vorrang_knowledge::Migrator>(&config, "knowledge").await?,
             ),
         ];
+        let all = logs.iter().map(|(_, database)| database).chain(&others);
+        for database in all.filter(|_| new_secrets) {
+            vorrang_service::accept_new_secrets(database).await?;
+        }
         if restored {
-            // Before anybody is served: whom the older copy still holds has a proof of their erasure outside of it.
-            let [(_, ticketing), ..] = &logs;
+            // Before anybody is served: whom the older copy still holds has a proof of their erasure outside of it. With another
+            // data key it could not be read what is to be erased.
+            let [(service, ticketing), ..] = &logs;
             let secrets = Secrets::load(&config)?;
+            secrets.check(ticketing, service).await?;
             let again =
                 vorrang_ticketing::restored(ticketing.clone(), &config, &secrets, vorrang_clock::system()).await?;
             println!("ticketing: {again} erasures were carried out again");
@@ -59,10 +65,6 @@ pub fn run(args: &MigrateArgs) -> Result<ExitCode, Error> {
         for (service, database) in logs.iter().filter(|_| restored) {
             event_log::renew_epoch(database).await?;
             println!("{service}: followers of its feed will start again");
-        }
-        let all = logs.iter().map(|(_, database)| database).chain(&others);
-        for database in all.filter(|_| new_secrets) {
-            vorrang_service::accept_new_secrets(database).await?;
         }
         Ok(ExitCode::SUCCESS)
     })

@@ -167,6 +167,17 @@ fn changed_secrets_are_refused_until_they_are_accepted_and_the_data_key_always()
     refused("secrets.data_key");
     crate::vorrang::printed(data.path(), &["migrate", "--new-secrets"]);
     refused("secrets.data_key");
+    // Nobody could be erased again with it; nothing was done.
+    let output = crate::vorrang::run(data.path(), &["migrate", "--restored"]);
+    let (said, done) = (
+        String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stdout),
+    );
+    assert!(
+        output.status.code() == Some(1) && said.contains("secrets.data_key"),
+        "{said}"
+    );
+    assert!(!done.contains("will start again"), "{done}");
 }
 
 #[test]

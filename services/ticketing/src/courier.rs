@@ -70,10 +70,13 @@ impl Courier {
         let mut workers = JoinSet::new();
         let mut purge_at = Instant::now();
         while !shutdown.is_cancelled() {
-            let mut wait = GAP;
-            if let Err(error) = self.look(&active, &mut workers, &shutdown).await {
-                tracing::warn!(error = error.chain(), "webhooks wait for the database");
-                wait = DOWN_WAIT;
+            let (mut wait, mut more) = (GAP, false);
+            match self.look(&active, &mut workers, &shutdown).await {
+                Ok(moved) => more = moved,
+                Err(error) => {
+                    tracing::warn!(error = error.chain(), "webhooks wait for the database");
+                    wait = DOWN_WAIT;
+                }
             }
             while workers.try_join_next().is_some() {}
             if Instant::now() >= purge_at {
@@ -85,6 +88,9 @@ impl Courier {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 () = tokio::time::sleep(wait) => {}
+            }
+            if more {
+                continue;
             }
             tokio::select! {
                 () = shutdown.cancelled() => {}
@@ -98,14 +104,14 @@ impl Courier {
         }
     }
 
-    /// Makes the deliveries that are due, and sees to it that each webhook that has any is worked on.
+    /// Makes deliveries, and sees to it that each webhook that has any is worked on. True: there may be more to make.
     async fn look(
         &self,
         active: &Active,
         workers: &mut JoinSet<()>,
         shutdown: &CancellationToken,
-    ) -> Result<(), Error> {
-        self.dispatch().await?;
+    ) -> Result<bool, Error> {
+        let moved = self.dispatch().await?;
         for key in self.store.due_webhooks(self.clock.now()).await? {
             let Some(working) = active.begin(&key) else { continue };
             let (courier, shutdown) = (self.clone(), shutdown.clone());
@@ -116,13 +122,13 @@ impl Courier {
                 }
             });
         }
-        Ok(())
+        Ok(moved)
     }
 
     /// One round of everything that is due now, to its end: the step that tests take.
     #[cfg(test)]
     pub async fn tick(&self) -> Result<(), Error> {
-        self.dispatch().await?;
+        while self.dispatch().await? {}
         let never = CancellationToken::new();
         let due = self.store.due_webhooks(self.clock.now()).await?;
         let work = due.iter().map(|key| self.work(key, &never));
@@ -133,22 +139,19 @@ impl Courier {
         self.purge().await
     }
 
-    /// From the log to deliveries, for every tenant that has webhooks, in turns.
-    async fn dispatch(&self) -> Result<(), Error> {
-        loop {
-            let backlogs = self.store.webhook_backlogs().await?;
-            if backlogs.is_empty() {
-                return Ok(());
-            }
-            let mut moved = false;
-            for backlog in backlogs {
-                moved |= self.dispatch_some(&backlog).await?;
-            }
-            if !moved {
-                // Others are at it.
-                return Ok(());
+    /// From the log to deliveries: a bounded step for every tenant that has webhooks. True: somebody's moved, and may have more.
+    async fn dispatch(&self) -> Result<bool, Error> {
+        let mut moved = false;
+        for backlog in self.store.webhook_backlogs().await? {
+            match self.dispatch_some(&backlog).await {
+                Ok(done) => moved |= done,
+                // What is wrong with one tenant holds up no other.
+                Err(error) => {
+                    tracing::warn!(tenant = backlog.tenant, error = error.chain(), "a tenant's webhooks wait");
+                }
             }
         }
+        Ok(moved)
     }
 
     async fn dispatch_some(&self, backlog: &Backlog) -> Result<bool, Error> {

@@ -36,6 +36,7 @@ const NOT_PERSONAL: &[&str] = &[
     "Erasure.reference",
     "Erasure.sha256",
     "Erasure.previous_sha256",
+    "Erasure.merged_customers",
     "Actor.id",
     "Customer.merged_into",
     "CustomersMerged.merge",

@@ -98,6 +98,7 @@ pub async fn live_tail() {
     record(&desk, "hot", 0, 1).await;
     let customer = some_customer(&desk, "hot").await;
     let seen: Arc<Mutex<HashMap<String, Instant>>> = Arc::default();
+    let (ready, is_ready) = tokio::sync::oneshot::channel();
     let following = tokio::spawn({
         let (desk, seen) = (desk.clone(), seen.clone());
         async move {
@@ -108,6 +109,9 @@ pub async fn live_tail() {
             };
             let mut feed = desk.feed("hot");
             let mut stream = feed.follow(request).await.expect("follows").into_inner();
+            // "Now" is where the log stands when the first message comes.
+            stream.message().await.expect("goes on").expect("does not end");
+            ready.send(()).expect("is waited for");
             loop {
                 let batch = stream.message().await.expect("goes on").expect("does not end");
                 let now = Instant::now();
@@ -118,6 +122,7 @@ pub async fn live_tail() {
             }
         }
     });
+    is_ready.await.expect("follows");
     let mut pace = tokio::time::interval(PACE);
     let mut answered = HashMap::new();
     for _ in 0..SAMPLES {

@@ -109,14 +109,22 @@ both_engines! {
     async fn a_follower_too_slow_for_retention_is_told(db: TestDatabase) {
         let db = migrated(db.url()).await;
         let served = serve(&db);
-        let names: Vec<String> = (0..600).map(|index| index.to_string()).collect();
+        let names: Vec<String> = (0..1_600).map(|index| index.to_string()).collect();
         append(&db, "acme", &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
         let mut stream = Batches::open(&served.feed, acme(), from(StartPoint::Beginning)).await;
         assert_eq!(stream.next().await.events.len(), 500);
         let mut tx = db.begin().await.expect("begins");
-        event_log::trim(&mut tx, "acme", 550).await.expect("trims");
+        event_log::trim(&mut tx, "acme", 1_050).await.expect("trims");
         tx.commit().await.expect("commits");
-        assert_eq!(stream.error().await.reason(), "CURSOR_TOO_OLD");
+        // One batch may have been read before: it is whole then.
+        let error = match stream.result().await {
+            Ok(batch) => {
+                assert!(batch.events.iter().map(|event| event.seq).eq(501..=1_000));
+                stream.error().await
+            }
+            Err(error) => error,
+        };
+        assert_eq!(error.reason(), "CURSOR_TOO_OLD");
     }
 
     async fn a_new_epoch_is_told_to_open_streams_and_old_cursors(db: TestDatabase) {

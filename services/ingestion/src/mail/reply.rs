@@ -58,7 +58,7 @@ fn classify(lines: &[&str]) -> Vec<Line> {
     let mut in_signature = false;
     while at < lines.len() {
         let line = lines[at].trim();
-        if line.starts_with('>') {
+        if line.starts_with('>') || wrapped_quote(lines, at) {
             in_signature = false;
             kinds[at] = Line::Quoted;
             at += 1;
@@ -92,6 +92,23 @@ fn classify(lines: &[&str]) -> Vec<Line> {
     kinds
 }
 
+/// A long quoted line that was wrapped on its way: its rest has no `>` but stands between two lines that have. Only in the
+/// middle of a sentence; an answer may stand there just as well.
+fn wrapped_quote(lines: &[&str], at: usize) -> bool {
+    const WRAPS_FROM: usize = 65;
+    let Some(before) = at.checked_sub(1).map(|before| lines[before].trim()) else {
+        return false;
+    };
+    let quoted_below = lines
+        .get(at + 1)
+        .is_some_and(|below| below.trim_start().starts_with('>'));
+    before.starts_with('>')
+        && quoted_below
+        && before.chars().count() >= WRAPS_FROM
+        && !before.ends_with(['.', '!', '?', ':'])
+        && lines[at].starts_with(char::is_lowercase)
+}
+
 /// `-- ` starts a signature by convention; mailing lists draw a line of underscores above theirs.
 fn signature_rule(line: &str) -> bool {
     matches!(line, "--" | "—" | "–") || (line.len() >= 2 && line.bytes().all(|byte| byte == b'_'))
@@ -104,7 +121,7 @@ fn rule_above(lines: &[&str], kinds: &mut [Line], from: usize) {
         if line.is_empty() {
             continue;
         }
-        if line.len() >= 5 && line.chars().all(|c| matches!(c, '_' | '-' | '=' | '*')) {
+        if line.len() >= 4 && line.chars().all(|c| matches!(c, '_' | '-' | '=' | '*')) {
             kinds[at] = Line::Quoted;
         }
         return;

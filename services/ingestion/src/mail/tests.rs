@@ -205,6 +205,35 @@ fn reply_and_history() {
     }
 }
 
+/// Mail programs wrap lines after they have marked them; answers between quoted lines stay answers.
+#[test]
+fn wrapped_history_is_history() {
+    let long = "> Der Versand hat uns geschrieben, dass das Paket seit dem vergangenen Montag in";
+    for (text, reply) in [
+        (format!("Ja.\n\n{long}\nder Filiale liegt\n> und wartet."), "Ja."),
+        // It begins a sentence, ends one, or nothing quoted follows: it may be an answer.
+        (
+            format!("Ja.\n\n{long}\nStimmt nicht\n> und wartet."),
+            "Ja.\n\nStimmt nicht",
+        ),
+        (format!("Ja.\n\n{long}?\nja\n> Und nun?"), "Ja.\n\nja"),
+        (format!("Ja.\n\n{long}\nder Filiale"), "Ja.\n\nder Filiale"),
+        ("Ja.\n\n> Kommt es\nvielleicht\n> an?".to_owned(), "Ja.\n\nvielleicht"),
+        // Wrapped inside the address.
+        (
+            "Ja.\n\ntir. 18. apr. 2017 kl. 13:09 skrev Test <test@x.example\n>:\n\n> Ok?".to_owned(),
+            "Ja.",
+        ),
+        (
+            "Oui.\n\n====\nMessage du : 12/12/2016 13:20\nDe : \"S\" <s@x.example>\nA : m@x.example\nSujet : Q\n\nOk ?"
+                .to_owned(),
+            "Oui.",
+        ),
+    ] {
+        assert_eq!(split(&text).reply, reply, "{text}");
+    }
+}
+
 #[test]
 fn deep_nesting_costs_nothing() {
     let mut raw = b"From: a@example.org\r\nSubject: deep\r\n".to_vec();

@@ -86,7 +86,7 @@ const SEPARATORS: [&str; 23] = [
     "wiadomość oryginalna",
 ];
 
-const FROM: [&str; 12] = [
+const FROM: [&str; 13] = [
     "from",
     "von",
     "de",
@@ -99,8 +99,10 @@ const FROM: [&str; 12] = [
     "от",
     "reply-to",
     "absender",
+    // Orange and other French providers begin with the date.
+    "message du",
 ];
-const OTHERS: [&str; 44] = [
+const OTHERS: [&str; 47] = [
     "sent",
     "gesendet",
     "date",
@@ -145,6 +147,9 @@ const OTHERS: [&str; 44] = [
     "тема",
     "дата",
     "am",
+    "de",
+    "copie à",
+    "sujet",
 ];
 
 const MOBILE: [&str; 19] = [
@@ -249,7 +254,10 @@ pub(super) fn attribution(lines: &[&str]) -> Option<usize> {
     let mut joined = String::new();
     for (index, line) in lines.iter().take(WRAPPED).enumerate() {
         let line = line.trim();
-        if line.is_empty() || line.starts_with('>') || joined.len() + line.len() > LONGEST_ATTRIBUTION {
+        // Wrapped inside the address, the last line of the attribution is `>:` and no quoted one.
+        let closes_address = line == ">:" && joined.rfind('<') > joined.rfind('>');
+        let quoted = line.starts_with('>') && !closes_address;
+        if line.is_empty() || quoted || joined.len() + line.len() > LONGEST_ATTRIBUTION {
             return None;
         }
         if !joined.is_empty() {

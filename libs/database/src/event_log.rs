@@ -7,6 +7,7 @@
 
 mod append;
 mod consumers;
+mod entity;
 mod epoch;
 mod known;
 mod migration;

@@ -14,6 +14,7 @@ mod error;
 pub mod event_log;
 pub mod fingerprints;
 pub mod idempotency;
+mod rows;
 mod schema;
 mod sql;
 mod time;
@@ -21,5 +22,6 @@ mod tx;
 
 pub use database::{Database, Engine};
 pub use error::error;
+pub use rows::insert_rows;
 pub use time::{from_micros, micros};
 pub use tx::Tx;

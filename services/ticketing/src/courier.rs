@@ -147,7 +147,11 @@ impl Courier {
                 Ok(done) => moved |= done,
                 // What is wrong with one tenant holds up no other.
                 Err(error) => {
-                    tracing::warn!(tenant = backlog.tenant, error = error.chain(), "a tenant's webhooks wait");
+                    tracing::warn!(
+                        tenant = backlog.tenant,
+                        error = error.chain(),
+                        "a tenant's webhooks wait"
+                    );
                 }
             }
         }

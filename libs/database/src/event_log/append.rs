@@ -6,18 +6,14 @@
 //! `renew_epoch` is for.)
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, Statement};
 use vorrang_error::Error;
 
-use super::{NewEvent, epoch};
-use crate::{Tx, error, micros, sql};
+use super::{NewEvent, entity, epoch};
+use crate::{Tx, error, insert_rows, micros};
 
 /// Largest payload: with its head it must fit into one gRPC message of 4 MiB.
 pub const PAYLOAD_MAX: usize = 3 << 20;
-
-const COLUMNS: usize = 11;
-/// Rows per statement. SQLite takes 32,766 parameters, PostgreSQL 65,535.
-const ROWS: usize = 2_900;
 
 /// Appends `events` in their order and gives the position of the last one.
 ///
@@ -51,14 +47,23 @@ pub async fn append(
     if seq < tx.known().head(tenant) {
         leave_lost_epoch(tx, tenant, seq).await?;
     }
-    let mut events = events.into_iter();
-    loop {
-        let chunk: Vec<NewEvent> = events.by_ref().take(ROWS).collect();
-        if chunk.is_empty() {
-            break;
+    let rows = events.into_iter().map(|event| {
+        seq += 1;
+        entity::Model {
+            tenant: tenant.to_owned(),
+            seq,
+            id: event.id,
+            kind: event.kind,
+            subject: event.subject,
+            occurred_at: micros(event.occurred_at),
+            recorded_at: micros(recorded_at),
+            actor_kind: event.actor_kind,
+            actor_id: event.actor_id,
+            trace_parent: event.trace_parent,
+            payload: event.payload,
         }
-        insert(tx, tenant, recorded_at, &mut seq, chunk).await?;
-    }
+    });
+    insert_rows::<entity::Entity>(tx, rows.collect(), None).await?;
     tx.mark_appended(last);
     Ok(last)
 }
@@ -93,38 +98,4 @@ async fn take_numbers(tx: &Tx, tenant: &str, count: i64) -> Result<i64, Error> {
     row.ok_or_else(|| Error::internal("the counter row returned nothing"))?
         .try_get_by_index(0)
         .map_err(error)
-}
-
-async fn insert(
-    tx: &Tx,
-    tenant: &str,
-    recorded_at: DateTime<Utc>,
-    seq: &mut i64,
-    events: Vec<NewEvent>,
-) -> Result<(), Error> {
-    let sql = format!(
-        "INSERT INTO events (tenant, seq, id, kind, subject, occurred_at, recorded_at, actor_kind, actor_id, trace_parent, \
-         payload) VALUES {}",
-        sql::rows(tx.engine(), events.len(), COLUMNS)
-    );
-    let mut values: Vec<Value> = Vec::with_capacity(events.len() * COLUMNS);
-    for event in events {
-        *seq += 1;
-        values.extend([
-            tenant.into(),
-            (*seq).into(),
-            event.id.into(),
-            event.kind.into(),
-            event.subject.into(),
-            micros(event.occurred_at).into(),
-            micros(recorded_at).into(),
-            event.actor_kind.into(),
-            event.actor_id.into(),
-            event.trace_parent.into(),
-            event.payload.into(),
-        ]);
-    }
-    let statement = Statement::from_sql_and_values(tx.conn().get_database_backend(), sql, values);
-    tx.conn().execute_raw(statement).await.map_err(error)?;
-    Ok(())
 }

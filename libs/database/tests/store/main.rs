@@ -5,5 +5,6 @@ mod connect;
 mod event_log;
 mod fingerprints;
 mod idempotency;
+mod rows;
 mod schema;
 mod support;

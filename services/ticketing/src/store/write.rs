@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter};
 use vorrang_database::event_log::{self, NewEvent};
+pub use vorrang_database::insert_rows as insert;
 use vorrang_database::{Tx, error, idempotency, micros};
 use vorrang_error::Error;
 
@@ -18,9 +19,6 @@ use crate::event::{Event, Fact};
 use crate::message::Message;
 use crate::state::State;
 use crate::ticket::{Change, Ticket};
-
-/// Most parameters of one statement; SQLite takes 32,766.
-const PARAMETERS_MAX: usize = 32_000;
 
 impl Store {
     /// What changes tell the world, with the ticket as it is after all of them.
@@ -369,26 +367,6 @@ pub async fn bring_keys_home(tx: &Tx, tenant: &str, tickets: &[uuid::Uuid]) -> R
             .exec(tx.conn())
             .await
             .map_err(error)?;
-    }
-    Ok(())
-}
-
-/// Inserts rows in as few statements as the engines allow.
-pub async fn insert<E>(tx: &Tx, rows: Vec<E::Model>, conflict: Option<OnConflict>) -> Result<(), Error>
-where
-    E: EntityTrait,
-    E::Model: IntoActiveModel<E::ActiveModel>,
-    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
-{
-    let most = PARAMETERS_MAX / E::Column::iter().count().max(1);
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let mut query =
-            E::insert_many::<E::ActiveModel, _>(rows.by_ref().take(most).map(IntoActiveModel::into_active_model));
-        if let Some(conflict) = &conflict {
-            query = query.on_conflict(conflict.clone());
-        }
-        query.exec_without_returning(tx.conn()).await.map_err(error)?;
     }
     Ok(())
 }

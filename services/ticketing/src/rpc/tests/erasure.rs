@@ -281,7 +281,7 @@ both_engines! {
         let backup = Backup::take(&desk).await;
         desk.merge_customers(&mail.customer, &target.name).await.expect("merges");
         let proof = desk.erase(&target.name).await.expect("erased");
-        assert_eq!(proof.merged_customers, [mail.customer.clone()]);
+        assert_eq!(proof.merged_customers, std::slice::from_ref(&mail.customer));
         backup.restore(&desk).await;
         let again = Fixture::restarted(&db, desk.clock.clone()).await;
         assert_eq!(again.read(&mail.customer).await.display_name, "kanarienvogel-name", "nothing was restored");

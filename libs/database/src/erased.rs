@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, Statement, Value};
 use vorrang_error::Error;
 
-use crate::{Database, Engine, Tx, error, micros};
+use crate::{Database, Engine, Tx, error, micros, sql};
 
 pub use migration::Migration;
 
@@ -21,20 +21,25 @@ pub use migration::Migration;
 /// # Errors
 /// When the database fails.
 pub async fn hold(tx: &Tx, tenant: &str, customers: &BTreeSet<&str>) -> Result<HashSet<String>, Error> {
-    let mut erased = HashSet::new();
-    // In one order, so that nobody waits for each other.
-    for customer in customers {
-        lock(tx, "pg_advisory_xact_lock_shared", tenant, customer).await?;
-        let sql = "SELECT customer FROM erased_customers WHERE tenant = $1 AND customer = $2";
-        let found = tx
-            .conn()
-            .query_one_raw(statement(tx, sql, [tenant.into(), (*customer).into()]))
-            .await;
-        if found.map_err(error)?.is_some() {
-            erased.insert((*customer).to_owned());
-        }
+    if customers.is_empty() {
+        return Ok(HashSet::new());
     }
-    Ok(erased)
+    // In one order, so that nobody waits for each other; all at once, since a push may be of hundreds of customers.
+    lock(tx, "pg_advisory_xact_lock_shared", tenant, customers.iter().copied()).await?;
+    let sql = format!(
+        "SELECT customer FROM erased_customers WHERE tenant = {} AND customer IN ({})",
+        sql::places(tx.engine(), 1, 1),
+        sql::places(tx.engine(), 2, customers.len())
+    );
+    let values = std::iter::once(tenant)
+        .chain(customers.iter().copied())
+        .map(Value::from);
+    let found = tx
+        .conn()
+        .query_all_raw(statement(tx, &sql, values))
+        .await
+        .map_err(error)?;
+    found.iter().map(|row| row.try_get_by_index(0).map_err(error)).collect()
 }
 
 /// Notes that `customer` is erased: whatever is written about them was written before, and can be read by this transaction.
@@ -42,7 +47,7 @@ pub async fn hold(tx: &Tx, tenant: &str, customers: &BTreeSet<&str>) -> Result<H
 /// # Errors
 /// When the database fails.
 pub async fn mark(tx: &Tx, tenant: &str, customer: &str, now: DateTime<Utc>) -> Result<(), Error> {
-    lock(tx, "pg_advisory_xact_lock", tenant, customer).await?;
+    lock(tx, "pg_advisory_xact_lock", tenant, [customer]).await?;
     let sql = "INSERT INTO erased_customers (tenant, customer, erased_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     let values = [tenant.into(), customer.into(), micros(now).into()];
     tx.conn().execute_raw(statement(tx, sql, values)).await.map_err(error)?;
@@ -50,12 +55,18 @@ pub async fn mark(tx: &Tx, tenant: &str, customer: &str, now: DateTime<Utc>) -> 
 }
 
 /// SQLite has one writer at a time.
-async fn lock(tx: &Tx, kind: &str, tenant: &str, customer: &str) -> Result<(), Error> {
+async fn lock<'a>(
+    tx: &Tx,
+    kind: &str,
+    tenant: &str,
+    customers: impl IntoIterator<Item = &'a str>,
+) -> Result<(), Error> {
     if tx.engine() == Engine::Postgres {
-        let sql = format!("SELECT {kind}(hashtextextended($1, 0))");
-        let key = format!("{tenant}/{customer}");
+        let sql = format!("SELECT {kind}(hashtextextended(key, 0)) FROM (SELECT unnest($1::text[]) AS key) keys");
+        let keys = customers.into_iter().map(|customer| format!("{tenant}/{customer}"));
+        let keys: Vec<String> = keys.collect();
         tx.conn()
-            .query_one_raw(statement(tx, &sql, [key.into()]))
+            .query_all_raw(statement(tx, &sql, [keys.into()]))
             .await
             .map_err(error)?;
     }
@@ -106,6 +117,6 @@ pub async fn forget_cursors(database: &Database) -> Result<(), Error> {
     tx.commit().await
 }
 
-fn statement<const N: usize>(tx: &Tx, sql: &str, values: [Value; N]) -> Statement {
+fn statement(tx: &Tx, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(tx.conn().get_database_backend(), sql, values)
 }

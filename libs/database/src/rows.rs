@@ -2,7 +2,7 @@
 //!
 //! PostgreSQL gets one array for each column: the statement has as many parameters as the table has columns, however many rows
 //! there are, so that it is prepared once and planned once. (A `VALUES` of 50 tickets has more than 2,000 parameters; analysing,
-//! planning and building it took a third of the time of a contact.) SQLite has no arrays, and no planner that minds.
+//! planning and building it took a good part of the time of a contact.) SQLite has no arrays, and no planner that minds.
 
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait as _, Func, OnConflict, Query, Value};
 use sea_orm::{
@@ -17,13 +17,13 @@ use crate::{Engine, Tx, error};
 const PARAMETERS_MAX: usize = 32_000;
 /// Most rows of one statement: bounds what is in memory twice.
 const ROWS_MAX: usize = 5_000;
-/// Fewer rows than this are quicker as they are.
+/// Fewer rows than this have few parameters anyway.
 const ARRAYS_FROM: usize = 4;
 
 /// Inserts rows in as few statements as the engine allows.
 ///
 /// # Errors
-/// When the database fails, AlreadyExists where a row is there already and `conflict` does not say what then.
+/// When the database fails; Conflict where a row is there already and `conflict` does not say what then.
 pub async fn insert_rows<E>(tx: &Tx, rows: Vec<E::Model>, conflict: Option<OnConflict>) -> Result<(), Error>
 where
     E: EntityTrait,

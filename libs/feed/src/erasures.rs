@@ -27,7 +27,7 @@ const KEEP: Duration = Duration::from_secs(60);
 pub struct Erasures {
     /// Whose customers.
     pub tenant: String,
-    /// Their names, `customers/{uuid}`; may be empty.
+    /// Their names, `customers/{uuid}`, sorted; may be empty.
     pub customers: Vec<String>,
     /// Where to go on after them.
     pub cursor: String,
@@ -75,10 +75,12 @@ where
                 tenant, events, cursor, ..
             }) => {
                 // The subject of the event is who it is about.
-                let customers: Vec<String> = events
+                let mut customers: Vec<String> = events
                     .into_iter()
                     .filter_map(|event| Some(event.head?.subject))
                     .collect();
+                // In the one order in which everybody locks them.
+                customers.sort_unstable();
                 let is_fresh = kept.get(&tenant).is_some_and(|at| at.elapsed() < KEEP);
                 if customers.is_empty() && is_fresh {
                     continue;

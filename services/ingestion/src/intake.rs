@@ -21,6 +21,12 @@ pub const MAX_MAIL: usize = 25 << 20;
 /// A Date header further back is not believed: it is written by the sender, and an old one would put him first in line.
 const BELIEVED: TimeDelta = TimeDelta::days(30);
 
+/// Most mails before this one by which its conversation is looked for, nearest first. Each has two keys.
+const MAX_ANCESTORS: usize = 50;
+
+/// Most people who have a mail that may answer it.
+const MAX_SENT_TO: usize = 15;
+
 /// Reads a raw mail into a contact.
 ///
 /// # Errors
@@ -57,14 +63,16 @@ fn from_mail(source: &str, mail: Mail, raw: &[u8], queue: &str, now: DateTime<Ut
     };
     if let Some(id) = &mail.message_id {
         contact.thread_keys.push(key(id));
+        contact
+            .thread_keys
+            .extend(sent_to(&mail).iter().map(|address| key_of(id, address)));
     }
-    contact.reference_keys = mail.ancestors.iter().take(100).map(|id| key(id)).collect();
+    let by = mail.from.address.to_lowercase();
+    let ancestors = mail.ancestors.iter().take(MAX_ANCESTORS);
+    contact.reference_keys = ancestors.flat_map(|id| [key(id), key_of(id, &by)]).collect();
     // All mails of a conversation name its first one, or are it.
-    contact.conversation = contact
-        .reference_keys
-        .last()
-        .cloned()
-        .unwrap_or_else(|| key(mail.message_id.as_deref().unwrap_or(&external_id)));
+    let first = mail.ancestors.last().or(mail.message_id.as_ref());
+    contact.conversation = key(first.unwrap_or(&external_id));
     contact.external_id = external_id;
     contact
 }
@@ -109,6 +117,29 @@ fn key(message_id: &str) -> String {
     }
 }
 
+/// The key under which one who has a mail, as its sender or because it was sent to them, finds its conversation. Unlike the
+/// Message-ID alone it shows that they take part. Hashed, as it is made of an address.
+fn key_of(message_id: &str, address: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(message_id.as_bytes());
+    hash.update(b"\n");
+    hash.update(address.as_bytes());
+    format!("mailed:{}", hex::encode(hash.finalize()))
+}
+
+/// Who has a mail: its sender and whom it names, each once.
+fn sent_to(mail: &Mail) -> Vec<String> {
+    let named = mail.reply_to.iter().chain(&mail.to).chain(&mail.cc);
+    let mut addresses: Vec<String> = Vec::new();
+    for one in std::iter::once(&mail.from).chain(named) {
+        let address = one.address.to_lowercase();
+        if address.contains('@') && !addresses.contains(&address) && addresses.len() < MAX_SENT_TO {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
 fn cut(text: &str, characters: usize) -> String {
     text.chars().filter(|c| *c != '\0').take(characters).collect()
 }
@@ -144,10 +175,36 @@ mod tests {
         let answer = contact(
             "From: a@x.example\r\nMessage-ID: <3@x>\r\nIn-Reply-To: <2@f>\r\nReferences: <1@x> <2@f>\r\n\r\nJa",
         );
-        assert_eq!(first.thread_keys, ["mail:<1@x>"]);
-        assert_eq!(answer.reference_keys, ["mail:<2@f>", "mail:<1@x>"]);
+        assert_eq!(first.thread_keys[0], "mail:<1@x>");
+        let by_ids: Vec<_> = answer
+            .reference_keys
+            .iter()
+            .filter(|key| key.starts_with("mail:"))
+            .collect();
+        assert_eq!(by_ids, ["mail:<2@f>", "mail:<1@x>"]);
         assert_eq!(answer.conversation, first.conversation);
         assert_eq!(first.identities, answer.identities);
+    }
+
+    #[test]
+    fn whom_a_mail_was_sent_to_may_answer_it() {
+        let first = contact(
+            "From: a@x.example\r\nTo: help@firm.example\r\nCc: B <Ben@x.example>, b@y.example\r\nMessage-ID: <1@x>\r\n\r\nHallo",
+        );
+        let joins = |from: &str| {
+            let answer = contact(&format!(
+                "From: {from}\r\nMessage-ID: <2@x>\r\nIn-Reply-To: <1@x>\r\n\r\nJa"
+            ));
+            let mut by_address = answer.reference_keys.iter().filter(|key| key.starts_with("mailed:"));
+            by_address.any(|key| first.thread_keys.contains(key))
+        };
+        assert!(joins("A@x.example") && joins("ben@X.example") && joins("b@y.example"));
+        assert!(!joins("eve@x.example") && !joins("nobody"));
+        let many: String = (0..100).map(|index| format!("{index}@x.example, ")).collect();
+        let many = contact(&format!(
+            "From: a@x.example\r\nTo: {many}\r\nMessage-ID: <1@x>\r\n\r\nHallo"
+        ));
+        assert_eq!(many.thread_keys.len(), 1 + MAX_SENT_TO);
     }
 
     #[test]

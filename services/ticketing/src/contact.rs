@@ -9,8 +9,16 @@ use crate::words::Channel;
 
 /// Most contacts of one call.
 pub const CONTACTS_MAX: usize = 500;
-/// Keys that start with this join only a conversation of the same customer: a ticket number in a subject proves nothing.
+/// Starts the key of a ticket number in a subject, which proves nothing: who uses it joins only a conversation of their own.
 pub const SUBJECT_KEY: &str = "subject:";
+/// Starts the key of a Message-ID, which is no secret, either: it stands in every forwarded copy and in archives of lists. Whom a
+/// mail was sent to has a key of their own.
+pub const MAIL_KEY: &str = "mail:";
+
+/// Whether a key may be known to whoever has no part in the conversation.
+pub fn is_public(key: &str) -> bool {
+    key.starts_with(SUBJECT_KEY) || key.starts_with(MAIL_KEY)
+}
 
 /// A contact to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,10 @@
 //!   them, and takes over the key that led there, so that the next reply to the old conversation joins the follow-up. Both
 //!   are linked.
 //!
+//! A ticket number or a Message-ID alone leads nobody into a conversation in which they have no part. Whoever names somebody else's
+//! mail gets a ticket of their own that is linked to it, so that people can merge the two. Mails of machines join: they are about
+//! a mail of ours, and count as nobody's contact.
+//!
 //! A key that leads to a merged ticket leads on to the ticket whose conversation that is now. The key itself stays where it
 //! was, or remembers its home where a follow-up takes it over: after an unmerge it leads to its ticket again.
 //!
@@ -24,7 +28,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::automation::Cause;
-use crate::contact::{Contact, ContactKey, Outcome, Recorded, SUBJECT_KEY};
+use crate::contact::{self, Contact, ContactKey, MAIL_KEY, Outcome, Recorded};
 use crate::customer::{Belongs, Customer, Identity, IdentityKey, Learnt, Profile};
 use crate::event::{Event, Fact};
 use crate::names;
@@ -63,7 +67,7 @@ pub struct Known {
     pub threads: HashMap<String, Thread>,
     /// Which ticket each of those that are merged leads to, step by step.
     pub leads: HashMap<Uuid, Uuid>,
-    /// Customers of tickets that are merged into the one that somebody may join by a subject.
+    /// Customers of tickets that are merged into the one that somebody may join by a key that is public.
     pub guests: HashMap<Uuid, HashSet<Uuid>>,
     /// The tickets that reference keys lead to, and the last ones of their chains, locked.
     pub tickets: HashMap<Uuid, Ticket>,
@@ -133,6 +137,8 @@ enum Place {
     Join(Uuid),
     /// To a new ticket that follows this one up; the key that led to it.
     FollowUp(Uuid, String),
+    /// To a new ticket beside this one, in which the sender has no part.
+    Beside(Uuid),
     /// To a new ticket.
     New,
 }
@@ -294,7 +300,7 @@ impl<'a> Desk<'a> {
     }
 
     fn place_of(&self, contact: &Contact, customer: Uuid) -> Place {
-        let mut closed = Place::New;
+        let mut otherwise = Place::New;
         for key in &contact.reference_keys {
             let Some(thread) = self.known.threads.get(key) else {
                 continue;
@@ -308,20 +314,24 @@ impl<'a> Desk<'a> {
                 // A new conversation: nothing may lead from whoever writes now to who was erased.
                 continue;
             }
-            if key.starts_with(SUBJECT_KEY) && !self.takes_part(customer, named, end) {
+            let is_mail = key.starts_with(MAIL_KEY);
+            if contact::is_public(key) && !(is_mail && contact.automated) && !self.takes_part(customer, named, end) {
+                if is_mail && matches!(otherwise, Place::New) {
+                    otherwise = Place::Beside(ticket.id);
+                }
                 continue;
             }
             if ticket.state != State::Closed && ticket.disposition != Disposition::Deleted {
                 return Place::Join(ticket.id);
             }
-            if matches!(closed, Place::New) {
-                closed = Place::FollowUp(ticket.id, key.clone());
+            if matches!(otherwise, Place::New | Place::Beside(_)) {
+                otherwise = Place::FollowUp(ticket.id, key.clone());
             }
         }
-        closed
+        otherwise
     }
 
-    /// Whether the customer may join a conversation by a subject alone, found by the ticket that it names.
+    /// Whether the customer may join a conversation by a key that is public, found by the ticket that it names.
     fn takes_part(&self, customer: Uuid, named: &Ticket, end: Uuid) -> bool {
         let of_end = self.known.tickets.get(&end).map(|ticket| ticket.customer);
         let is_guest = || {
@@ -397,12 +407,17 @@ impl<'a> Desk<'a> {
         self.written.new.push((opening.id, customer));
         let mut ticket = Ticket::open(opening, self.now);
         let mut changes = vec![Change::Created];
-        if let Place::FollowUp(id, _) = place
-            && let Some(closed) = self.known.tickets.get_mut(id)
+        let linked = match place {
+            Place::FollowUp(id, _) => Some((id, LinkKind::FollowUpOf)),
+            Place::Beside(id) => Some((id, LinkKind::RelatesTo)),
+            Place::Join(_) | Place::New => None,
+        };
+        if let Some((id, kind)) = linked
+            && let Some(other) = self.known.tickets.get_mut(id)
             // Full: `follow_up_of` says it all the same, from one side.
-            && let Ok(true) = link(&mut ticket, closed, LinkKind::FollowUpOf, self.now)
+            && let Ok(true) = link(&mut ticket, other, kind, self.now)
         {
-            changes.push(Change::Linked(Box::new(closed.clone()), LinkKind::FollowUpOf));
+            changes.push(Change::Linked(Box::new(other.clone()), kind));
             self.changed_tickets.insert(*id);
         }
         (ticket, changes)

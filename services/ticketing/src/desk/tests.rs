@@ -184,19 +184,36 @@ fn the_best_reference_wins() {
 }
 
 #[test]
-fn a_stranger_does_not_join_by_a_subject_but_by_a_reference() {
+fn a_stranger_joins_neither_by_a_subject_nor_by_a_message_id() {
     let ids = Ids::default();
     let mut desk = Desk::new(Known::default(), &ids, at(0));
     let mut first = contact(MARA, "<1>");
-    first.thread_keys.push("subject:1".to_owned());
+    first
+        .thread_keys
+        .extend(["subject:1".to_owned(), "mailed:ben".to_owned()]);
     let first = desk.take(first);
-    let stranger = desk.take(answer_to("eve@example.org", "<2>", &["subject:1"]));
-    assert_eq!(stranger.outcome, Outcome::Created);
-    let mara = desk.take(answer_to(MARA, "<3>", &["subject:1"]));
+    let by_number = desk.take(answer_to("eve@example.org", "<2>", &["subject:1"]));
+    let by_mail = desk.take(answer_to("eve@example.org", "<3>", &["mail:<1>"]));
+    assert_eq!(
+        (by_number.outcome, by_mail.outcome),
+        (Outcome::Created, Outcome::Created)
+    );
+    let mara = desk.take(answer_to(MARA, "<4>", &["subject:1"]));
     assert_eq!((mara.outcome, mara.ticket), (Outcome::Appended, first.ticket));
-    let colleague = desk.take(answer_to("ben@example.org", "<4>", &["mail:<1>"]));
+    let colleague = desk.take(answer_to("ben@example.org", "<5>", &["mail:<1>", "mailed:ben"]));
     assert_eq!((colleague.outcome, colleague.ticket), (Outcome::Appended, first.ticket));
     assert_ne!(colleague.customer, first.customer);
+    let mut bounce = answer_to("mailer-daemon@example.org", "<6>", &["mail:<1>"]);
+    bounce.automated = true;
+    assert_eq!(desk.take(bounce).ticket, first.ticket);
+    let written = desk.finish();
+    let linked = |ticket: Uuid| written.tickets[&ticket].is_linked(LinkKind::RelatesTo, first.ticket);
+    assert_eq!(
+        (linked(by_number.ticket), linked(by_mail.ticket)),
+        (false, true),
+        "a number can be guessed"
+    );
+    assert!(written.tickets[&first.ticket].is_linked(LinkKind::RelatesTo, by_mail.ticket));
 }
 
 #[test]

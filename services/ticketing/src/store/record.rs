@@ -13,7 +13,7 @@ use super::entity::{contact_key, message, thread_key};
 use super::organizations::joined_domains;
 use super::personal::{Keyring, Lookup, Owner};
 use super::{Store, attachments, ids, kin, row, write};
-use crate::contact::{Contact, ContactKey, Outcome, Recorded, SUBJECT_KEY};
+use crate::contact::{self, Contact, ContactKey, Outcome, Recorded};
 use crate::customer::{Customer, IdentityKey};
 use crate::desk::{Desk, Known, Thread, Written};
 
@@ -159,17 +159,17 @@ impl Store {
         known.leads = kin::leads(tx.conn(), tenant, led).await?;
         let references = contacts.iter().flat_map(|contact| &contact.reference_keys);
         let mut named: HashSet<Uuid> = HashSet::new();
-        let mut ends_of_subjects: HashSet<Uuid> = HashSet::new();
+        let mut ends_of_public: HashSet<Uuid> = HashSet::new();
         for key in references {
             if let Some(thread) = known.threads.get(key) {
                 let end = kin::end(&known.leads, thread.ticket);
                 named.extend([thread.ticket, end]);
-                if key.starts_with(SUBJECT_KEY) {
-                    ends_of_subjects.insert(end);
+                if contact::is_public(key) {
+                    ends_of_public.insert(end);
                 }
             }
         }
-        let ends: Vec<Uuid> = ends_of_subjects.into_iter().collect();
+        let ends: Vec<Uuid> = ends_of_public.into_iter().collect();
         known.guests = kin::guests(tx.conn(), tenant, &ends).await?;
         known.tickets = row::lock_tickets(tx, &self.personal, tenant, named.into_iter().collect()).await?;
         Ok((known, locked.sla_revision))

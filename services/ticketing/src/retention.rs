@@ -57,26 +57,32 @@ async fn apply(store: &Store, tenant: &str, rules: &[crate::privacy::Rule]) -> R
     Ok(())
 }
 
-/// Deletes the objects that are to go.
+/// Deletes the objects that are to go. One that the object store will not give up is put off and holds up no other.
 ///
 /// # Errors
-/// When database or object store fail; what is left goes the next time.
+/// When database or object store fail, after everything was tried; what is left goes later.
 pub async fn sweep(store: &Store, objects: &Objects) -> Result<(), Error> {
+    let mut result = Ok(());
     loop {
         let doomed = store.doomed(BATCH).await?;
         if doomed.is_empty() {
-            return Ok(());
+            return result;
         }
-        let mut gone = Vec::with_capacity(doomed.len());
-        let mut result = Ok(());
+        let (mut gone, mut left) = (Vec::with_capacity(doomed.len()), Vec::new());
         for (tenant, object) in doomed {
-            result = objects.delete(&tenant, object).await;
-            if result.is_err() {
-                break;
+            match objects.delete(&tenant, object).await {
+                Ok(()) => gone.push(object),
+                Err(error) => {
+                    left.push(object);
+                    result = Err(error);
+                }
             }
-            gone.push(object);
+        }
+        if gone.is_empty() {
+            // It is down altogether.
+            return result;
         }
         store.are_gone(&gone).await?;
-        result?;
+        store.put_off(&left).await?;
     }
 }

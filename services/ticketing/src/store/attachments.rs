@@ -26,6 +26,9 @@ use crate::file::{FileKey, StoredFile};
 use crate::message::{Draft, Message};
 use crate::names;
 
+/// How long until an object that could not be deleted is tried again.
+const PUT_OFF: TimeDelta = TimeDelta::hours(1);
+
 /// How long an upload may take, and how long a file waits for a message that refers to it.
 pub const GRACE: TimeDelta = TimeDelta::days(1);
 
@@ -225,6 +228,24 @@ impl Store {
     pub async fn are_gone(&self, objects: &[Uuid]) -> Result<(), Error> {
         let tx = self.db.begin().await?;
         doomed_object::Entity::delete_many()
+            .filter(doomed_object::Column::Object.is_in(objects.iter().copied()))
+            .exec(tx.conn())
+            .await
+            .map_err(error)?;
+        tx.commit().await
+    }
+
+    /// Tries objects that could not be deleted again after [`PUT_OFF`].
+    pub async fn put_off(&self, objects: &[Uuid]) -> Result<(), Error> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let tx = self.db.begin().await?;
+        doomed_object::Entity::update_many()
+            .col_expr(
+                doomed_object::Column::NotBefore,
+                Expr::value(micros(self.clock.now() + PUT_OFF)),
+            )
             .filter(doomed_object::Column::Object.is_in(objects.iter().copied()))
             .exec(tx.conn())
             .await

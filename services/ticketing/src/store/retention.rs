@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use prost::Message;
-use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, OnConflict, Query, UnionType, WithClause};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -207,24 +207,34 @@ impl Store {
     }
 }
 
-/// Messages of the ticket, or of one that was merged into it, refer to files.
+/// Messages of the ticket, or of one that was merged into it at whatever remove, refer to files.
 fn with_files(tenant: &str, held: &HashSet<Uuid>) -> Condition {
-    let own = Query::select()
+    const FOUND: &str = "with_files";
+    let targets = Query::select()
+        .column((ticket::Entity, ticket::Column::MergedInto))
+        .from(ticket::Entity)
+        .inner_join(
+            FOUND,
+            Expr::col((ticket::Entity, ticket::Column::Id)).equals((FOUND, "id")),
+        )
+        .and_where(ticket::Column::Tenant.eq(tenant))
+        .and_where(ticket::Column::MergedInto.is_not_null())
+        .take();
+    let found = Query::select()
         .column(attachment_ref::Column::TicketId)
         .from(attachment_ref::Entity)
         .and_where(attachment_ref::Column::Tenant.eq(tenant))
         .and_where(attachment_ref::Column::CustomerId.is_not_in(held.iter().copied()))
+        .union(UnionType::Distinct, targets)
         .take();
-    let of_parts = Query::select()
-        .column(ticket::Column::MergedInto)
-        .from(ticket::Entity)
-        .and_where(ticket::Column::Tenant.eq(tenant))
-        .and_where(ticket::Column::MergedInto.is_not_null())
-        .and_where(ticket::Column::Id.in_subquery(own.clone()))
+    let mut named = CommonTableExpression::new();
+    named.table_name(FOUND).column("id").query(found);
+    let ids = Query::select()
+        .column("id")
+        .from(FOUND)
+        .with_cte(WithClause::new().recursive(true).cte(named).to_owned())
         .take();
-    Condition::any()
-        .add(ticket::Column::Id.in_subquery(own))
-        .add(ticket::Column::Id.in_subquery(of_parts))
+    Condition::all().add(ticket::Column::Id.in_subquery(ids))
 }
 
 /// Customers under a hold, and those they were merged into: what was theirs is the target's now.

@@ -1,6 +1,6 @@
 //! An object store in memory that can be down.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -16,12 +16,18 @@ use object_store::{
 pub struct Disk {
     inner: InMemory,
     down: AtomicBool,
+    refused_deletes: AtomicUsize,
 }
 
 impl Disk {
     /// Every call fails until it is set up again.
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// The next deletes fail.
+    pub fn refuse_deletes(&self, next: usize) {
+        self.refused_deletes.store(next, Ordering::SeqCst);
     }
 
     /// Everything that is stored, by path.
@@ -57,13 +63,28 @@ impl Disk {
     }
 
     fn check(&self) -> Result<()> {
-        if self.down.load(Ordering::SeqCst) {
-            return Err(Error::Generic {
-                store: "Disk",
-                source: "down".into(),
-            });
+        match self.down.load(Ordering::SeqCst) {
+            true => Err(down()),
+            false => Ok(()),
         }
-        Ok(())
+    }
+
+    fn check_delete(&self) -> Result<()> {
+        self.check()?;
+        let refused = self
+            .refused_deletes
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        match refused {
+            Ok(_) => Err(down()),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+fn down() -> Error {
+    Error::Generic {
+        store: "Disk",
+        source: "down".into(),
     }
 }
 
@@ -95,7 +116,7 @@ impl ObjectStore for Disk {
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        match self.check() {
+        match self.check_delete() {
             Ok(()) => self.inner.delete_stream(locations),
             Err(error) => futures::stream::iter([Err(error)]).boxed(),
         }

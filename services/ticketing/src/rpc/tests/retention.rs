@@ -145,6 +145,35 @@ both_engines! {
         assert_eq!(desk.kinds(skip).await.len(), 1, "once");
     }
 
+    /// At whatever remove; and an object that cannot be deleted now waits for its next try alone.
+    async fn attachments_of_merged_tickets_go_too(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let mara = desk.customer("mara@example.org").await;
+        let (first, second, third) = (desk.ticket_of(&mara).await, desk.ticket_of(&mara).await, desk.ticket_of(&mara).await);
+        for text in [b"one", b"two"] {
+            let file = upload(&desk, &mara.name, text).await.expect("stored");
+            let message = pb::Message { attachments: vec![file], ..agents_message("see the file") };
+            let request = pb::CreateMessageRequest { parent: first.name.clone(), message: Some(message), ..pb::CreateMessageRequest::default() };
+            create_message::handle(&desk.app, acme(request)).await.expect("written");
+        }
+        desk.merge(&second, &[&desk.get(&first.name).await]).await.expect("merges");
+        desk.merge(&third, &[&desk.get(&second.name).await]).await.expect("merges");
+        let end = desk.get(&third.name).await;
+        desk.state(&end, State::Closed).await.expect("closes");
+        desk.set_rules(vec![rule(Action::EraseAttachments, 30)]).await;
+        desk.wait(30 * DAY);
+        assert_eq!(desk.previewed(Vec::new()).await, [1]);
+        desk.disk.refuse_deletes(1);
+        retention::tick(&desk.app.store, &desk.app.objects).await.expect_err("one is left");
+        assert_eq!(desk.disk.all().await.len(), 1);
+        desk.retain().await;
+        assert_eq!(desk.disk.all().await.len(), 1, "not before its time");
+        desk.wait(3_600);
+        desk.retain().await;
+        assert_eq!(desk.disk.all().await.len(), 0);
+        assert_eq!(desk.previewed(Vec::new()).await, [0]);
+    }
+
     async fn a_legal_hold_keeps_everything(db: TestDatabase) {
         let desk = Fixture::new(&db).await;
         let held = desk.closed("1").await;

@@ -12,7 +12,6 @@ use vorrang_error::{Error, Violations};
 
 use crate::Feed;
 use crate::cursor::Position;
-use crate::follow;
 use crate::request::{Tenancy, Wish};
 
 /// Most consumers of a tenant: retention asks each of them.
@@ -48,19 +47,7 @@ impl Feed {
         }
         violations.into_result()?;
         let id = id.ok_or_else(|| Error::internal("a violation was lost"))?;
-        let position = self.cursors.read(tenant, &request.cursor)?;
-        let epoch = event_log::epoch(&self.database).await?;
-        if position.epoch != epoch {
-            return Err(follow::epoch_changed());
-        }
-        let (head, floor) = event_log::ends(self.database.reader(), tenant).await?;
-        if position.seq > head {
-            return Err(follow::ahead(&self.database, epoch).await);
-        }
-        if position.seq < floor {
-            let oldest = self.cursors.write(tenant, Position { epoch, seq: floor });
-            return Err(follow::too_old(tenant, oldest));
-        }
+        let position = self.position(tenant, &request.cursor).await?;
         self.move_consumer(tenant, &id, position, request.rewind).await?;
         self.consumer(tenant, &id).await
     }

@@ -14,7 +14,7 @@ use vorrang_error::Error;
 use vorrang_filter::FilterError;
 
 use crate::cursor::{Cursors, Position};
-use crate::follow::Follow;
+use crate::follow::{self, Follow};
 use crate::keeper::{Keeper, Retention};
 use crate::request::{self, Tenancy};
 use crate::watcher::Watcher;
@@ -175,16 +175,26 @@ impl Feed {
         })
     }
 
-    /// The position that a cursor of the tenant's log stands for.
+    /// The position that a cursor of the tenant's log stands for, from which every later event can still be read.
     ///
     /// # Errors
-    /// Invalid `CURSOR_INVALID`; Precondition `EPOCH_CHANGED`; when the log cannot be read.
-    pub async fn position(&self, tenant: &str, cursor: &str) -> Result<i64, Error> {
+    /// Invalid `CURSOR_INVALID`; Precondition `EPOCH_CHANGED` or `CURSOR_AHEAD`; OutOfRange `CURSOR_TOO_OLD` with `oldest_cursor`;
+    /// when the log cannot be read.
+    pub async fn position(&self, tenant: &str, cursor: &str) -> Result<Position, Error> {
         let position = self.cursors.read(tenant, cursor)?;
-        if position.epoch != event_log::epoch(&self.database).await? {
-            return Err(crate::follow::epoch_changed());
+        let epoch = event_log::epoch(&self.database).await?;
+        if position.epoch != epoch {
+            return Err(follow::epoch_changed());
         }
-        Ok(position.seq)
+        let (head, floor) = event_log::ends(self.database.reader(), tenant).await?;
+        if position.seq > head {
+            return Err(follow::ahead(&self.database, epoch).await);
+        }
+        if position.seq < floor {
+            let oldest = self.cursors.write(tenant, Position { epoch, seq: floor });
+            return Err(follow::too_old(tenant, oldest));
+        }
+        Ok(position)
     }
 
     /// The cursor of the tenant's log after position `seq` of the present epoch, for snapshots: read the head first,

@@ -38,7 +38,7 @@ pub async fn handle(app: &App, request: Request<pb::ReplayRangeRequest>) -> Resu
     violations.into_result()?;
     let after = match (from_time, request.from) {
         (Some(at), _) => app.store.position_before(&call.tenant, at).await?,
-        (None, Some(From::FromCursor(cursor))) => app.feed.position(&call.tenant, &cursor).await?,
+        (None, Some(From::FromCursor(cursor))) => app.feed.position(&call.tenant, &cursor).await?.seq,
         _ => return Err(Error::internal("a violation was lost")),
     };
     let until = match to_time {

@@ -127,6 +127,8 @@ both_engines! {
         assert_eq!(nothing.replay_until, 0);
         let theirs = desk.app.feed.cursor("other", 0).await.expect("reads");
         assert_eq!(replay(&desk, &webhook, From::FromCursor(theirs), false).await.expect_err("not ours").reason(), "CURSOR_INVALID");
+        let beyond = desk.app.feed.cursor("acme", 1_000).await.expect("reads");
+        assert_eq!(replay(&desk, &webhook, From::FromCursor(beyond), false).await.expect_err("not there").reason(), "CURSOR_AHEAD");
         let nowhere = pb::ReplayRangeRequest { name: webhook.name.clone(), ..pb::ReplayRangeRequest::default() };
         let error = replay_range::handle(&desk.app, acme(nowhere)).await.expect_err("no beginning");
         assert_eq!(error.violations()[0].field, "from_time");

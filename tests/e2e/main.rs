@@ -2,6 +2,7 @@
 
 mod apart;
 mod automations;
+mod converse;
 mod desktop;
 mod dynamic;
 mod erasure;

@@ -22,6 +22,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use vorrang_api::analytics::v1::kpi_service_client::KpiServiceClient;
+use vorrang_api::ingestion::v1::chat_service_client::ChatServiceClient;
 use vorrang_api::ingestion::v1::ingestion_service_client::IngestionServiceClient;
 use vorrang_api::ingestion::v1::quarantine_service_client::QuarantineServiceClient;
 use vorrang_api::ingestion::v1::source_service_client::SourceServiceClient;
@@ -44,6 +45,7 @@ use vorrang_api::ticketing::v1::sla_service_client::SlaServiceClient;
 use vorrang_api::ticketing::v1::sub_state_service_client::SubStateServiceClient;
 use vorrang_api::ticketing::v1::survey_service_client::SurveyServiceClient;
 use vorrang_api::ticketing::v1::ticket_field_service_client::TicketFieldServiceClient;
+use vorrang_api::ticketing::v1::ticket_relation_service_client::TicketRelationServiceClient;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
 use vorrang_api::ticketing::v1::webhook_service_client::WebhookServiceClient;
 use vorrang_api::{knowledge, routing, ticketing};
@@ -150,12 +152,16 @@ macro_rules! clients {
 clients! {
     /// Pushes contacts.
     ingestion: IngestionServiceClient<Authorized>;
+    /// Live chat, the customer's side.
+    chat: ChatServiceClient<Authorized>;
     /// Sources and presets.
     sources: SourceServiceClient<Authorized>;
     /// What could not be understood.
     quarantine: QuarantineServiceClient<Authorized>;
     /// Tickets and messages.
     tickets: TicketServiceClient<Authorized>;
+    /// How tickets belong together.
+    ticket_relations: TicketRelationServiceClient<Authorized>;
     /// The tenant's own sub-states of tickets.
     sub_states: SubStateServiceClient<Authorized>;
     /// The tenant's own fields of tickets.

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 use vorrang_clock::SharedClock;
 use vorrang_error::{Error, Violations};
-use vorrang_service::{Context, Ids, Rate};
+use vorrang_service::{Context, Ids, Peers, Rate};
 
+use crate::chat::Tokens;
 use crate::contact::MAX_REQUEST_ID;
 use crate::http::Budget;
 use crate::presets::Presets;
 use crate::recorder::Recorder;
+use crate::rpc::converse::hub::Hub;
 use crate::seal::Seal;
 use crate::store::{Source, Store};
 
@@ -36,6 +38,12 @@ pub struct App {
     pub rejected: Rejected,
     /// Memory for the bodies of webhooks.
     pub bodies: Budget,
+    /// Resume tokens of conversations.
+    pub tokens: Tokens,
+    /// Hears what happens to the tickets of conversations.
+    pub hub: Hub,
+    /// The other services.
+    pub peers: Peers,
 }
 
 impl App {
@@ -51,6 +59,9 @@ impl App {
             rate: context.rate.clone(),
             rejected: Rejected::default(),
             bodies: Budget::default(),
+            tokens: Tokens::new(context.secrets.internal_key()),
+            hub: Hub::new(context.peers.clone()),
+            peers: context.peers.clone(),
         }
     }
 

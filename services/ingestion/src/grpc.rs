@@ -1,14 +1,17 @@
 //! The gRPC services: one line an RPC.
 
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
+use vorrang_api::ingestion::v1::chat_service_server::ChatService;
 use vorrang_api::ingestion::v1::ingestion_service_server::IngestionService;
 use vorrang_api::ingestion::v1::quarantine_service_server::QuarantineService;
 use vorrang_api::ingestion::v1::source_service_server::SourceService;
 use vorrang_api::ingestion::v1::{
-    CreateSourceRequest, DiscardQuarantineItemRequest, GetQuarantineItemRequest, GetReceiptRequest, GetSourceRequest,
-    ListPresetsRequest, ListPresetsResponse, ListQuarantineItemsRequest, ListQuarantineItemsResponse,
-    ListSourcesRequest, ListSourcesResponse, PushEmailRequest, PushEmailResponse, PushTicketRequest,
-    PushTicketResponse, PushTicketsRequest, QuarantineItem, Receipt, RetryQuarantineItemRequest,
+    ConverseRequest, ConverseResponse, CreateSourceRequest, DiscardQuarantineItemRequest, GetQuarantineItemRequest,
+    GetReceiptRequest, GetSourceRequest, ListPresetsRequest, ListPresetsResponse, ListQuarantineItemsRequest,
+    ListQuarantineItemsResponse, ListSourcesRequest, ListSourcesResponse, PushEmailRequest, PushEmailResponse,
+    PushTicketRequest, PushTicketResponse, PushTicketsRequest, QuarantineItem, Receipt, RetryQuarantineItemRequest,
     RetryQuarantineItemResponse, Source, UpdateSourceRequest,
 };
 use vorrang_error::Error;
@@ -45,6 +48,15 @@ impl IngestionService for Grpc {
 
     async fn get_receipt(&self, request: Request<GetReceiptRequest>) -> Answer<Receipt> {
         answer(rpc::get_receipt::handle(&self.0, request).await)
+    }
+}
+
+#[tonic::async_trait]
+impl ChatService for Grpc {
+    type ConverseStream = BoxStream<'static, Result<ConverseResponse, Status>>;
+
+    async fn converse(&self, request: Request<Streaming<ConverseRequest>>) -> Answer<Self::ConverseStream> {
+        answer(rpc::converse::handle(&self.0, request).map(|stream| stream.boxed()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Ingestion: the door for contacts. See README.md.
 
 mod app;
+mod chat;
 pub mod contact;
 mod convert;
 mod delivery;
@@ -21,6 +22,7 @@ mod rpc;
 mod seal;
 mod store;
 
+use vorrang_api::ingestion::v1::chat_service_server::ChatServiceServer;
 use vorrang_api::ingestion::v1::ingestion_service_server::IngestionServiceServer;
 use vorrang_api::ingestion::v1::quarantine_service_server::QuarantineServiceServer;
 use vorrang_api::ingestion::v1::source_service_server::SourceServiceServer;
@@ -40,7 +42,7 @@ pub use store::Migrator;
 /// What a request may hold besides the mail.
 const MAIL_ENVELOPE: usize = 64 << 10;
 
-/// Opens the database, reads the presets, and gives what is to be served: three gRPC services, the webhooks' routes, and the
+/// Opens the database, reads the presets, and gives what is to be served: four gRPC services, the webhooks' routes, and the
 /// task that empties the inbox. Ticketing may start later.
 ///
 /// # Errors
@@ -70,8 +72,10 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     let pushes = configured!(IngestionServiceServer::new(grpc.clone()), context).max_decoding_message_size(largest);
     Ok(Bound::new("ingestion")
         .grpc(pushes)
+        .grpc(configured!(ChatServiceServer::new(grpc.clone()), context))
         .grpc(configured!(SourceServiceServer::new(grpc.clone()), context))
         .grpc(configured!(QuarantineServiceServer::new(grpc), context))
+        .task("conversations", app.hub.clone().run(context.shutdown.clone()))
         .http(http::routes(app))
         .task("inbox", courier.run(context.shutdown.clone()))
         .task("erasures", erasures)

@@ -1,5 +1,6 @@
 //! One file per RPC: parse the whole request, decide once, answer. `record_contacts` is the one that we call ourselves.
 
+pub(crate) mod converse;
 pub(crate) mod create_source;
 pub(crate) mod discard_quarantine_item;
 pub(crate) mod get_quarantine_item;

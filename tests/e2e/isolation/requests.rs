@@ -52,6 +52,11 @@ const OTHERS: &[Line] = &[
             "identities": [{"kind": "KIND_EMAIL", "value": "theirs@example.org", "verified": true}]}}"#,
         NothingOfTheirs,
     ),
+    (
+        "ingestion.v1.ChatService/Converse",
+        r#"{"start": {"conversation_id": "theirs-1", "identities": [{"kind": "KIND_EMAIL", "value": "theirs@example.org", "verified": true}]}}"#,
+        NothingOfTheirs,
+    ),
     // A reply to their mail: `In-Reply-To: <theirs@example.org>`.
     (
         "ingestion.v1.IngestionService/PushEmail",

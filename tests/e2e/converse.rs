@@ -1,0 +1,456 @@
+//! Live chat from both sides: nothing that is said is lost, nothing is heard twice, and nobody hears what is not for them.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+
+use futures::future::join_all;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Status, Streaming};
+use tonic_types::StatusExt as _;
+use vorrang_api::feed::v1::{Actor, actor};
+use vorrang_api::ingestion::v1::converse_request::Request;
+use vorrang_api::ingestion::v1::converse_response::Event;
+use vorrang_api::ingestion::v1::{
+    ConverseRequest, ConverseResponse, Outcome, PushResult, Say, StartConversation, said::Answer,
+};
+use vorrang_api::ticketing::v1::{
+    CreateMessageRequest, Identity, ListMessagesRequest, MergeTicketsRequest, Message, UnmergeTicketRequest, identity,
+    message, ticket,
+};
+use vorrang_client::Client;
+
+use crate::stack::Stack;
+
+/// A customer's chat window.
+struct Window {
+    say: mpsc::Sender<ConverseRequest>,
+    responses: Streaming<ConverseResponse>,
+    /// The last one that was received.
+    token: String,
+}
+
+impl Window {
+    /// Opens one, and waits until the customer may write.
+    async fn open(client: &Client, conversation: &str, token: &str) -> Self {
+        let (say, requests) = mpsc::channel(64);
+        let responses = client
+            .chat()
+            .converse(ReceiverStream::new(requests))
+            .await
+            .expect("is served")
+            .into_inner();
+        let mut window = Self {
+            say,
+            responses,
+            token: token.to_owned(),
+        };
+        window.send(Request::Start(start(conversation, token))).await;
+        match window.next().await.expect("goes on") {
+            Event::Started(_) => window,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn send(&self, request: Request) {
+        let request = ConverseRequest { request: Some(request) };
+        self.say.send(request).await.expect("the stream is open");
+    }
+
+    async fn next(&mut self) -> Result<Event, Status> {
+        let response = self.responses.message().await?.expect("does not end");
+        self.token = response.resume_token;
+        Ok(response.event.expect("an event"))
+    }
+
+    /// Says something, and gives what became of it; what is heard meanwhile goes to `heard`.
+    async fn say(&mut self, id: &str, text: &str, heard: &mut Vec<String>) -> PushResult {
+        self.send(Request::Say(say(id, text))).await;
+        loop {
+            match self.next().await.expect("goes on") {
+                Event::Said(said) => match said.answer.expect("an answer") {
+                    Answer::Result(result) if said.message_id == id => return result,
+                    other => panic!("{id}: {other:?}"),
+                },
+                Event::Message(message) => heard.push(message.text),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next message of somebody else.
+    async fn hear(&mut self) -> Message {
+        loop {
+            match self.next().await.expect("goes on") {
+                Event::Message(message) => return message,
+                Event::Said(said) => panic!("{said:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next texts of somebody else.
+    async fn texts(&mut self, count: usize) -> Vec<String> {
+        let mut texts = Vec::new();
+        while texts.len() < count {
+            texts.push(self.hear().await.text);
+        }
+        texts
+    }
+
+    /// Closes it as a cut line does, and gives the token.
+    fn cut(self) -> String {
+        self.token
+    }
+}
+
+fn start(conversation: &str, token: &str) -> StartConversation {
+    StartConversation {
+        conversation_id: conversation.to_owned(),
+        identities: vec![Identity {
+            kind: identity::Kind::External.into(),
+            value: format!("shop:{conversation}"),
+            verified: true,
+        }],
+        subject: "A question".to_owned(),
+        resume_token: token.to_owned(),
+        ..StartConversation::default()
+    }
+}
+
+fn say(id: &str, text: &str) -> Say {
+    Say {
+        message_id: id.to_owned(),
+        text: text.to_owned(),
+        ..Say::default()
+    }
+}
+
+/// An agent writes.
+async fn write(client: &Client, ticket: &str, text: &str, visibility: message::Visibility, state: ticket::State) {
+    let request = CreateMessageRequest {
+        parent: ticket.to_owned(),
+        message: Some(Message {
+            actor: Some(Actor {
+                kind: actor::Kind::Agent.into(),
+                id: "agents/anna".to_owned(),
+            }),
+            text: text.to_owned(),
+            visibility: visibility.into(),
+            ..Message::default()
+        }),
+        state: state.into(),
+        ..CreateMessageRequest::default()
+    };
+    client.tickets().create_message(request).await.expect("is written");
+}
+
+async fn answer(client: &Client, ticket: &str, text: &str) {
+    write(
+        client,
+        ticket,
+        text,
+        message::Visibility::Public,
+        ticket::State::Unspecified,
+    )
+    .await;
+}
+
+async fn transcript(client: &Client, ticket: &str) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = ListMessagesRequest {
+            parent: ticket.to_owned(),
+            page_token,
+            ..ListMessagesRequest::default()
+        };
+        let page = client
+            .tickets()
+            .list_messages(request)
+            .await
+            .expect("is listed")
+            .into_inner();
+        texts.extend(page.messages.into_iter().map(|message| message.text));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return texts;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_goes_on_over_cut_lines_on_the_embedded_default() {
+    a_conversation_goes_on_over_cut_lines(Stack::embedded().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_goes_on_over_cut_lines_on_postgresql() {
+    a_conversation_goes_on_over_cut_lines(Stack::production().await).await;
+}
+
+async fn a_conversation_goes_on_over_cut_lines(stack: Stack) {
+    let client = stack.client("acme").await;
+    let mut heard = Vec::new();
+    let mut window = Window::open(&client, "chat-1", "").await;
+    let first = window.say("m1", "Hello?", &mut heard).await;
+    assert_eq!(first.outcome(), Outcome::Created);
+    write(
+        &client,
+        &first.ticket,
+        "a note",
+        message::Visibility::Internal,
+        ticket::State::Unspecified,
+    )
+    .await;
+    answer(&client, &first.ticket, "How can I help?").await;
+    let message = window.hear().await;
+    assert_eq!(message.text, "How can I help?", "the note is not for the customer");
+    assert_eq!(message.actor.expect("an actor").id, "agents/anna");
+    assert_eq!(
+        window.say("m2", "My order", &mut heard).await.outcome(),
+        Outcome::Appended
+    );
+
+    // The line is cut, and both sides go on. What was not answered is said again.
+    let token = window.cut();
+    answer(&client, &first.ticket, "Which one?").await;
+    answer(&client, &first.ticket, "Are you there?").await;
+    let mut window = Window::open(&client, "chat-1", &token).await;
+    assert_eq!(window.texts(2).await, ["Which one?", "Are you there?"]);
+    let again = window.say("m2", "My order", &mut heard).await;
+    assert_eq!((again.outcome(), &again.ticket), (Outcome::Duplicate, &first.ticket));
+    window.say("m3", "Number 77", &mut heard).await;
+
+    // Another window of the same customer hears both; without a token nothing from before.
+    let mut other = Window::open(&client, "chat-1", "").await;
+    other.say("m4", "It is me, too", &mut Vec::new()).await;
+    assert_eq!(window.hear().await.text, "It is me, too");
+    write(
+        &client,
+        &first.ticket,
+        "Found it.",
+        message::Visibility::Public,
+        ticket::State::Solved,
+    )
+    .await;
+    for one in [&mut window, &mut other] {
+        assert_eq!(one.hear().await.text, "Found it.");
+        let Event::TicketState(state) = one.next().await.expect("goes on") else {
+            panic!("not the state")
+        };
+        assert_eq!((state.state(), &state.ticket), (ticket::State::Solved, &first.ticket));
+    }
+    assert_eq!(heard, Vec::<String>::new(), "nothing was heard twice");
+    let said = [
+        "Hello?",
+        "a note",
+        "How can I help?",
+        "My order",
+        "Which one?",
+        "Are you there?",
+        "Number 77",
+    ];
+    let all: Vec<&str> = said.into_iter().chain(["It is me, too", "Found it."]).collect();
+    assert_eq!(transcript(&client, &first.ticket).await, all);
+
+    // An old token tells what came after it once more, and nothing of one's own.
+    let mut old = Window::open(&client, "chat-1", &token).await;
+    assert_eq!(
+        old.texts(5).await,
+        [
+            "Which one?",
+            "Are you there?",
+            "Number 77",
+            "It is me, too",
+            "Found it."
+        ]
+    );
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merged_conversation_goes_on_and_shows_nothing_from_before() {
+    let stack = Stack::embedded().await;
+    let client = stack.client("acme").await;
+    let (mut ann, mut ben) = (
+        Window::open(&client, "ann", "").await,
+        Window::open(&client, "ben", "").await,
+    );
+    let anns = ann.say("1", "I am Ann", &mut Vec::new()).await.ticket;
+    let bens = ben.say("1", "I am Ben", &mut Vec::new()).await.ticket;
+    answer(&client, &anns, "Your secret, Ann").await;
+    assert_eq!(ann.hear().await.text, "Your secret, Ann");
+    let cut = Window::open(&client, "ben", &ben.token).await.cut();
+    let merge = MergeTicketsRequest {
+        target: anns.clone(),
+        sources: vec![bens.clone()],
+        agent: "agents/anna".to_owned(),
+        across_customers: true,
+        ..MergeTicketsRequest::default()
+    };
+    client.ticket_relations().merge_tickets(merge).await.expect("merges");
+    answer(&client, &anns, "Both of you").await;
+    assert_eq!(ann.hear().await.text, "Both of you");
+    assert_eq!(ben.hear().await.text, "Both of you");
+    let mut away = Window::open(&client, "ben", &cut).await;
+    assert_eq!(away.hear().await.text, "Both of you", "also for one who was away");
+    let appended = ben.say("2", "Thanks", &mut Vec::new()).await;
+    assert_eq!((appended.outcome(), &appended.ticket), (Outcome::Appended, &anns));
+    let unmerge = UnmergeTicketRequest {
+        name: bens.clone(),
+        agent: "agents/anna".to_owned(),
+        ..UnmergeTicketRequest::default()
+    };
+    client
+        .ticket_relations()
+        .unmerge_ticket(unmerge)
+        .await
+        .expect("unmerges");
+    answer(&client, &anns, "For Ann alone").await;
+    answer(&client, &bens, "For Ben alone").await;
+    assert_eq!(ben.hear().await.text, "For Ben alone");
+    assert_eq!(ann.texts(2).await, ["Thanks", "For Ann alone"]);
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_sense_is_refused_and_the_rest_goes_on() {
+    let stack = Stack::embedded().await;
+    let client = stack.client("acme").await;
+    let refused = async |requests: Vec<Request>| {
+        let requests = requests
+            .into_iter()
+            .map(|request| ConverseRequest { request: Some(request) });
+        let stream = client
+            .chat()
+            .converse(tokio_stream::iter(requests))
+            .await
+            .expect("is served");
+        let mut stream = stream.into_inner();
+        loop {
+            match stream.message().await {
+                Ok(Some(response)) => assert!(matches!(response.event, Some(Event::Started(_))), "{response:?}"),
+                Ok(None) => panic!("it was taken"),
+                Err(status) => return status,
+            }
+        }
+    };
+    assert_eq!(
+        refused(vec![Request::Say(say("1", "x"))]).await.code(),
+        Code::InvalidArgument
+    );
+    let nobody = StartConversation {
+        identities: Vec::new(),
+        conversation_id: "z".repeat(129),
+        ..start("", "")
+    };
+    let status = refused(vec![Request::Start(nobody)]).await;
+    let details = status.get_error_details();
+    let fields: Vec<&str> = details
+        .bad_request()
+        .expect("violations")
+        .field_violations
+        .iter()
+        .map(|one| one.field.as_str())
+        .collect();
+    assert_eq!(fields, ["start.conversation_id", "start.identities"]);
+    let twice = refused(vec![Request::Start(start("a", "")), Request::Start(start("a", ""))]).await;
+    assert_eq!(twice.code(), Code::InvalidArgument);
+
+    let mut window = Window::open(&client, "mine", "").await;
+    window.say("1", "Hello", &mut Vec::new()).await;
+    for token in [window.token.as_str(), "nonsense"] {
+        let status = refused(vec![Request::Start(start("theirs", token))]).await;
+        let reason = status.get_error_details().error_info().map(|info| info.reason.clone());
+        assert_eq!(reason.as_deref(), Some("RESUME_TOKEN_INVALID"));
+    }
+    // A bad message is answered alone.
+    for (id, text) in [("", "x"), ("a/b", "x"), ("2", "")] {
+        window.send(Request::Say(say(id, text))).await;
+        let Event::Said(said) = window.next().await.expect("goes on") else {
+            panic!("not an answer")
+        };
+        let Some(Answer::Error(error)) = said.answer else {
+            panic!("{id:?} was taken")
+        };
+        assert_eq!(
+            (said.message_id.as_str(), error.code),
+            (id, Code::InvalidArgument as i32)
+        );
+    }
+    assert_eq!(
+        window.say("2", "I go on", &mut Vec::new()).await.outcome(),
+        Outcome::Appended
+    );
+    stack.stop().await;
+}
+
+/// Chats that nobody here wrote, many at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_chats_arrive_whole_and_in_order() {
+    let Some(samples) = std::env::var_os("VORRANG_SAMPLES").filter(|root| !root.is_empty()) else {
+        // To the terminal itself: the test harness keeps what `eprintln!` writes when a test passes.
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: VORRANG_SAMPLES is not set, so no chat was read"
+        );
+        return;
+    };
+    let samples = Path::new(&samples);
+    let stack = Stack::embedded().await;
+    let client = stack.client("acme").await;
+
+    let table = std::fs::read_to_string(samples.join("chat-multidogo/insurance_dev.tsv")).expect("the chats");
+    let mut chats: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for line in table.lines().skip(1) {
+        let mut columns = line.split('\t');
+        if let (Some(chat), Some(text)) = (columns.next(), columns.nth(2))
+            && !text.trim().is_empty()
+        {
+            chats.entry(chat).or_default().push(text);
+        }
+    }
+    assert!(chats.len() > 200, "{}", chats.len());
+    let converse = async |(chat, turns): (&&str, &Vec<&str>)| {
+        let mut window = Window::open(&client, chat, "").await;
+        let mut heard = Vec::new();
+        let mut ticket = String::new();
+        for (number, turn) in turns.iter().enumerate() {
+            ticket = window.say(&number.to_string(), turn, &mut heard).await.ticket;
+        }
+        assert_eq!(heard, Vec::<String>::new(), "{chat}");
+        assert_eq!(transcript(&client, &ticket).await, *turns, "{chat}");
+    };
+    // A connection has room for so many streams only.
+    let chats: Vec<_> = chats.iter().collect();
+    for some in chats.chunks(25) {
+        join_all(some.iter().map(|chat| converse(*chat))).await;
+    }
+
+    let chats = std::fs::read_to_string(samples.join("chat-abcd/abcd_sample.json")).expect("the chats");
+    let chats: Vec<serde_json::Value> = serde_json::from_str(&chats).expect("JSON");
+    for chat in &chats {
+        let turns: Vec<(String, String)> = serde_json::from_value(chat["original"].clone()).expect("turns");
+        let mut window = Window::open(&client, &format!("abcd-{}", chat["convo_id"]), "").await;
+        let mut heard = Vec::new();
+        let ticket = window.say("hello", "(opens the window)", &mut heard).await.ticket;
+        for (number, (who, text)) in turns.iter().enumerate() {
+            match who.as_str() {
+                "customer" => drop(window.say(&number.to_string(), text, &mut heard).await),
+                _ => answer(&client, &ticket, text).await,
+            }
+        }
+        let theirs: Vec<&String> = turns
+            .iter()
+            .filter(|(who, _)| who != "customer")
+            .map(|(_, text)| text)
+            .collect();
+        while heard.len() < theirs.len() {
+            heard.push(window.hear().await.text);
+        }
+        assert_eq!(heard.iter().collect::<Vec<_>>(), theirs);
+    }
+    stack.stop().await;
+}

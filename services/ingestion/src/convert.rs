@@ -8,6 +8,7 @@ use vorrang_error::Violations;
 
 use crate::contact::{Channel, Contact, Identity, IdentityKind, Priority};
 use crate::intake::GRPC;
+use crate::language;
 use crate::names;
 use crate::outcome::{Outcome, PushResult};
 use crate::presets::NotUnderstood;
@@ -175,11 +176,19 @@ pub fn inbound(request_id: &str, contact: &Contact, trace_parent: &str) -> ticke
         queue: contact.queue.clone(),
         tags: contact.tags.clone(),
         intent: contact.intent.clone(),
-        language: contact.language.clone(),
+        language: language(contact).to_owned(),
         due_at: contact.due_at.map(timestamp),
         automated: contact.automated,
         same_person: contact.same_person,
         trace_parent: trace_parent.to_owned(),
+    }
+}
+
+/// As the source says; else what the text shows. A machine's words say nothing about the customer.
+fn language(contact: &Contact) -> &str {
+    match contact.language.as_str() {
+        "" if !contact.automated => language::detect(&contact.subject, &contact.text),
+        said => said,
     }
 }
 

@@ -11,6 +11,7 @@ mod forget;
 mod grpc;
 mod http;
 mod intake;
+pub mod language;
 pub mod mail;
 mod metrics;
 mod names;

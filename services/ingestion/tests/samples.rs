@@ -333,3 +333,45 @@ fn whatsapp_payloads_are_understood() {
     }
     assert!(contacts >= 25 && skipped >= 30, "{contacts} contacts, {skipped} others");
 }
+
+/// Questions to a town's help centre and to a bank, one or two lines each, and the pages that answer them.
+#[test]
+fn the_language_of_short_texts_is_found() {
+    let (Some(pages), Some(bank)) = (samples("kb-omosqa"), samples("intent-banking77")) else {
+        return;
+    };
+    let texts = |file: PathBuf| -> Vec<String> {
+        let lines = std::fs::read_to_string(file).expect("the texts");
+        let read = |line: &str| serde_json::from_str::<Value>(line).expect("JSON");
+        lines.lines().map(|line| text(&read(line), "text").to_owned()).collect()
+    };
+    let bank = std::fs::read_to_string(bank.join("train.csv")).expect("the questions");
+    let bank = bank.lines().skip(1).map(str::to_owned).collect();
+    for (language, texts, at_least) in [
+        ("de", texts(pages.join("de/queries.jsonl")), 90),
+        ("en", texts(pages.join("en/queries.jsonl")), 90),
+        ("de", texts(pages.join("de/corpus.jsonl")), 90),
+        ("en", texts(pages.join("en/corpus.jsonl")), 90),
+        ("en", bank, 90),
+    ] {
+        let found: Vec<&str> = texts
+            .iter()
+            .map(|text| vorrang_ingestion::language::detect("", text))
+            .collect();
+        let right = found.iter().filter(|found| **found == language).count();
+        let wrong = found
+            .iter()
+            .filter(|found| !found.is_empty() && **found != language)
+            .count();
+        assert!(
+            right * 100 >= at_least * texts.len(),
+            "{language}: {right} of {}",
+            texts.len()
+        );
+        assert!(
+            wrong * 500 <= texts.len(),
+            "{language}: {wrong} of {} wrong",
+            texts.len()
+        );
+    }
+}

@@ -9,11 +9,19 @@ mod address;
 mod attachments;
 mod automated;
 mod body;
+mod bounce;
+mod calendar;
+mod cms;
+mod content;
 mod html;
+mod pgp;
 mod repair;
 mod reply;
+mod rtf;
 #[cfg(test)]
 mod tests;
+mod tnef;
+mod uuencode;
 
 use chrono::{DateTime, Utc};
 use mail_parser::{HeaderName, HeaderValue, Message, MessageParser};
@@ -22,6 +30,8 @@ use serde::Serialize;
 pub use address::Address;
 pub use attachments::Attachment;
 pub use automated::Automated;
+pub use bounce::{Bounce, Recipient};
+use content::Content;
 pub use html::to_text as html_to_text;
 pub use reply::{Split, split};
 
@@ -31,6 +41,9 @@ const MAX_NESTED_MESSAGES: usize = 200;
 
 /// Boundaries times bytes beyond which a mail is read by its headers only: 40 boundaries in the largest mail we take.
 const MAX_BOUNDARY_BYTES: usize = 1 << 30;
+/// Header that all mails of ours carry, with a token of their ticket.
+pub const OWN_MARK: &str = "X-Vorrang-Ticket";
+
 /// Most ancestors that are listed, nearest first.
 const MAX_ANCESTORS: usize = 100;
 
@@ -68,6 +81,15 @@ pub struct Mail {
     /// Why this mail was not written by a person, or `None`. Such mails are ingested and never answered.
     #[serde(serialize_with = "automated_reason")]
     pub automated: Option<Automated>,
+    /// What a delivery report says; `None` when this is none.
+    #[serde(skip)]
+    pub bounce: Option<Bounce>,
+    /// Every address that the mail was delivered to, as the headers that servers add name them.
+    #[serde(skip)]
+    pub delivered_to: Vec<String>,
+    /// What we wrote into the mail when we sent it, if it is ours that came back; not verified. Empty when there is nothing.
+    #[serde(skip)]
+    pub own_mark: String,
 }
 
 /// The bytes are not a mail: there is nothing to read, or not one header.
@@ -127,16 +149,24 @@ fn read_parsed(raw: &[u8]) -> Result<Mail, Unreadable> {
     let from = address::first(&message, HeaderName::From)
         .or_else(|| address::first(&message, HeaderName::Sender))
         .unwrap_or_default();
-    let text = if deep {
-        String::from_utf8_lossy(raw).into_owned()
+    let Content { text, attachments } = if deep {
+        Content {
+            text: String::from_utf8_lossy(raw).into_owned(),
+            attachments: Vec::new(),
+        }
     } else {
-        body::text(&message)
+        content::read(&message)
     };
     let Split { reply, quoted } = reply::split(&text);
+    let automated = automated::detect(&message, &from, &subject);
+    let bounce = (automated == Some(Automated::Bounce)).then(|| bounce::read(&message, &text));
     Ok(Mail {
         message_id: first_text(&message, HeaderName::MessageId).filter(|id| !id.is_empty()),
         subject: subject.trim().to_owned(),
-        automated: automated::detect(&message, &from, &subject),
+        automated,
+        bounce,
+        delivered_to: delivered_to(&message),
+        own_mark: raw_header(&message, OWN_MARK),
         from,
         to: address::all(&message, HeaderName::To),
         cc: address::all(&message, HeaderName::Cc),
@@ -146,7 +176,7 @@ fn read_parsed(raw: &[u8]) -> Result<Mail, Unreadable> {
         text,
         reply,
         quoted,
-        attachments: if deep { Vec::new() } else { attachments::list(&message) },
+        attachments,
     })
 }
 
@@ -215,6 +245,57 @@ fn first_text(message: &Message<'_>, name: HeaderName<'static>) -> Option<String
         HeaderValue::TextList(list) => list.first().map(ToString::to_string),
         _ => None,
     })
+}
+
+/// Headers in which servers say for whom a mail came: To may name a list, or somebody else altogether.
+const DELIVERED_TO: [&str; 6] = [
+    "Delivered-To",
+    "X-Original-To",
+    "Envelope-To",
+    "X-Envelope-To",
+    "X-Delivered-To",
+    "Resent-To",
+];
+/// Most addresses that are taken from them.
+const MAX_DELIVERED_TO: usize = 50;
+
+fn delivered_to(message: &Message<'_>) -> Vec<String> {
+    let headers = message.headers().iter();
+    headers
+        .filter(|header| {
+            DELIVERED_TO
+                .iter()
+                .any(|name| header.name.as_str().eq_ignore_ascii_case(name))
+        })
+        .filter_map(|header| {
+            let bytes = message
+                .raw_message
+                .get(header.offset_start as usize..header.offset_end as usize)?;
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        })
+        .flat_map(|value| {
+            let words = value.split([',', ' ', '\t', '\r', '\n', '<', '>', ';']);
+            words
+                .filter(|word| word.contains('@'))
+                .map(ToOwned::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .take(MAX_DELIVERED_TO)
+        .collect()
+}
+
+/// The value of the first header of that name as it stands, trimmed; empty when there is none.
+fn raw_header(message: &Message<'_>, name: &str) -> String {
+    let mut headers = message.headers().iter();
+    headers
+        .find(|header| header.name.as_str().eq_ignore_ascii_case(name))
+        .and_then(|header| {
+            message
+                .raw_message
+                .get(header.offset_start as usize..header.offset_end as usize)
+        })
+        .map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned())
+        .unwrap_or_default()
 }
 
 fn ancestors(message: &Message<'_>) -> Vec<String> {

@@ -19,12 +19,28 @@ pub(super) fn text(message: &Message<'_>) -> String {
             .parts
             .iter()
             .filter(|part| matches!(part.body, PartType::Text(_) | PartType::Html(_)))
-            .filter(|part| part.attachment_name().is_none())
+            .filter(|part| part.attachment_name().is_none() && !is_data(part))
             .find_map(|part| readable(message, part))
             .unwrap_or_default();
     }
+    tidy(&text)
+}
+
+/// With `\n` line ends and no blank edges.
+pub(super) fn tidy(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace(['\r', '\0'], "");
     text.trim_matches('\n').trim_end().to_owned()
+}
+
+/// Text that programs read, not people.
+fn is_data(part: &MessagePart<'_>) -> bool {
+    part.content_type()
+        .and_then(|content_type| content_type.subtype())
+        .is_some_and(|subtype| {
+            ["calendar", "vcard", "x-vcard", "directory", "rfc822-headers"]
+                .iter()
+                .any(|data| subtype.eq_ignore_ascii_case(data))
+        })
 }
 
 fn join(message: &Message<'_>, parts: &[u32]) -> String {

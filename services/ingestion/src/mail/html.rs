@@ -173,6 +173,10 @@ impl Writer {
             "img" => {
                 if let Some(alt) = attribute(tag, "alt").filter(|alt| !alt.trim().is_empty()) {
                     self.text(&format!("[{}]", alt.trim()));
+                } else if let Some(cid) = attribute(tag, "src").filter(|src| src.starts_with("cid:") && src.len() < 200)
+                {
+                    // As Outlook writes it where it makes the text itself: the file has this Content-ID.
+                    self.text(&format!("[{}]", cid.trim()));
                 }
             }
             _ => {}

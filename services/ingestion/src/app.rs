@@ -11,6 +11,7 @@ use vorrang_service::{Context, Ids, Peers, Rate};
 use crate::chat::Tokens;
 use crate::contact::MAX_REQUEST_ID;
 use crate::http::Budget;
+use crate::mails::Mails;
 use crate::presets::Presets;
 use crate::recorder::Recorder;
 use crate::rpc::converse::hub::Hub;
@@ -26,6 +27,8 @@ pub struct App {
     pub presets: Arc<Presets>,
     /// Records contacts.
     pub recorder: Recorder,
+    /// Reads mails.
+    pub mails: Mails,
     /// Opens the secrets of sources.
     pub seal: Seal,
     /// Makes ids.
@@ -53,6 +56,7 @@ impl App {
             store,
             presets: Arc::new(presets),
             recorder,
+            mails: Mails::new(&context.secrets.link_keys()),
             seal: Seal::new(context.secrets.internal_key()),
             ids: context.ids.clone(),
             clock: context.clock.clone(),

@@ -85,6 +85,23 @@ pub struct Attachment {
     pub size_bytes: i64,
     /// SHA-256 of the content, hex; empty when the content was not sent along.
     pub sha256: String,
+    /// Where the text says `[cid:…]` with it, this file stands; empty: nowhere.
+    #[serde(default)]
+    pub content_id: String,
+}
+
+/// Who did not get a mail of ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FailedRecipient {
+    /// The address.
+    pub address: String,
+    /// Whether it is over: false while delivery is still tried.
+    pub failed: bool,
+    /// Enhanced status such as `5.1.1`; empty: not given.
+    pub status: String,
+    /// What the other side said; empty: nothing.
+    pub diagnostic: String,
 }
 
 /// One contact of a customer. Serialised as JSON in the inbox, so fields are only ever added, with a default.
@@ -127,6 +144,10 @@ pub struct Contact {
     pub due_at: Option<DateTime<Utc>>,
     /// Whether a machine wrote it.
     pub automated: bool,
+    /// What kind of machine, for example `bounce` or `auto-reply`; empty: none, or it is not known.
+    pub automated_as: String,
+    /// Of a delivery report: who did not get a mail of ours.
+    pub failed_recipients: Vec<FailedRecipient>,
     /// Whether the source vouches that all verified identities are one person.
     pub same_person: bool,
     /// Keys under which later contacts find this conversation.

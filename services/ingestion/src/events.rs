@@ -11,7 +11,8 @@ use vorrang_error::{Error, Kind, Violations};
 use crate::app::{App, part_delivery_id};
 use crate::contact::check;
 use crate::convert;
-use crate::intake::{CONTACT_TYPE, MAIL_TYPE, read_mail};
+use crate::intake::{CONTACT_TYPE, MAIL_TYPE};
+use crate::mails::Mails;
 use crate::metrics;
 use crate::outcome::{Outcome, PushResult};
 use crate::presets::{self, NotUnderstood, Part, Preset};
@@ -36,6 +37,8 @@ pub struct Came<'a> {
     pub is_mail: bool,
     /// How to read it; none is needed for mails and for contacts that came over gRPC.
     pub preset: Option<&'a Preset>,
+    /// What reads it when it is a mail.
+    pub mails: &'a Mails,
     /// As it came.
     pub raw: Arc<NewRaw>,
 }
@@ -68,6 +71,7 @@ pub async fn read(came: &Came<'_>, now: DateTime<Utc>) -> Result<Read, Error> {
     }
     let (tenant, queue, preset) = (came.tenant.to_owned(), came.queue.to_owned(), came.preset.cloned());
     let (arrival, is_mail, raw) = (came.arrival, came.is_mail, came.raw.clone());
+    let mails = came.mails.clone();
     let reading = tokio::task::spawn_blocking(move || {
         let preset = preset.as_ref();
         read_now(
@@ -77,6 +81,7 @@ pub async fn read(came: &Came<'_>, now: DateTime<Utc>) -> Result<Read, Error> {
                 queue: &queue,
                 is_mail,
                 preset,
+                mails: &mails,
                 raw,
             },
             now,
@@ -90,7 +95,9 @@ pub async fn read(came: &Came<'_>, now: DateTime<Utc>) -> Result<Read, Error> {
 fn read_now(came: &Came<'_>, now: DateTime<Utc>) -> Read {
     let raw = &came.raw;
     let mail = || {
-        let contact = read_mail(&raw.source, &raw.content, came.queue, now)?;
+        let contact = came
+            .mails
+            .read(came.tenant, &raw.source, came.queue, &raw.content, now)?;
         Ok((vec![Part { position: 0, contact }], None))
     };
     let read = match came.preset {

@@ -1,11 +1,16 @@
 //! From what came to contacts. Pure.
 
+mod threading;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::contact::{Attachment, Channel, Contact, Identity, IdentityKind, MAX_EXTERNAL_ID, MAX_TEXT};
-use crate::mail::{self, Mail};
+use crate::contact::{
+    Attachment, Channel, Contact, FailedRecipient, Identity, IdentityKind, MAX_EXTERNAL_ID, MAX_TEXT,
+};
+use crate::mail::{self, Automated, Mail};
 use crate::presets::NotUnderstood;
+use crate::tokens::Tokens;
 
 /// Source of mails that came by `PushEmail`.
 pub const EMAIL: &str = "email";
@@ -21,34 +26,56 @@ pub const MAX_MAIL: usize = 25 << 20;
 /// A Date header further back is not believed: it is written by the sender, and an old one would put him first in line.
 const BELIEVED: TimeDelta = TimeDelta::days(30);
 
-/// Most mails before this one by which its conversation is looked for, nearest first. Each has two keys.
-const MAX_ANCESTORS: usize = 50;
+/// With what a mail is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// To whom it came.
+    pub tenant: &'a str,
+    /// By which source.
+    pub source: &'a str,
+    /// Queue of a new ticket; empty: the default one.
+    pub queue: &'a str,
+    /// What tells our own tokens.
+    pub tokens: &'a Tokens,
+    /// The time.
+    pub now: DateTime<Utc>,
+}
 
-/// Most people who have a mail that may answer it.
-const MAX_SENT_TO: usize = 15;
+/// A mail that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadMail {
+    /// What it becomes.
+    pub contact: Contact,
+    /// Whether it answers a mail that a machine of ours wrote.
+    pub answers_machine: bool,
+}
 
 /// Reads a raw mail into a contact.
 ///
 /// # Errors
 /// [`NotUnderstood`] when it is no mail.
-pub fn read_mail(source: &str, raw: &[u8], queue: &str, now: DateTime<Utc>) -> Result<Contact, NotUnderstood> {
+pub fn read_mail(reading: Reading<'_>, raw: &[u8]) -> Result<ReadMail, NotUnderstood> {
     let mail = mail::read(raw).map_err(|why| NotUnderstood {
         reason: "MAIL_UNREADABLE",
         detail: why.to_string(),
     })?;
-    Ok(from_mail(source, mail, raw, queue, now))
+    Ok(from_mail(reading, mail, raw))
 }
 
-fn from_mail(source: &str, mail: Mail, raw: &[u8], queue: &str, now: DateTime<Utc>) -> Contact {
+fn from_mail(reading: Reading<'_>, mail: Mail, raw: &[u8]) -> ReadMail {
     // A mail without Message-ID is known by its bytes: the very same mail again is the same.
     let fingerprint = || hex::encode(Sha256::digest(raw));
     let external_id = match &mail.message_id {
         Some(id) if id.chars().count() <= MAX_EXTERNAL_ID => id.clone(),
         _ => format!("sha256:{}", fingerprint()),
     };
+    let now = reading.now;
     let believed = |at: &DateTime<Utc>| *at >= now - BELIEVED && *at <= now + TimeDelta::days(1);
+    let threading = threading::find(reading.tokens, reading.tenant, &mail);
+    let automated = mail.automated.or(threading.is_ours.then_some(Automated::Loop));
+    let bounced = mail.bounce.iter().flat_map(|bounce| &bounce.recipients);
     let mut contact = Contact {
-        source: source.to_owned(),
+        source: reading.source.to_owned(),
         channel: Channel::Email,
         identities: vec![sender(&mail, &external_id)],
         display_name: cut(&mail.from.name, 200),
@@ -56,25 +83,35 @@ fn from_mail(source: &str, mail: Mail, raw: &[u8], queue: &str, now: DateTime<Ut
         text: cut_bytes(&mail.reply, MAX_TEXT),
         quoted_text: cut_bytes(&mail.quoted, MAX_TEXT),
         attachments: mail.attachments.iter().take(100).map(attachment).collect(),
-        queue: queue.to_owned(),
+        queue: reading.queue.to_owned(),
         occurred_at: mail.date.filter(believed),
-        automated: mail.automated.is_some(),
+        automated: automated.is_some(),
+        automated_as: automated.map_or("", Automated::as_str).to_owned(),
+        failed_recipients: bounced.map(failed_recipient).collect(),
         ..Contact::default()
     };
-    if let Some(id) = &mail.message_id {
-        contact.thread_keys.push(key(id));
-        contact
-            .thread_keys
-            .extend(sent_to(&mail).iter().map(|address| key_of(id, address)));
+    // What a mail of ours that came back is called leads to our ticket already, and to no other.
+    if let Some(id) = mail.message_id.as_ref().filter(|_| !threading.is_ours) {
+        contact.thread_keys = threading::keys_of(id, &mail);
     }
-    let by = mail.from.address.to_lowercase();
-    let ancestors = mail.ancestors.iter().take(MAX_ANCESTORS);
-    contact.reference_keys = ancestors.flat_map(|id| [key(id), key_of(id, &by)]).collect();
-    // All mails of a conversation name its first one, or are it.
-    let first = mail.ancestors.last().or(mail.message_id.as_ref());
-    contact.conversation = key(first.unwrap_or(&external_id));
+    contact.conversation = threading
+        .oldest
+        .unwrap_or_else(|| threading::key(mail.message_id.as_deref().unwrap_or(&external_id)));
+    contact.reference_keys = threading.keys;
     contact.external_id = external_id;
-    contact
+    ReadMail {
+        contact,
+        answers_machine: threading.answers_machine,
+    }
+}
+
+fn failed_recipient(recipient: &mail::Recipient) -> FailedRecipient {
+    FailedRecipient {
+        address: cut(&recipient.address, 320),
+        failed: recipient.failed,
+        status: recipient.status.clone(),
+        diagnostic: cut(&recipient.diagnostic, 1_000),
+    }
 }
 
 fn sender(mail: &Mail, external_id: &str) -> Identity {
@@ -105,39 +142,8 @@ fn attachment(file: &mail::Attachment) -> Attachment {
         content_type: cut(&file.media_type, 255),
         size_bytes: i64::try_from(file.bytes).unwrap_or(i64::MAX),
         sha256: file.sha256.clone(),
+        content_id: cut(&file.content_id, 255),
     }
-}
-
-/// The key under which answers to a mail find its conversation.
-fn key(message_id: &str) -> String {
-    if message_id.chars().count() <= MAX_EXTERNAL_ID {
-        format!("mail:<{message_id}>")
-    } else {
-        format!("mail:sha256:{}", hex::encode(Sha256::digest(message_id.as_bytes())))
-    }
-}
-
-/// The key under which one who has a mail, as its sender or because it was sent to them, finds its conversation. Unlike the
-/// Message-ID alone it shows that they take part. Hashed, as it is made of an address.
-fn key_of(message_id: &str, address: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(message_id.as_bytes());
-    hash.update(b"\n");
-    hash.update(address.as_bytes());
-    format!("mailed:{}", hex::encode(hash.finalize()))
-}
-
-/// Who has a mail: its sender and whom it names, each once.
-fn sent_to(mail: &Mail) -> Vec<String> {
-    let named = mail.reply_to.iter().chain(&mail.to).chain(&mail.cc);
-    let mut addresses: Vec<String> = Vec::new();
-    for one in std::iter::once(&mail.from).chain(named) {
-        let address = one.address.to_lowercase();
-        if address.contains('@') && !addresses.contains(&address) && addresses.len() < MAX_SENT_TO {
-            addresses.push(address);
-        }
-    }
-    addresses
 }
 
 fn cut(text: &str, characters: usize) -> String {
@@ -166,7 +172,15 @@ mod tests {
     }
 
     fn contact(raw: &str) -> Contact {
-        read_mail(EMAIL, raw.as_bytes(), "", now()).expect("a mail")
+        let tokens = Tokens::new(&[b"a key"]);
+        let reading = Reading {
+            tenant: "acme",
+            source: EMAIL,
+            queue: "",
+            tokens: &tokens,
+            now: now(),
+        };
+        read_mail(reading, raw.as_bytes()).expect("a mail").contact
     }
 
     #[test]
@@ -204,7 +218,7 @@ mod tests {
         let many = contact(&format!(
             "From: a@x.example\r\nTo: {many}\r\nMessage-ID: <1@x>\r\n\r\nHallo"
         ));
-        assert_eq!(many.thread_keys.len(), 1 + MAX_SENT_TO);
+        assert_eq!(many.thread_keys.len(), 1 + threading::MAX_SENT_TO);
     }
 
     #[test]

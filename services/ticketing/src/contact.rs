@@ -20,6 +20,37 @@ pub fn is_public(key: &str) -> bool {
     key.starts_with(SUBJECT_KEY) || key.starts_with(MAIL_KEY)
 }
 
+/// Keys that start with this name a ticket itself, as `ticket:{number}:{end of its id}`. Only ingestion makes them, of tokens
+/// that are signed, so whoever has one was given it.
+pub const TICKET_KEY: &str = "ticket:";
+
+/// The ticket that a key names itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketMark {
+    /// Its number.
+    pub number: i64,
+    /// The last five bytes of its id: a number that a restored database gives out again is another ticket's.
+    tail: [u8; 5],
+}
+
+impl TicketMark {
+    /// Reads a key; none when it is of another kind.
+    pub fn read(key: &str) -> Option<Self> {
+        let (number, tail) = key.strip_prefix(TICKET_KEY)?.split_once(':')?;
+        let mut bytes = [0; 5];
+        hex::decode_to_slice(tail, &mut bytes).ok()?;
+        Some(Self {
+            number: number.parse().ok()?,
+            tail: bytes,
+        })
+    }
+
+    /// Whether the ticket with this id is meant.
+    pub fn is_of(&self, id: Uuid) -> bool {
+        id.as_bytes().ends_with(&self.tail)
+    }
+}
+
 /// A contact to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {

@@ -99,6 +99,7 @@ async fn take_in(
         queue: &source.queue,
         is_mail: pushed.is_mail,
         preset: Some(preset),
+        mails: &app.mails,
         raw: NewRaw::new(&names::source(&source.id), "", pushed.content_type, body).into(),
     };
     Ok(Some(answer::results(events::take_in(app, &came).await?)))

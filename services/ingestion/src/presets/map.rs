@@ -233,6 +233,7 @@ fn attachments(file: &PresetFile, item: &Item<'_>) -> Vec<Attachment> {
                 content_type: cut(part.text(&rule.content_type), 255),
                 size_bytes: part.text(&rule.size_bytes).parse().unwrap_or(0).max(0),
                 sha256: String::new(),
+                content_id: String::new(),
             });
         }
     }

@@ -39,6 +39,7 @@ pub async fn handle(app: &App, request: Request<PushEmailRequest>) -> Result<Pus
         queue: &queue,
         is_mail: true,
         preset: None,
+        mails: &app.mails,
         raw: NewRaw::new(EMAIL, "", MAIL_TYPE, raw).into(),
     };
     // Ticketing has never heard of a mail in quarantine, so its request id is looked up here.

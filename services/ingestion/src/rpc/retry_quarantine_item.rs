@@ -38,6 +38,7 @@ pub async fn handle(
         queue: &item.queue,
         is_mail: item.source == EMAIL || events::is_mail(&item.content_type),
         preset,
+        mails: &app.mails,
         raw: NewRaw::new(&item.source, "", &item.content_type, raw.content.into()).into(),
     };
     let read = events::read(&came, app.clock.now()).await?;

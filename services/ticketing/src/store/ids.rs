@@ -71,3 +71,26 @@ pub async fn numbers<C: ConnectionTrait>(conn: &C, tenant: &str, ids: &[Uuid]) -
     }
     Ok(found)
 }
+
+/// The ids of tickets, by their numbers.
+pub async fn by_number<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    numbers: &[i64],
+) -> Result<HashMap<i64, Uuid>, Error> {
+    let mut found = HashMap::new();
+    for numbers in numbers.chunks(IN_MAX) {
+        let rows: Vec<(i64, Uuid)> = ticket::Entity::find()
+            .select_only()
+            .column(ticket::Column::Number)
+            .column(ticket::Column::Id)
+            .filter(ticket::Column::Tenant.eq(tenant))
+            .filter(ticket::Column::Number.is_in(numbers.iter().copied()))
+            .into_tuple()
+            .all(conn)
+            .await
+            .map_err(error)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}

@@ -13,7 +13,7 @@ use super::entity::{contact_key, message, thread_key};
 use super::organizations::joined_domains;
 use super::personal::{Keyring, Lookup, Owner};
 use super::{Store, attachments, ids, kin, row, write};
-use crate::contact::{self, Contact, ContactKey, Outcome, Recorded};
+use crate::contact::{self, Contact, ContactKey, Outcome, Recorded, TicketMark};
 use crate::customer::{Customer, IdentityKey};
 use crate::desk::{Desk, Known, Thread, Written};
 
@@ -329,7 +329,26 @@ async fn threads(
             Some(((*keys.get(&row.key)?).clone(), thread))
         }));
     }
+    let marks = keys.into_values().filter(|key| !found.contains_key(*key));
+    let marks: Vec<(&String, TicketMark)> = marks.filter_map(|key| Some((key, TicketMark::read(key)?))).collect();
+    found.extend(marked(tx, tenant, &marks).await?);
     Ok(found)
+}
+
+/// Where keys lead that name a ticket itself. Nothing is stored for them.
+async fn marked(tx: &Tx, tenant: &str, marks: &[(&String, TicketMark)]) -> Result<HashMap<String, Thread>, Error> {
+    let numbers: HashSet<i64> = marks.iter().map(|(_, mark)| mark.number).collect();
+    let ids = ids::by_number(tx.conn(), tenant, &numbers.into_iter().collect::<Vec<_>>()).await?;
+    let leads = marks.iter().filter_map(|(key, mark)| {
+        let ticket = ids.get(&mark.number).copied().filter(|id| mark.is_of(*id))?;
+        let thread = Thread {
+            ticket,
+            message: None,
+            home: None,
+        };
+        Some(((*key).clone(), thread))
+    });
+    Ok(leads.collect())
 }
 
 fn encode(recorded: &Recorded) -> Vec<u8> {

@@ -85,6 +85,44 @@ both_engines! {
     }
 
     /// Whatever bytes a customer sends are kept: both engines take the same.
+    /// A key that names the ticket itself leads there whoever wrote, and nowhere when the id is another's.
+    async fn a_signed_mark_leads_to_its_ticket(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let by_hand = desk.ticket().await;
+        let tail = |ticket: &pb::Ticket| ticket.name[ticket.name.len() - 10..].to_owned();
+        let marked = |from: &str, id: &str, key: String| pb::InboundContact {
+            reference_keys: vec![key],
+            ..mail(from, id)
+        };
+        let key = format!("ticket:{}:{}", by_hand.number, tail(&by_hand));
+        let joined = desk.record(vec![marked("colleague@example.org", "<1>", key.clone())]).await.remove(0);
+        assert_eq!((joined.outcome(), &joined.ticket), (Outcome::Appended, &by_hand.name));
+        for (id, wrong) in [
+            ("<2>", format!("ticket:{}:0000000000", by_hand.number)),
+            ("<3>", format!("ticket:{}:{}", by_hand.number + 7, tail(&by_hand))),
+            ("<4>", format!("ticket:{}", by_hand.number)),
+            ("<5>", format!("ticket:{}:{}", by_hand.number, &tail(&by_hand)[2..])),
+        ] {
+            let result = desk.record(vec![marked("stranger@example.org", id, wrong.clone())]).await.remove(0);
+            assert_eq!(result.outcome(), Outcome::Created, "{wrong}");
+        }
+        let theirs = by(Tenant::One("rival".into()), pb::RecordContactsRequest {
+            contacts: vec![marked("stranger@example.org", "<6>", key.clone())],
+        });
+        let theirs = record_contacts::handle(&desk.app, theirs).await.expect("recorded").results.remove(0);
+        assert_eq!(theirs.outcome(), Outcome::Created, "another tenant's ticket of that number");
+
+        // To a closed one it opens a follow-up, and leads there from then on.
+        for state in [State::Solved, State::Closed] {
+            desk.state(&by_hand, state).await.expect("changes");
+        }
+        let follow_up = desk.record(vec![marked("colleague@example.org", "<7>", key.clone())]).await.remove(0);
+        assert_eq!(follow_up.outcome(), Outcome::Created);
+        assert_eq!(desk.get(&follow_up.ticket).await.follow_up_of, by_hand.name);
+        let next = desk.record(vec![marked("colleague@example.org", "<8>", key)]).await.remove(0);
+        assert_eq!((next.outcome(), &next.ticket), (Outcome::Appended, &follow_up.ticket));
+    }
+
     async fn strange_texts_are_kept(db: TestDatabase) {
         let desk = Fixture::new(&db).await;
         let mut odd = mail("\"o'd\"@exämple.org", "<'; DROP TABLE tickets; -->");

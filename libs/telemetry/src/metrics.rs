@@ -31,6 +31,8 @@ pub mod names {
     pub const INGESTION_PUSHES: &str = "vorrang.ingestion.pushes";
     /// Counter: webhooks with a wrong signature.
     pub const INGESTION_REJECTED: &str = "vorrang.ingestion.rejected";
+    /// Mails that machines wrote, by kind.
+    pub const INGESTION_AUTOMATED: &str = "vorrang.ingestion.automated";
     /// Gauge: contacts that wait for ticketing.
     pub const INGESTION_INBOX: &str = "vorrang.ingestion.inbox";
     /// Gauge: events that the named consumer furthest behind has not applied, by feed.
@@ -64,6 +66,9 @@ pub mod attributes {
     /// What became of a contact: `CREATED`, `APPENDED`, `DUPLICATE`, `QUARANTINED`, `ACCEPTED`. What an attempt to deliver to a
     /// webhook came to: `TAKEN`, or why not.
     pub const OUTCOME: &str = "vorrang.outcome";
+    /// What kind of machine wrote a mail: `bounce`, `auto-reply`, `auto-generated`, `list`, `bulk`, `no-reply`, `loop`,
+    /// `too-many`.
+    pub const MAIL_KIND: &str = "vorrang.mail.kind";
     /// Whose feed: `ticketing`, `routing`, `knowledge`.
     pub const FEED: &str = "vorrang.feed";
 }

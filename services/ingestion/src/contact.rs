@@ -144,8 +144,6 @@ pub struct Contact {
     pub due_at: Option<DateTime<Utc>>,
     /// Whether a machine wrote it.
     pub automated: bool,
-    /// What kind of machine, for example `bounce` or `auto-reply`; empty: none, or it is not known.
-    pub automated_as: String,
     /// Of a delivery report: who did not get a mail of ours.
     pub failed_recipients: Vec<FailedRecipient>,
     /// Whether the source vouches that all verified identities are one person.

@@ -163,11 +163,22 @@ pub fn inbound(request_id: &str, contact: &Contact, trace_parent: &str) -> ticke
                     size_bytes: file.size_bytes,
                     sha256: file.sha256.clone(),
                     name: String::new(),
+                    content_id: file.content_id.clone(),
                 })
                 .collect(),
             occurred_at: contact.occurred_at.map(timestamp),
             external_id: contact.external_id.clone(),
             automated: contact.automated,
+            failed_recipients: contact
+                .failed_recipients
+                .iter()
+                .map(|one| ticketing::FailedRecipient {
+                    address: one.address.clone(),
+                    failed: one.failed,
+                    status: one.status.clone(),
+                    diagnostic: one.diagnostic.clone(),
+                })
+                .collect(),
             ..ticketing::Message::default()
         }),
         thread_keys: contact.thread_keys.clone(),

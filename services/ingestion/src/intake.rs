@@ -48,6 +48,8 @@ pub struct ReadMail {
     pub contact: Contact,
     /// Whether it answers a mail that a machine of ours wrote.
     pub answers_machine: bool,
+    /// What kind of machine wrote it, if one did.
+    pub automated: Option<Automated>,
 }
 
 /// Reads a raw mail into a contact.
@@ -86,7 +88,6 @@ fn from_mail(reading: Reading<'_>, mail: Mail, raw: &[u8]) -> ReadMail {
         queue: reading.queue.to_owned(),
         occurred_at: mail.date.filter(believed),
         automated: automated.is_some(),
-        automated_as: automated.map_or("", Automated::as_str).to_owned(),
         failed_recipients: bounced.map(failed_recipient).collect(),
         ..Contact::default()
     };
@@ -102,6 +103,7 @@ fn from_mail(reading: Reading<'_>, mail: Mail, raw: &[u8]) -> ReadMail {
     ReadMail {
         contact,
         answers_machine: threading.answers_machine,
+        automated,
     }
 }
 

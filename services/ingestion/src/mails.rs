@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::contact::Contact;
 use crate::intake::{ReadMail, Reading, read_mail};
 use crate::mail::Automated;
+use crate::metrics;
 use crate::pace::{Arrived, Pace};
 use crate::presets::NotUnderstood;
 use crate::tokens::Tokens;
@@ -47,6 +48,7 @@ impl Mails {
         let ReadMail {
             mut contact,
             answers_machine,
+            mut automated,
         } = read_mail(reading, raw)?;
         let sender = contact
             .identities
@@ -60,7 +62,10 @@ impl Mails {
         };
         if !contact.automated && self.pace.too_many(&arrived, now) {
             contact.automated = true;
-            contact.automated_as = Automated::TooMany.as_str().to_owned();
+            automated = Some(Automated::TooMany);
+        }
+        if let Some(kind) = automated {
+            metrics::automated(kind.as_str());
         }
         Ok(contact)
     }

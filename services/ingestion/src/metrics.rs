@@ -22,6 +22,14 @@ pub fn rejected() {
         .add(1, &[]);
 }
 
+/// A mail came that a machine wrote.
+pub fn automated(kind: &'static str) {
+    static AUTOMATED: OnceLock<opentelemetry::metrics::Counter<u64>> = OnceLock::new();
+    AUTOMATED
+        .get_or_init(|| counter(names::INGESTION_AUTOMATED, "Mails that machines wrote, by kind"))
+        .add(1, &[attribute(attributes::MAIL_KIND, kind)]);
+}
+
 /// So many contacts wait for ticketing.
 pub fn waiting(contacts: u64) {
     static INBOX: OnceLock<opentelemetry::metrics::Gauge<f64>> = OnceLock::new();

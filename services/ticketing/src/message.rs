@@ -9,6 +9,8 @@ use crate::words::{Actor, ActorKind, Channel, Visibility};
 pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
 /// Most files of a message.
 pub const ATTACHMENTS_MAX: usize = 100;
+/// Most recipients that a delivery report names.
+pub const FAILED_RECIPIENTS_MAX: usize = 100;
 
 /// A file that came with a message; the bytes are kept elsewhere, by content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,21 @@ pub struct Attachment {
     pub sha256: String,
     /// The customer under whom its bytes are stored; none: they were not uploaded.
     pub of: Option<Uuid>,
+    /// Content-ID of an image that stands in the text; empty: it stands nowhere.
+    pub content_id: String,
+}
+
+/// Somebody who did not get a mail of ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FailedRecipient {
+    /// The address.
+    pub address: String,
+    /// Whether it is over.
+    pub failed: bool,
+    /// Enhanced status; empty: not given.
+    pub status: String,
+    /// What the other side said.
+    pub diagnostic: String,
 }
 
 /// A message as it is stored.
@@ -56,6 +73,8 @@ pub struct Message {
     pub automated: bool,
     /// The macro from which it was written.
     pub from_macro: Option<Uuid>,
+    /// Of a delivery report: who it is about.
+    pub failed_recipients: Vec<FailedRecipient>,
     /// Whether its texts were erased.
     pub erased: bool,
 }
@@ -83,6 +102,8 @@ pub struct Draft {
     pub automated: bool,
     /// The macro from which it was written.
     pub from_macro: Option<Uuid>,
+    /// Of a delivery report: who it is about.
+    pub failed_recipients: Vec<FailedRecipient>,
 }
 
 impl Draft {
@@ -108,6 +129,7 @@ impl Draft {
             external_id: self.external_id,
             automated: self.automated,
             from_macro: self.from_macro,
+            failed_recipients: self.failed_recipients,
             erased: false,
         }
     }

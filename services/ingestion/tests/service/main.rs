@@ -10,5 +10,6 @@ mod presets;
 mod pushes;
 mod raw;
 mod stack;
+mod threads;
 mod ticketing;
 mod webhooks;

@@ -21,6 +21,8 @@ use vorrang_testkit::{DEADLINE, DataFolder, data_folder, wait_for};
 use crate::ticketing::FakeTicketing;
 
 pub const TENANT: &str = "acme";
+/// Signs what the service gives out.
+pub const LINK_KEY: &str = "a link key of an installation, long enough";
 
 pub struct Stack {
     pub running: Running,
@@ -35,7 +37,9 @@ impl Stack {
 
     pub async fn on(folder: DataFolder, ticketing: FakeTicketing) -> Self {
         let services = vec![Bind::new("ingestion", vorrang_ingestion::bind), ticketing.bind()];
-        let running = Suite::start(Config::local(folder.path()), vorrang_clock::system(), services)
+        let mut config = Config::local(folder.path());
+        config.secrets.link_key = LINK_KEY.to_owned();
+        let running = Suite::start(config, vorrang_clock::system(), services)
             .await
             .expect("starts");
         Self {

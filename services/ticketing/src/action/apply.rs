@@ -114,6 +114,7 @@ fn say(
         external_id: String::new(),
         automated: doer.automated,
         from_macro: doer.from_macro,
+        failed_recipients: Vec::new(),
     };
     ticket.add_message(ids.next(now), draft, None, now)
 }

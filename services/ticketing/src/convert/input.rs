@@ -291,6 +291,7 @@ fn storable(prefix: &str, message: &pb::Message, violations: &mut Violations) {
             ("file_name", &file.file_name),
             ("content_type", &file.content_type),
             ("sha256", &file.sha256),
+            ("content_id", &file.content_id),
         ];
         for (field, value) in texts {
             without_nul(&format!("{prefix}.attachments[{index}].{field}"), value, violations);
@@ -360,6 +361,7 @@ fn content(prefix: &str, message: &pb::Message, violations: &mut Violations) -> 
         external_id: String::new(),
         automated: false,
         from_macro: None,
+        failed_recipients: Vec::new(),
     }
 }
 
@@ -378,6 +380,7 @@ fn attachment(path: &str, file: &pb::Attachment, violations: &mut Violations) ->
         size_bytes: file.size_bytes.max(0),
         sha256,
         of,
+        content_id: cut(&file.content_id, 255),
     }
 }
 

@@ -110,6 +110,7 @@ pub fn message(message: &Message) -> pb::Message {
                     .of
                     .map(|customer| names::attachment(customer, &file.sha256))
                     .unwrap_or_default(),
+                content_id: file.content_id.clone(),
             })
             .collect(),
         occurred_at: time(message.occurred_at),
@@ -118,6 +119,16 @@ pub fn message(message: &Message) -> pb::Message {
         automated: message.automated,
         r#macro: message.from_macro.map(names::macro_name).unwrap_or_default(),
         erased: message.erased,
+        failed_recipients: message
+            .failed_recipients
+            .iter()
+            .map(|one| pb::FailedRecipient {
+                address: one.address.clone(),
+                failed: one.failed,
+                status: one.status.clone(),
+                diagnostic: one.diagnostic.clone(),
+            })
+            .collect(),
     }
 }
 
@@ -135,6 +146,7 @@ pub fn message_in_short(one: &Message, bytes: usize) -> pb::Message {
         quoted_text: String::new(),
         attachments: Vec::new(),
         external_id: String::new(),
+        failed_recipients: Vec::new(),
         ..message(one)
     }
 }

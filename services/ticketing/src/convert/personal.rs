@@ -68,7 +68,7 @@ macro_rules! personal {
 
 personal! {
     Ticket { fields: [subject], parts: [], values: custom_fields, erased: erased }
-    Message { fields: [text, quoted_text, attachments, external_id], parts: [], erased: erased }
+    Message { fields: [text, quoted_text, attachments, external_id, failed_recipients], parts: [], erased: erased }
     Customer { fields: [display_name, identities, attributes], parts: [] }
     Order { fields: [note], parts: [] }
     Milestone { fields: [note], parts: [] }

@@ -36,6 +36,7 @@ fn contact(who: &str, id: &str) -> Contact {
             external_id: id.to_owned(),
             automated: false,
             from_macro: None,
+            failed_recipients: Vec::new(),
         },
         thread_keys: vec![format!("mail:{id}")],
         reference_keys: Vec::new(),

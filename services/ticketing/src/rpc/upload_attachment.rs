@@ -64,6 +64,7 @@ where
         content_type: announced.content_type,
         size_bytes: i64::try_from(stored.size).unwrap_or(i64::MAX),
         sha256: stored.sha256,
+        content_id: String::new(),
     })
 }
 

@@ -57,6 +57,7 @@ fn draft(kind: ActorKind, visibility: Visibility, second: i64) -> Draft {
         external_id: String::new(),
         automated: false,
         from_macro: None,
+        failed_recipients: Vec::new(),
     }
 }
 

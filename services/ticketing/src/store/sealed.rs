@@ -29,6 +29,21 @@ pub struct MessageTexts {
     pub attachments: Vec<AttachmentTexts>,
     #[prost(string, tag = "4")]
     pub external_id: String,
+    #[prost(message, repeated, tag = "5")]
+    pub failed_recipients: Vec<RecipientTexts>,
+}
+
+/// Somebody who did not get a mail.
+#[derive(Clone, PartialEq, Message)]
+pub struct RecipientTexts {
+    #[prost(string, tag = "1")]
+    pub address: String,
+    #[prost(bool, tag = "2")]
+    pub failed: bool,
+    #[prost(string, tag = "3")]
+    pub status: String,
+    #[prost(string, tag = "4")]
+    pub diagnostic: String,
 }
 
 /// A file of a message.
@@ -42,6 +57,8 @@ pub struct AttachmentTexts {
     pub size_bytes: i64,
     #[prost(string, tag = "4")]
     pub sha256: String,
+    #[prost(string, tag = "5")]
+    pub content_id: String,
 }
 
 /// The personal part of a customer; identities are sealed each in its own row.

@@ -65,6 +65,7 @@ pub fn draft(kind: ActorKind, visibility: Visibility) -> Draft {
         external_id: String::new(),
         automated: false,
         from_macro: None,
+        failed_recipients: Vec::new(),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::contact::{Contact, ContactKey};
 use crate::convert::words;
 use crate::custom::CustomFields;
 use crate::customer::{IDENTITIES_MAX, Identity, Tier, tier};
+use crate::message::{FAILED_RECIPIENTS_MAX, FailedRecipient};
 use crate::ticket::Fields;
 use crate::words::Priority;
 
@@ -56,6 +57,8 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
     });
     // A source whose clock was never set does not know the time, and a contact is worth more than its time.
     message.occurred_at = message.occurred_at.filter(believed);
+    let failed = message.failed_recipients.iter().take(FAILED_RECIPIENTS_MAX);
+    let failed = failed.map(failed_recipient).collect();
     let due_at = given.due_at.filter(believed);
     let mut message = content("message", &message, &mut violations);
     // Whose it is is not known yet: what was uploaded for somebody is found by its content.
@@ -63,6 +66,7 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         file.of = None;
     }
     message.external_id = cut(&given.external_id, EXTERNAL_ID_MAX);
+    message.failed_recipients = failed;
     let priority = words::read_priority(given.priority, "priority", &mut violations);
     let fields = Fields {
         subject: cut(&given.subject, SUBJECT_MAX),
@@ -108,6 +112,15 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         automated: given.automated,
         trace_parent,
     })
+}
+
+fn failed_recipient(given: &pb::FailedRecipient) -> FailedRecipient {
+    FailedRecipient {
+        address: cut(&given.address, 320),
+        failed: given.failed,
+        status: cut(&given.status, 20),
+        diagnostic: cut(&given.diagnostic, 1_000),
+    }
 }
 
 /// What the source says about the tier. It cannot speak for people, whatever it is called.

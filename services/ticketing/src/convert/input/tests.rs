@@ -168,6 +168,7 @@ fn a_client_is_told_what_cannot_be_kept() {
             sha256: "\0".into(),
             size_bytes: 1,
             name: String::new(),
+            content_id: "\0".into(),
         }],
         ..pb::Message::default()
     };
@@ -178,7 +179,8 @@ fn a_client_is_told_what_cannot_be_kept() {
             "message.quoted_text",
             "message.attachments[0].file_name",
             "message.attachments[0].content_type",
-            "message.attachments[0].sha256"
+            "message.attachments[0].sha256",
+            "message.attachments[0].content_id"
         ]
     );
     let ticket = pb::Ticket {

@@ -123,6 +123,39 @@ both_engines! {
         assert_eq!((next.outcome(), &next.ticket), (Outcome::Appended, &follow_up.ticket));
     }
 
+    /// What a delivery report names, and where an image stands, is read back as it came, also from the feed.
+    async fn a_delivery_report_names_who_failed(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let failed = vec![pb::FailedRecipient {
+            address: "nobody@example.net".into(),
+            failed: true,
+            status: "5.1.1".into(),
+            diagnostic: "550 unknown".into(),
+        }];
+        let file = pb::Attachment {
+            file_name: "bild.png".into(),
+            content_id: "bild1@x".into(),
+            ..pb::Attachment::default()
+        };
+        let mut report = mail("mailer-daemon@example.net", "<1>");
+        report.automated = true;
+        let message = report.message.as_mut().expect("given");
+        message.failed_recipients = failed.clone();
+        message.attachments = vec![file.clone()];
+        let recorded = desk.record(vec![report]).await.remove(0);
+        let request = pb::ListMessagesRequest {
+            parent: recorded.ticket,
+            ..pb::ListMessagesRequest::default()
+        };
+        let stored = list_messages::handle(&desk.app, acme(request)).await.expect("a page").messages.remove(0);
+        assert_eq!((&stored.failed_recipients, &stored.attachments), (&failed, &vec![file]));
+        let told = desk.events("acme").await.into_iter().find_map(|event| match event.payload {
+            Some(pb::event::Payload::MessageCreated(created)) => created.message,
+            _ => None,
+        });
+        assert_eq!(told.expect("told").failed_recipients, failed);
+    }
+
     async fn strange_texts_are_kept(db: TestDatabase) {
         let desk = Fixture::new(&db).await;
         let mut odd = mail("\"o'd\"@exämple.org", "<'; DROP TABLE tickets; -->");

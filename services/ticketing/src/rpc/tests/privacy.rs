@@ -30,6 +30,13 @@ pub fn canary_mail(id: &str) -> pb::InboundContact {
                 size_bytes: 5,
                 sha256: "ab".repeat(32),
                 name: String::new(),
+                content_id: canary("image"),
+            }],
+            failed_recipients: vec![pb::FailedRecipient {
+                address: canary("failed@example.org"),
+                failed: true,
+                status: "5.1.1".into(),
+                diagnostic: canary("diagnostic"),
             }],
             ..pb::Message::default()
         }),

@@ -7,8 +7,8 @@ use vorrang_error::Error;
 
 use super::super::entity::message;
 use super::super::personal::{Keyring, Personal, Place};
-use super::super::sealed::{self, AttachmentTexts, MessageTexts};
-use crate::message::{Attachment, Message};
+use super::super::sealed::{self, AttachmentTexts, MessageTexts, RecipientTexts};
+use crate::message::{Attachment, FailedRecipient, Message};
 use crate::words::Actor;
 
 /// Rows as messages; keeps the order.
@@ -44,6 +44,7 @@ fn read_message(keyring: &Keyring, row: message::Model) -> Result<Message, Error
         external_id: texts.external_id,
         automated: row.automated,
         from_macro: row.macro_id,
+        failed_recipients: texts.failed_recipients.into_iter().map(read_recipient).collect(),
         // A message always has something to seal: what has nothing left was erased.
         erased: erased || row.sealed.is_none(),
     })
@@ -56,6 +57,25 @@ fn read_attachment(texts: AttachmentTexts) -> Attachment {
         size_bytes: texts.size_bytes,
         sha256: texts.sha256,
         of: None,
+        content_id: texts.content_id,
+    }
+}
+
+fn read_recipient(texts: RecipientTexts) -> FailedRecipient {
+    FailedRecipient {
+        address: texts.address,
+        failed: texts.failed,
+        status: texts.status,
+        diagnostic: texts.diagnostic,
+    }
+}
+
+fn recipient_texts(recipient: &FailedRecipient) -> RecipientTexts {
+    RecipientTexts {
+        address: recipient.address.clone(),
+        failed: recipient.failed,
+        status: recipient.status.clone(),
+        diagnostic: recipient.diagnostic.clone(),
     }
 }
 
@@ -65,6 +85,7 @@ fn attachment_texts(attachment: &Attachment) -> AttachmentTexts {
         content_type: attachment.content_type.clone(),
         size_bytes: attachment.size_bytes,
         sha256: attachment.sha256.clone(),
+        content_id: attachment.content_id.clone(),
     }
 }
 
@@ -75,6 +96,7 @@ pub fn message_row(keyring: &Keyring, tenant: &str, message: &Message) -> Result
         quoted_text: message.quoted_text.clone(),
         attachments: message.attachments.iter().map(attachment_texts).collect(),
         external_id: message.external_id.clone(),
+        failed_recipients: message.failed_recipients.iter().map(recipient_texts).collect(),
     };
     let place = Place("messages", message.id.as_bytes());
     let sealed = keyring.seal(message.ticket, place, &texts.encode_to_vec())?;

@@ -209,7 +209,13 @@ const NOT_PERSONAL: &[&str] = &[
 ];
 
 /// Messages behind fields that are personal as a whole. An organisation has attributes, too, which are not.
-const PERSONAL_MESSAGES: &[&str] = &["Attachment", "AttributeValue", "AttributesEntry", "Identity"];
+const PERSONAL_MESSAGES: &[&str] = &[
+    "Attachment",
+    "AttributeValue",
+    "AttributesEntry",
+    "FailedRecipient",
+    "Identity",
+];
 
 fn event() -> MessageDescriptor {
     DescriptorPool::decode(vorrang_api::FILE_DESCRIPTOR_SET)

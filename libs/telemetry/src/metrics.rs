@@ -33,6 +33,8 @@ pub mod names {
     pub const INGESTION_REJECTED: &str = "vorrang.ingestion.rejected";
     /// Mails that machines wrote, by kind.
     pub const INGESTION_AUTOMATED: &str = "vorrang.ingestion.automated";
+    /// Tries to mail replies.
+    pub const INGESTION_MAILED: &str = "vorrang.ingestion.mailed";
     /// Gauge: contacts that wait for ticketing.
     pub const INGESTION_INBOX: &str = "vorrang.ingestion.inbox";
     /// Gauge: events that the named consumer furthest behind has not applied, by feed.

@@ -1,5 +1,7 @@
 //! Removes what came from customers whom ticketing has erased.
 
+pub mod outbox;
+
 use tokio_util::sync::CancellationToken;
 use vorrang_api::ticketing::v1::feed_service_client::FeedServiceClient;
 use vorrang_clock::SharedClock;

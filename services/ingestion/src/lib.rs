@@ -13,10 +13,12 @@ mod http;
 mod intake;
 pub mod language;
 pub mod mail;
+mod mailboxes;
 mod mails;
 mod metrics;
 mod names;
 mod outage;
+mod outbox;
 mod outcome;
 pub mod outgoing;
 mod pace;
@@ -37,24 +39,28 @@ use vorrang_service::{Bound, Context, configured};
 use app::App;
 use delivery::Courier;
 use grpc::Grpc;
+use mailboxes::Mailboxes;
+use outbox::Outbox;
 use presets::Presets;
 use recorder::Recorder;
 use rpc::record_contacts::Ticketing;
 use store::Store;
+use tokens::Tokens;
 
 pub use store::Migrator;
 
 /// What a request may hold besides the mail.
 const MAIL_ENVELOPE: usize = 64 << 10;
 
-/// Opens the database, reads the presets, and gives what is to be served: four gRPC services, the webhooks' routes, and the
-/// task that empties the inbox. Ticketing may start later.
+/// Opens the database, reads the presets and mailboxes, and gives what is to be served: four gRPC services, the webhooks'
+/// routes, and the tasks that empty inbox and outbox. Ticketing may start later.
 ///
 /// # Errors
-/// As [`Context::open_database`]; Precondition `PRESET_INVALID` naming the file.
+/// As [`Context::open_database`]; Precondition `PRESET_INVALID` and `MAILBOXES_INVALID` naming the file.
 pub async fn bind(context: Context) -> Result<Bound, Error> {
     let database = context.open_database::<Migrator>("ingestion").await?;
     let presets = Presets::load(Some(&context.config.ingestion_data().join("presets")))?;
+    let mailboxes = Mailboxes::load(&context.config.ingestion_data())?;
     let store = Store::new(database.clone(), context.ids.clone());
     let ticketing = Ticketing::new(context.peers.clone());
     let recorder = Recorder::new(store.clone(), ticketing.clone(), context.clock.clone());
@@ -66,6 +72,14 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         context.clock.clone(),
         context.shutdown.clone(),
     );
+    let sends = mailboxes.tenants().next().is_some();
+    let outbox = Outbox::new(
+        store.clone(),
+        mailboxes,
+        Tokens::new(&context.secrets.link_keys()),
+        context.peers.clone(),
+        context.clock.clone(),
+    );
     let app = App::new(&context, store, presets, recorder);
     let grpc = Grpc(app.clone());
     // A mail is larger than other messages may be.
@@ -75,7 +89,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .max_message_bytes
         .max(intake::MAX_MAIL + MAIL_ENVELOPE);
     let pushes = configured!(IngestionServiceServer::new(grpc.clone()), context).max_decoding_message_size(largest);
-    Ok(Bound::new("ingestion")
+    let bound = Bound::new("ingestion")
         .grpc(pushes)
         .grpc(configured!(ChatServiceServer::new(grpc.clone()), context))
         .grpc(configured!(SourceServiceServer::new(grpc.clone()), context))
@@ -87,5 +101,9 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .task(
             "forget",
             forget::run(database, context.clock.clone(), context.shutdown.clone()),
-        ))
+        );
+    Ok(match sends {
+        true => bound.task("outbox", outbox.run(context.shutdown.clone())),
+        false => bound,
+    })
 }

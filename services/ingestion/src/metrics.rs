@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use vorrang_telemetry::metrics::{attribute, attributes, counter, gauge, names};
 
 use crate::outcome::Outcome;
+use crate::store::Posted;
 
 /// A contact was answered.
 pub fn pushed(outcome: Outcome) {
@@ -28,6 +29,19 @@ pub fn automated(kind: &'static str) {
     AUTOMATED
         .get_or_init(|| counter(names::INGESTION_AUTOMATED, "Mails that machines wrote, by kind"))
         .add(1, &[attribute(attributes::MAIL_KIND, kind)]);
+}
+
+/// Something became of a reply that is to be mailed.
+pub fn mailed(posted: Posted) {
+    static MAILED: OnceLock<opentelemetry::metrics::Counter<u64>> = OnceLock::new();
+    let outcome = match posted {
+        Posted::Sent => "SENT",
+        Posted::GivenUp(_) => "GIVEN_UP",
+        Posted::Later(..) => "LATER",
+    };
+    MAILED
+        .get_or_init(|| counter(names::INGESTION_MAILED, "Replies to be mailed, by outcome of each try"))
+        .add(1, &[attribute(attributes::OUTCOME, outcome)]);
 }
 
 /// So many contacts wait for ticketing.

@@ -1,4 +1,4 @@
-//! One file per RPC: parse the whole request, decide once, answer. `record_contacts` is the one that we call ourselves.
+//! One file per RPC: parse the whole request, decide once, answer. `record_contacts` and `read_letter` are what we call ourselves.
 
 pub(crate) mod converse;
 pub(crate) mod create_source;
@@ -12,6 +12,7 @@ pub(crate) mod list_sources;
 pub(crate) mod push_email;
 pub(crate) mod push_ticket;
 pub(crate) mod push_tickets;
+pub(crate) mod read_letter;
 pub(crate) mod record_contacts;
 pub(crate) mod retry_quarantine_item;
 pub(crate) mod update_source;

@@ -4,6 +4,7 @@
 mod entity;
 mod inbox;
 mod migrations;
+mod outgoing;
 mod owners;
 mod quarantine;
 mod raw;
@@ -17,6 +18,7 @@ use vorrang_service::Ids;
 
 pub use inbox::{NewInboxItem, Receipt, Waiting};
 pub use migrations::Migrator;
+pub use outgoing::{Outgoing, Posted};
 pub use owners::Owner;
 pub use quarantine::{NOT_A_CONTACT, NewQuarantineItem, QuarantineItem, QuarantineState, Retried};
 pub use raw::NewRaw;

@@ -1,6 +1,8 @@
 //! Rows. They never leave the store.
 
 pub(super) mod inbox;
+pub(super) mod outgoing;
+pub(super) mod outgoing_cursor;
 pub(super) mod quarantine;
 pub(super) mod raw;
 pub(super) mod raw_customer;

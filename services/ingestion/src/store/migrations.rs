@@ -1,5 +1,7 @@
 //! The schema. A released migration is never changed; a new one is added.
 
+mod outgoing;
+
 use sea_orm_migration::prelude::*;
 
 /// Ingestion's schema: what all services have, then its own.
@@ -17,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(vorrang_database::erased::Migration),
             Box::new(Owners),
             Box::new(vorrang_database::fingerprints::Migration),
+            Box::new(outgoing::Outgoing),
         ]
     }
 }

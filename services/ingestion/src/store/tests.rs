@@ -1,4 +1,5 @@
 mod inbox;
+mod outgoing;
 mod owners;
 
 use std::collections::HashSet;

@@ -7,6 +7,7 @@ use prost::Message as _;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 use vorrang_api::ticketing::v1::contact_result::Outcome;
+use vorrang_api::ticketing::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::{InternalService, InternalServiceServer};
 use vorrang_api::ticketing::v1::{
     AcceptTicketRequest, ContactResult, InboundContact, ListQueuedTicketsRequest, ListQueuedTicketsResponse,
@@ -14,6 +15,8 @@ use vorrang_api::ticketing::v1::{
 };
 use vorrang_error::{Error, Kind};
 use vorrang_service::{Bind, Bound, Context, configured};
+
+use crate::desk::{CustomerDoor, FakeDesk, TicketDoor};
 
 /// How it behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub enum Mode {
 }
 
 #[derive(Clone)]
-pub struct FakeTicketing(Arc<Mutex<State>>, watch::Sender<Mode>);
+pub struct FakeTicketing(Arc<Mutex<State>>, watch::Sender<Mode>, FakeDesk);
 
 struct State {
     mode: Mode,
@@ -53,18 +56,32 @@ impl FakeTicketing {
             threads: HashMap::new(),
             tickets: 0,
         };
-        Self(Arc::new(Mutex::new(state)), watch::Sender::new(Mode::Up))
+        Self(
+            Arc::new(Mutex::new(state)),
+            watch::Sender::new(Mode::Up),
+            FakeDesk::default(),
+        )
     }
 
     pub fn bind(&self) -> Bind {
         let service = self.clone();
         Bind::new("ticketing", move |context: Context| async move {
-            Ok(Bound::new("ticketing").grpc(configured!(InternalServiceServer::new(service), context)))
+            let desk = service.desk();
+            Ok(Bound::new("ticketing")
+                .grpc(configured!(InternalServiceServer::new(service), context))
+                .grpc(FeedServiceServer::new(desk.clone()))
+                .grpc(TicketDoor(desk.clone()))
+                .grpc(CustomerDoor(desk)))
         })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it says of tickets, besides taking contacts.
+    pub fn desk(&self) -> FakeDesk {
+        self.2.clone()
     }
 
     pub fn set(&self, mode: Mode) {

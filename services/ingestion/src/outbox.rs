@@ -1,0 +1,218 @@
+//! Mails what agents and automations say publicly on tickets that came by e-mail.
+//!
+//! Ticketing's feed says what was written; its cursor moves with the row that says that it is to be mailed, so nothing is
+//! left out and nothing is taken twice. What is sent is read from ticketing when it is sent: no words are kept here, and what
+//! was erased meanwhile is not sent. A process that dies between the server's answer and the note of it sends once more,
+//! under the same Message-ID. A mailbox begins with what is written after it was first there.
+
+mod letter;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use lettre::AsyncTransport as _;
+use lettre::address::Envelope;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use vorrang_clock::SharedClock;
+use vorrang_error::{Error, Kind};
+use vorrang_service::Peers;
+
+use crate::follow::outbox as feed;
+use crate::mailboxes::{Mailbox, Mailboxes};
+use crate::metrics;
+use crate::outgoing::{About, headers};
+use crate::rpc::read_letter::{self, Facts};
+use crate::store::{Outgoing, Posted, Store};
+use crate::tokens::{TicketMark, Tokens};
+use letter::Letter;
+
+/// Mails of one look.
+const AT_ONCE: u64 = 20;
+/// How often is looked at what is due.
+const PERIOD: Duration = Duration::from_millis(500);
+/// Nobody else sends a mail that somebody has taken for so long.
+const HELD: TimeDelta = TimeDelta::minutes(10);
+/// Between two tries: doubled each time, from this to [`SLOWEST`].
+const FIRST_RETRY: TimeDelta = TimeDelta::seconds(30);
+const SLOWEST: TimeDelta = TimeDelta::hours(2);
+/// After that an answer helps nobody; mail servers give up then, too.
+const EXPIRES: TimeDelta = TimeDelta::days(5);
+
+/// The outbox. Any number of processes may run it.
+#[derive(Clone)]
+pub struct Outbox {
+    store: Store,
+    mailboxes: Mailboxes,
+    tokens: Tokens,
+    peers: Peers,
+    clock: SharedClock,
+}
+
+impl Outbox {
+    /// From `store` out by `mailboxes`.
+    pub fn new(store: Store, mailboxes: Mailboxes, tokens: Tokens, peers: Peers, clock: SharedClock) -> Self {
+        Self {
+            store,
+            mailboxes,
+            tokens,
+            peers,
+            clock,
+        }
+    }
+
+    /// Goes on until `shutdown`.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut tasks = JoinSet::new();
+        let tenants: Vec<String> = self.mailboxes.tenants().map(ToOwned::to_owned).collect();
+        for tenant in tenants {
+            let bell = Arc::new(Notify::new());
+            let following = feed::Following {
+                store: self.store.clone(),
+                peers: self.peers.clone(),
+                clock: self.clock.clone(),
+                bell: bell.clone(),
+                tenant: tenant.clone(),
+            };
+            tasks.spawn(following.run(shutdown.clone()));
+            tasks.spawn(self.clone().send(tenant, bell, shutdown.clone()));
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    async fn send(self, tenant: String, bell: Arc<Notify>, shutdown: CancellationToken) {
+        let mut period = tokio::time::interval(PERIOD);
+        period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                _ = period.tick() => {}
+                () = bell.notified() => {}
+            }
+            if let Err(error) = self.tick(&tenant, &shutdown).await {
+                tracing::warn!(tenant, error = error.chain(), "the outbox cannot be worked on");
+            }
+        }
+    }
+
+    /// Sends what is due.
+    ///
+    /// # Errors
+    /// When the database fails.
+    async fn tick(&self, tenant: &str, shutdown: &CancellationToken) -> Result<(), Error> {
+        let Some(mailbox) = self.mailboxes.of(tenant) else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        for one in self.store.due_outgoing(tenant, now, now + HELD, AT_ONCE).await? {
+            if shutdown.is_cancelled() {
+                // Nobody waits for what is not begun: it is there after the start.
+                self.store
+                    .posted(tenant, &one.message, Posted::Later(now, "SHUTDOWN"))
+                    .await?;
+                continue;
+            }
+            let posted = match self.post(tenant, mailbox, &one).await {
+                Posted::Later(_, reason) if one.written_at + EXPIRES < now => Posted::GivenUp(reason),
+                posted => posted,
+            };
+            match posted {
+                Posted::Sent => {}
+                Posted::GivenUp(reason) => {
+                    tracing::warn!(tenant, message = one.message, reason, "a reply is not mailed")
+                }
+                Posted::Later(_, reason) => {
+                    tracing::info!(
+                        tenant,
+                        message = one.message,
+                        reason,
+                        attempts = one.attempts,
+                        "a reply waits"
+                    );
+                }
+            }
+            metrics::mailed(posted);
+            self.store.posted(tenant, &one.message, posted).await?;
+        }
+        Ok(())
+    }
+
+    async fn post(&self, tenant: &str, mailbox: &Mailbox, one: &Outgoing) -> Posted {
+        let later = |reason| Posted::Later(self.clock.now() + pause(one.attempts), reason);
+        let facts = match read_letter::read(&self.peers, tenant, one).await {
+            Ok(Some(facts)) => facts,
+            Ok(None) => return Posted::GivenUp("GONE"),
+            Err(error) if error.kind() == Kind::NotFound => return Posted::GivenUp("GONE"),
+            Err(error) => {
+                tracing::debug!(
+                    tenant,
+                    error = error.chain(),
+                    "ticketing does not say what is to be mailed"
+                );
+                return later("TICKETING");
+            }
+        };
+        let Some(to) = facts.address.as_ref() else {
+            return Posted::GivenUp("NO_ADDRESS");
+        };
+        let message = match self.letter(tenant, mailbox, to, &facts) {
+            Some(message) => message,
+            None => return Posted::GivenUp("CANNOT_BE_WRITTEN"),
+        };
+        match mailbox.transport.send(message).await {
+            Ok(_) => Posted::Sent,
+            Err(error) if error.is_permanent() => Posted::GivenUp("REFUSED"),
+            Err(_) => later("SERVER"),
+        }
+    }
+
+    fn letter(&self, tenant: &str, mailbox: &Mailbox, to: &lettre::Address, facts: &Facts) -> Option<lettre::Message> {
+        let about = About {
+            tenant,
+            ticket: TicketMark::of(facts.number, facts.ticket),
+            message: facts.message,
+            by_machine: facts.automated,
+        };
+        let address = mailbox.from.email.to_string();
+        let headers = headers(
+            &self.tokens,
+            &about,
+            &address,
+            &facts.subject,
+            !facts.ancestors.is_empty(),
+        );
+        // Where a report of the servers goes: it then finds the ticket even when it says nothing of the mail.
+        let sender = headers.reply_to.parse().unwrap_or_else(|_| mailbox.from.email.clone());
+        let letter = Letter {
+            from: &mailbox.from,
+            to: to.clone(),
+            envelope: Envelope::new(Some(sender), vec![to.clone()]).ok()?,
+            headers,
+            ancestors: &facts.ancestors,
+            text: &facts.text,
+            automated: facts.automated,
+            at: facts.at,
+        };
+        letter.message().ok()
+    }
+}
+
+fn pause(attempts: i32) -> TimeDelta {
+    let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, 10)).unwrap_or(0);
+    (FIRST_RETRY * 2_i32.pow(doublings)).min(SLOWEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_is_tried_ever_less_often() {
+        let pauses: Vec<i64> = [1, 2, 3, 9, 10, i32::MAX]
+            .map(|attempts| pause(attempts).num_seconds())
+            .into();
+        assert_eq!(pauses, [30, 60, 120, 7_200, 7_200, 7_200]);
+    }
+}

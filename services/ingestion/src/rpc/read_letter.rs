@@ -1,0 +1,135 @@
+//! What ticketing says of a message that is to be mailed.
+
+use chrono::{DateTime, Utc};
+use lettre::Address;
+use tonic::Request;
+use uuid::Uuid;
+use vorrang_api::feed::v1::actor::Kind as ActorKind;
+use vorrang_api::from_timestamp;
+use vorrang_api::ticketing::v1::customer_service_client::CustomerServiceClient;
+use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
+use vorrang_api::ticketing::v1::{
+    Customer, GetCustomerRequest, GetTicketRequest, ListMessagesRequest, Message, identity,
+};
+use vorrang_error::Error;
+use vorrang_service::{Peers, peer_error};
+
+use crate::store::Outgoing;
+
+/// Longest conversation that is read for its mails, in pages.
+const MAX_PAGES: usize = 40;
+const PAGE: i32 = 500;
+
+/// What a mail needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The ticket's id.
+    pub ticket: Uuid,
+    /// Its number.
+    pub number: i64,
+    /// Its subject.
+    pub subject: String,
+    /// The message's id.
+    pub message: Uuid,
+    /// What is said.
+    pub text: String,
+    /// Whether a machine says it.
+    pub automated: bool,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// The customer's mails before it, oldest first: their Message-IDs.
+    pub ancestors: Vec<String>,
+    /// Where the customer is reached; none: not by e-mail.
+    pub address: Option<Address>,
+}
+
+/// Reads it; none when it is not there to be sent any more.
+///
+/// # Errors
+/// As ticketing answers.
+pub async fn read(peers: &Peers, tenant: &str, one: &Outgoing) -> Result<Option<Facts>, Error> {
+    let failed = |status| peer_error("ticketing", status);
+    let mut tickets = TicketServiceClient::new(peers.ticketing(Some(tenant)));
+    let name = one.ticket.clone();
+    let ticket = tickets
+        .get_ticket(Request::new(GetTicketRequest { name }))
+        .await
+        .map_err(failed)?
+        .into_inner();
+    let mut said = Vec::new();
+    let mut page_token = String::new();
+    for _ in 0..MAX_PAGES {
+        let request = ListMessagesRequest {
+            parent: one.ticket.clone(),
+            page_size: PAGE,
+            page_token,
+            ..ListMessagesRequest::default()
+        };
+        let page = tickets
+            .list_messages(Request::new(request))
+            .await
+            .map_err(failed)?
+            .into_inner();
+        said.extend(page.messages);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    let mut customers = CustomerServiceClient::new(peers.ticketing(Some(tenant)));
+    let name = ticket.customer.clone();
+    let customer = customers.get_customer(Request::new(GetCustomerRequest { name })).await;
+    let customer = customer.map_err(failed)?.into_inner();
+    let (Some(ticket_id), Some(message_id)) = (id(&ticket.name), id(&one.message)) else {
+        return Ok(None);
+    };
+    let Some(at) = said.iter().position(|message| message.name == one.message) else {
+        return Ok(None);
+    };
+    let message = &said[at];
+    if ticket.erased || message.erased || message.text.trim().is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Facts {
+        ticket: ticket_id,
+        number: ticket.number,
+        subject: ticket.subject,
+        message: message_id,
+        text: message.text.clone(),
+        automated: is(message, ActorKind::Automation),
+        at: message
+            .occurred_at
+            .as_ref()
+            .and_then(from_timestamp)
+            .unwrap_or(one.written_at),
+        ancestors: said[..at]
+            .iter()
+            .filter(|before| is(before, ActorKind::Customer) && !before.external_id.is_empty())
+            .map(|before| before.external_id.clone())
+            .collect(),
+        address: address(&customer),
+    }))
+}
+
+fn is(message: &Message, kind: ActorKind) -> bool {
+    message.actor.as_ref().is_some_and(|actor| actor.kind() == kind)
+}
+
+/// The id at the end of a name.
+fn id(name: &str) -> Option<Uuid> {
+    name.rsplit('/').next().and_then(|id| Uuid::try_parse(id).ok())
+}
+
+/// The first address that is verified, else the first one.
+fn address(customer: &Customer) -> Option<Address> {
+    let mails = || {
+        customer
+            .identities
+            .iter()
+            .filter(|one| one.kind() == identity::Kind::Email)
+    };
+    let verified = mails().find(|one| one.verified);
+    verified
+        .or_else(|| mails().next())
+        .and_then(|one| one.value.parse().ok())
+}

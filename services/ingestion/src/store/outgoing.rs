@@ -1,0 +1,191 @@
+//! What is to be mailed to customers: names of messages only, their words stay with ticketing. One that was sent is
+//! remembered, so that a feed that is read again sends nothing twice.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
+};
+use vorrang_database::{Tx, error as database_error, from_micros, micros};
+use vorrang_error::Error;
+
+use super::Store;
+use super::entity::{outgoing, outgoing_cursor};
+
+const WAITING: &str = "waiting";
+
+/// A message that is to be mailed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// `tickets/{uuid}/messages/{uuid}`.
+    pub message: String,
+    /// `tickets/{uuid}`.
+    pub ticket: String,
+    /// When it was written.
+    pub written_at: DateTime<Utc>,
+    /// How often it was tried.
+    pub attempts: i32,
+}
+
+/// What became of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Posted {
+    /// The server has it.
+    Sent,
+    /// It never will be, and why.
+    GivenUp(&'static str),
+    /// To be tried again then, and why it failed.
+    Later(DateTime<Utc>, &'static str),
+}
+
+impl Store {
+    /// Up to where ticketing's feed was read for a tenant; none: never.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn outgoing_cursor(&self, tenant: &str) -> Result<Option<String>, Error> {
+        let row = outgoing_cursor::Entity::find()
+            .filter(outgoing_cursor::Column::Tenant.eq(tenant))
+            .one(self.database.reader())
+            .await
+            .map_err(database_error)?;
+        Ok(row.map(|row| row.cursor))
+    }
+
+    /// Takes messages in, with the cursor behind them. Those that are known stay as they are.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing was taken.
+    pub async fn take_outgoing(
+        &self,
+        tenant: &str,
+        messages: &[Outgoing],
+        cursor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let tx = self.database.begin().await?;
+        let rows = messages.iter().map(|one| outgoing::ActiveModel {
+            tenant: Set(tenant.to_owned()),
+            message: Set(one.message.clone()),
+            ticket: Set(one.ticket.clone()),
+            state: Set(WAITING.to_owned()),
+            attempts: Set(0),
+            written_at: Set(micros(one.written_at)),
+            next_attempt_at: Set(micros(now)),
+            reason: Set(String::new()),
+        });
+        if !messages.is_empty() {
+            outgoing::Entity::insert_many(rows)
+                .on_conflict(
+                    OnConflict::columns([outgoing::Column::Tenant, outgoing::Column::Message])
+                        .do_nothing()
+                        .to_owned(),
+                )
+                .exec_without_returning(tx.conn())
+                .await
+                .map_err(database_error)?;
+        }
+        put_cursor(&tx, tenant, cursor).await?;
+        tx.commit().await
+    }
+
+    /// Takes what is due, oldest first, so that nobody else sends it until `until`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn due_outgoing(
+        &self,
+        tenant: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+        most: u64,
+    ) -> Result<Vec<Outgoing>, Error> {
+        let rows = outgoing::Entity::find()
+            .filter(outgoing::Column::Tenant.eq(tenant))
+            .filter(outgoing::Column::State.eq(WAITING))
+            .filter(outgoing::Column::NextAttemptAt.lte(micros(now)))
+            .order_by_asc(outgoing::Column::NextAttemptAt)
+            .order_by_asc(outgoing::Column::WrittenAt)
+            .order_by_asc(outgoing::Column::Message)
+            .limit(most)
+            .all(self.database.reader())
+            .await
+            .map_err(database_error)?;
+        let mut due = Vec::new();
+        for row in rows {
+            let tx = self.database.begin().await?;
+            let taken = outgoing::Entity::update_many()
+                .set(outgoing::ActiveModel {
+                    next_attempt_at: Set(micros(until)),
+                    attempts: Set(row.attempts + 1),
+                    ..Default::default()
+                })
+                .filter(outgoing::Column::Tenant.eq(tenant))
+                .filter(outgoing::Column::Message.eq(row.message.as_str()))
+                .filter(outgoing::Column::State.eq(WAITING))
+                .filter(outgoing::Column::NextAttemptAt.eq(row.next_attempt_at))
+                .exec(tx.conn())
+                .await
+                .map_err(database_error)?;
+            tx.commit().await?;
+            if taken.rows_affected == 1 {
+                due.push(Outgoing {
+                    message: row.message,
+                    ticket: row.ticket,
+                    written_at: from_micros(row.written_at),
+                    attempts: row.attempts + 1,
+                });
+            }
+        }
+        Ok(due)
+    }
+
+    /// Notes what became of one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn posted(&self, tenant: &str, message: &str, posted: Posted) -> Result<(), Error> {
+        let change = match posted {
+            Posted::Sent => outgoing::ActiveModel {
+                state: Set("sent".to_owned()),
+                reason: Set(String::new()),
+                ..Default::default()
+            },
+            Posted::GivenUp(reason) => outgoing::ActiveModel {
+                state: Set("given-up".to_owned()),
+                reason: Set(reason.to_owned()),
+                ..Default::default()
+            },
+            Posted::Later(at, reason) => outgoing::ActiveModel {
+                next_attempt_at: Set(micros(at)),
+                reason: Set(reason.to_owned()),
+                ..Default::default()
+            },
+        };
+        let tx = self.database.begin().await?;
+        outgoing::Entity::update_many()
+            .set(change)
+            .filter(outgoing::Column::Tenant.eq(tenant))
+            .filter(outgoing::Column::Message.eq(message))
+            .exec(tx.conn())
+            .await
+            .map_err(database_error)?;
+        tx.commit().await
+    }
+}
+
+async fn put_cursor(tx: &Tx, tenant: &str, cursor: &str) -> Result<(), Error> {
+    let row = outgoing_cursor::ActiveModel {
+        tenant: Set(tenant.to_owned()),
+        cursor: Set(cursor.to_owned()),
+    };
+    outgoing_cursor::Entity::insert(row)
+        .on_conflict(
+            OnConflict::column(outgoing_cursor::Column::Tenant)
+                .update_column(outgoing_cursor::Column::Cursor)
+                .to_owned(),
+        )
+        .exec_without_returning(tx.conn())
+        .await
+        .map_err(database_error)?;
+    Ok(())
+}

@@ -1,0 +1,44 @@
+use super::*;
+use crate::store::{Outgoing, Posted};
+
+fn message(name: &str) -> Outgoing {
+    Outgoing {
+        message: name.to_owned(),
+        ticket: "tickets/1".to_owned(),
+        written_at: now(),
+        attempts: 0,
+    }
+}
+
+fn names(due: &[Outgoing]) -> Vec<&str> {
+    due.iter().map(|one| one.message.as_str()).collect()
+}
+
+both_engines! {
+    /// Taken with the cursor, sent once, whoever looks and however often the feed is read.
+    async fn a_message_is_mailed_once(db: TestDatabase) {
+        let store = store(&db).await;
+        assert_eq!(store.outgoing_cursor("acme").await.expect("reads"), None);
+        store.take_outgoing("acme", &[message("a"), message("b")], "c1", now()).await.expect("taken");
+        assert_eq!(store.outgoing_cursor("acme").await.expect("reads").as_deref(), Some("c1"));
+        assert_eq!(store.outgoing_cursor("rival").await.expect("reads"), None);
+        let held = now() + TimeDelta::minutes(10);
+        let due = store.due_outgoing("acme", now(), held, 10).await.expect("reads");
+        assert_eq!(names(&due), ["a", "b"]);
+        assert_eq!(due[0].attempts, 1);
+        // Somebody has them.
+        assert_eq!(store.due_outgoing("acme", now(), held, 10).await.expect("reads"), []);
+        assert_eq!(store.due_outgoing("rival", held, held, 10).await.expect("reads"), []);
+        store.posted("acme", "a", Posted::Sent).await.expect("noted");
+        let later = now() + TimeDelta::minutes(1);
+        store.posted("acme", "b", Posted::Later(later, "SERVER")).await.expect("noted");
+        // The feed is read again.
+        store.take_outgoing("acme", &[message("a"), message("b")], "c2", now()).await.expect("taken");
+        assert_eq!(store.outgoing_cursor("acme").await.expect("reads").as_deref(), Some("c2"));
+        assert_eq!(store.due_outgoing("acme", now(), held, 10).await.expect("reads"), []);
+        let due = store.due_outgoing("acme", later, held, 10).await.expect("reads");
+        assert_eq!((names(&due), due[0].attempts), (vec!["b"], 2));
+        store.posted("acme", "b", Posted::GivenUp("REFUSED")).await.expect("noted");
+        assert_eq!(store.due_outgoing("acme", held, held, 10).await.expect("reads"), []);
+    }
+}

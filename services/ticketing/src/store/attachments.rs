@@ -235,7 +235,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Tries objects that could not be deleted again after [`PUT_OFF`].
+    /// Tries objects that could not be deleted again after [`PUT_OFF`], of whichever tenant: an object has its id from us alone.
     pub async fn put_off(&self, objects: &[Uuid]) -> Result<(), Error> {
         if objects.is_empty() {
             return Ok(());

@@ -92,6 +92,8 @@ pub struct IngestionConfig {
     pub database_url: String,
     /// As set; empty means in the data folder. Use [`Config::ingestion_data`].
     pub data: String,
+    /// As set; empty means in ingestion's data folder. Use [`Config::ingestion_presets`].
+    pub presets: String,
 }
 
 /// The installation's keys as set: empty, or at least 32 characters.
@@ -196,6 +198,14 @@ impl Config {
         match self.ingestion.data.as_str() {
             "" => self.data_dir.join("ingestion"),
             folder => absolute(PathBuf::from(folder)),
+        }
+    }
+
+    /// Folder of the operator's own presets, and whether it was named: then it must be there.
+    pub fn ingestion_presets(&self) -> (PathBuf, bool) {
+        match self.ingestion.presets.as_str() {
+            "" => (self.ingestion_data().join("presets"), false),
+            folder => (absolute(PathBuf::from(folder)), true),
         }
     }
 

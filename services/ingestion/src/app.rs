@@ -47,6 +47,8 @@ pub struct App {
     pub hub: Hub,
     /// The other services.
     pub peers: Peers,
+    /// Where the world reaches us, without a slash at its end.
+    pub public_url: String,
 }
 
 impl App {
@@ -66,6 +68,7 @@ impl App {
             tokens: Tokens::new(context.secrets.internal_key()),
             hub: Hub::new(context.peers.clone()),
             peers: context.peers.clone(),
+            public_url: context.config.public_url(),
         }
     }
 

@@ -148,12 +148,20 @@ pub struct Contact {
     pub failed_recipients: Vec<FailedRecipient>,
     /// Whether the source vouches that all verified identities are one person.
     pub same_person: bool,
+    /// Whether it may be the whole of something that its source only named before. Left out when false: what is in the inbox is
+    /// known by the hash of this.
+    #[serde(skip_serializing_if = "is_false")]
+    pub whole: bool,
     /// Keys under which later contacts find this conversation.
     pub thread_keys: Vec<String>,
     /// Keys by which this contact looks for its conversation, best first.
     pub reference_keys: Vec<String>,
     /// What all contacts of the conversation share, for delivery in order; empty: it stands alone.
     pub conversation: String,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Contact {

@@ -60,8 +60,15 @@ pub fn read_contact(contact: Option<api::Contact>, violations: &mut Violations) 
         .enumerate()
         .filter_map(|(index, identity)| read_identity(index, identity, violations))
         .collect();
+    // In whose name it is pushed; whether that source is the tenant's own is checked by who can look.
+    let named = match contact.source.as_str() {
+        "" => None,
+        name => violations.take("contact.source", names::parse_source(name)),
+    };
+    let source = named.as_deref().map_or(GRPC.to_owned(), names::source);
     let mut read = Contact {
-        source: GRPC.to_owned(),
+        source,
+        whole: named.is_some(),
         external_id: contact.external_id,
         channel,
         identities,
@@ -83,7 +90,8 @@ pub fn read_contact(contact: Option<api::Contact>, violations: &mut Violations) 
     read.strip_nul();
     read.join_conversation(&contact.conversation_id);
     if !read.external_id.is_empty() {
-        read.thread_keys.push(format!("contact:{GRPC}:{}", read.external_id));
+        read.thread_keys
+            .push(format!("contact:{}:{}", read.source, read.external_id));
     }
     read
 }
@@ -269,6 +277,7 @@ pub fn push_result(result: PushResult) -> api::PushResult {
         Outcome::Duplicate => api::Outcome::Duplicate,
         Outcome::Quarantined => api::Outcome::Quarantined,
         Outcome::Accepted => api::Outcome::Accepted,
+        Outcome::NeedsEnrichment => api::Outcome::NeedsEnrichment,
     };
     api::PushResult {
         outcome: outcome.into(),
@@ -303,6 +312,7 @@ pub fn quarantine_item(item: QuarantineItem, raw: Vec<u8>) -> api::QuarantineIte
         QuarantineState::Waiting => api::quarantine_item::State::Waiting,
         QuarantineState::Released => api::quarantine_item::State::Released,
         QuarantineState::Discarded => api::quarantine_item::State::Discarded,
+        QuarantineState::NeedsEnrichment => api::quarantine_item::State::NeedsEnrichment,
     };
     api::QuarantineItem {
         name: names::quarantine_item(item.id),
@@ -315,6 +325,7 @@ pub fn quarantine_item(item: QuarantineItem, raw: Vec<u8>) -> api::QuarantineIte
         size_bytes: item.size_bytes,
         received_at: Some(timestamp(item.received_at)),
         result: item.result.map(push_result),
+        external_ids: item.awaits,
     }
 }
 

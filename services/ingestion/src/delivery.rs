@@ -13,7 +13,7 @@ use vorrang_error::{Error, Kind};
 use crate::metrics;
 use crate::outcome::PushResult;
 use crate::rpc::record_contacts::{Delivery, Ticketing};
-use crate::store::{NewQuarantineItem, NewRaw, QuarantineState, Store, Waiting};
+use crate::store::{NewQuarantineItem, NewRaw, QuarantineState, Store, Waiting, Whole};
 
 /// Most contacts brought at once.
 const BATCH: u64 = 200;
@@ -130,9 +130,13 @@ impl Courier {
         });
         let mut done = Vec::new();
         let mut not_asked = Vec::new();
+        let mut wholes = Vec::new();
         for (one, result) in due.iter().zip(results) {
             match result {
-                Ok(result) => done.push((one.id, result)),
+                Ok(result) => {
+                    wholes.extend(Whole::of(&one.contact, &result));
+                    done.push((one.id, result));
+                }
                 Err(error) => match error.kind() {
                     Kind::Invalid => done.push((one.id, self.give_to_people(one, &error).await?)),
                     Kind::Unavailable | Kind::Limited => not_asked.push(one.id),
@@ -152,7 +156,7 @@ impl Courier {
         }
         let now = self.clock.now();
         self.store.postponed(tenant, &not_asked, now + OUTAGE).await?;
-        self.store.delivered(tenant, &done, now).await?;
+        self.store.delivered(tenant, &done, &wholes, now).await?;
         Ok(match not_asked.is_empty() {
             true => Round::Brought(done.len()),
             false => Round::Over(done.len()),

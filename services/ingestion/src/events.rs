@@ -1,26 +1,26 @@
 //! What a source pushed: read by its preset, recorded contact by contact, and kept whole when a part of it is not understood.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
-use vorrang_error::{Error, Kind, Violations};
+use vorrang_error::{Error, Kind};
 
 use crate::app::{App, part_delivery_id};
-use crate::contact::check;
-use crate::convert;
-use crate::intake::{CONTACT_TYPE, MAIL_TYPE};
+use crate::intake::MAIL_TYPE;
 use crate::mails::Mails;
 use crate::metrics;
 use crate::outcome::{Outcome, PushResult};
-use crate::presets::{self, NotUnderstood, Part, Preset};
+use crate::presets::{NotUnderstood, Part, Payload, Preset, cloudevents};
+use crate::reading;
 use crate::recorder::{Answer, Push};
-use crate::store::{NOT_A_CONTACT, NewQuarantineItem, NewRaw, QuarantineState};
+use crate::store::{NEEDS_ENRICHMENT, NOT_A_CONTACT, Named, NewQuarantineItem, NewRaw, QuarantineState};
 
 /// From this size on reading takes milliseconds, which other requests of the thread would wait for.
-const LARGE: usize = 256 << 10;
+pub const LARGE: usize = 256 << 10;
 
 /// How long ticketing is waited for. Vendors give up after five seconds, and some switch a webhook off that is slow.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -47,6 +47,8 @@ pub struct Came<'a> {
 pub struct Read {
     /// The contacts that were understood.
     pub contacts: Vec<Part>,
+    /// External ids of what is only named, each once.
+    pub names: Vec<String>,
     /// Why a part was not, if any.
     pub problem: Option<NotUnderstood>,
 }
@@ -59,6 +61,28 @@ pub fn is_mail(content_type: &str) -> bool {
         .unwrap_or_default()
         .trim()
         .eq_ignore_ascii_case(MAIL_TYPE)
+}
+
+/// Whether a media type is that of a structured CloudEvent, or of a batch of them.
+pub fn is_cloudevents(content_type: &str) -> bool {
+    content_type
+        .trim_start()
+        .to_ascii_lowercase()
+        .starts_with("application/cloudevents")
+}
+
+/// A binary CloudEvent as the structured one that means the same: it is in the headers, and may have no body. `None` when it is
+/// none, or when the preset reads something else.
+pub fn structured<'h>(
+    preset: &Preset,
+    headers: impl Iterator<Item = (&'h str, &'h str)>,
+    content_type: &str,
+    body: &[u8],
+) -> Option<Vec<u8>> {
+    let may_be = preset.is_cloudevents() && !is_cloudevents(content_type);
+    may_be
+        .then(|| cloudevents::structured(headers, content_type, body))
+        .flatten()
 }
 
 /// Reads what came; what is large is read beside the threads that serve requests.
@@ -93,57 +117,21 @@ pub async fn read(came: &Came<'_>, now: DateTime<Utc>) -> Result<Read, Error> {
 }
 
 fn read_now(came: &Came<'_>, now: DateTime<Utc>) -> Read {
-    let raw = &came.raw;
-    let mail = || {
-        let contact = came
-            .mails
-            .read(came.tenant, &raw.source, came.queue, &raw.content, now)?;
-        Ok((vec![Part { position: 0, contact }], None))
+    let payload = Payload {
+        tenant: came.tenant,
+        mails: came.mails,
+        source: &came.raw.source,
+        content_type: &came.raw.content_type,
+        body: &came.raw.content,
+        now,
     };
-    let read = match came.preset {
-        _ if came.is_mail => mail(),
-        Some(preset) if preset.is_mail() => mail(),
-        Some(preset) => presets::map(preset, &raw.source, &raw.content)
-            .map(|mapped| (mapped.contacts, mapped.problems.into_iter().next())),
-        // It was pushed over gRPC, kept while ticketing was down, and then refused.
-        None if raw.content_type == CONTACT_TYPE => {
-            convert::read_kept_contact(&raw.content).map(|contact| (vec![Part { position: 0, contact }], None))
-        }
-        None => Err(NotUnderstood {
-            reason: "PRESET_UNKNOWN",
-            detail: "nothing says how to read it".to_owned(),
-        }),
-    };
-    let (contacts, mut problem) = match read {
-        Ok(read) => read,
-        Err(problem) => {
-            return Read {
-                contacts: Vec::new(),
-                problem: Some(problem),
-            };
-        }
-    };
-    let mut fine = Vec::with_capacity(contacts.len());
-    for mut part in contacts {
-        let contact = &mut part.contact;
-        if contact.queue.is_empty() {
-            contact.queue = came.queue.to_owned();
-        }
-        let mut violations = Violations::new();
-        check(contact, now, "", &mut violations);
-        match violations.into_result() {
-            Ok(()) => fine.push(part),
-            Err(error) => {
-                problem.get_or_insert(NotUnderstood {
-                    reason: "CONTACT_INVALID",
-                    detail: error.message().to_owned(),
-                });
-            }
-        }
-    }
+    let mapped = reading::read(came.preset, came.is_mail, &payload, came.queue);
+    let mut seen = HashSet::new();
+    let names = mapped.thin.into_iter().map(|thin| thin.external_id);
     Read {
-        contacts: fine,
-        problem,
+        contacts: mapped.contacts,
+        names: names.filter(|name| seen.insert(name.clone())).collect(),
+        problem: mapped.problems.into_iter().next(),
     }
 }
 
@@ -198,13 +186,18 @@ pub async fn record(app: &App, came: &Came<'_>, parts: Vec<Part>) -> Vec<(usize,
 }
 
 /// Takes in what came: every contact in it is recorded, and the whole is kept in quarantine when a part of it could not be
-/// read, or as discarded when it is known not to be a contact. At least one result.
+/// read, until it is completed when it only names something, or as discarded when it is known not to be a contact. At least one
+/// result.
 ///
 /// # Errors
 /// When it could not be kept; the sender must push again.
 pub async fn take_in(app: &App, came: &Came<'_>) -> Result<Vec<PushResult>, Error> {
     let now = app.clock.now();
-    let Read { contacts, mut problem } = read(came, now).await?;
+    let Read {
+        contacts,
+        names,
+        mut problem,
+    } = read(came, now).await?;
     let mut results = Vec::new();
     let mut recorded = Vec::new();
     for (position, result) in record(app, came, contacts).await {
@@ -220,13 +213,29 @@ pub async fn take_in(app: &App, came: &Came<'_>) -> Result<Vec<PushResult>, Erro
             Err(error) => return Err(error),
         }
     }
-    if problem.is_none() && !results.is_empty() {
+    if problem.is_none() && names.is_empty() && !results.is_empty() {
         return Ok(results);
     }
-    results.push(PushResult::quarantined(
-        quarantine(app, came, problem, recorded, now).await?,
-    ));
+    let understood = problem.is_none() && !(names.is_empty() && results.is_empty());
+    let (item, named) = quarantine(app, came, problem, recorded, &names, now).await?;
+    for one in named {
+        let result = waiting_or_there(one);
+        metrics::pushed(result.outcome);
+        results.push(result);
+    }
+    if !understood {
+        metrics::pushed(Outcome::Quarantined);
+        results.push(PushResult::quarantined(item));
+    }
     Ok(results)
+}
+
+/// What is said of something that was named.
+pub fn waiting_or_there(named: Named) -> PushResult {
+    match named {
+        Named::Waits(item) => PushResult::needs_enrichment(item),
+        Named::Complete(result) => result,
+    }
 }
 
 /// A contact that was understood here and refused for good by ticketing.
@@ -237,17 +246,23 @@ pub fn refused(error: &Error) -> NotUnderstood {
     }
 }
 
-/// Keeps what came whole: waiting for people when there was a problem with it, else as known not to be a contact.
-/// `recorded` are the positions of its contacts that were recorded all the same.
+/// Keeps what came whole: waiting for people when there was a problem with it, else for what it `names`, else as known not to be a
+/// contact. `recorded` are the positions of its contacts that were recorded all the same. Gives the item and what became of the
+/// names.
 pub async fn quarantine(
     app: &App,
     came: &Came<'_>,
     problem: Option<NotUnderstood>,
     recorded: Vec<usize>,
+    names: &[String],
     now: DateTime<Utc>,
-) -> Result<Uuid, Error> {
+) -> Result<(Uuid, Vec<Named>), Error> {
     let (state, reason, detail) = match problem {
         Some(NotUnderstood { reason, detail }) => (QuarantineState::Waiting, reason, detail),
+        None if !names.is_empty() => {
+            let (reason, detail) = NEEDS_ENRICHMENT;
+            (QuarantineState::NeedsEnrichment, reason, detail.to_owned())
+        }
         None => {
             let (reason, detail) = NOT_A_CONTACT;
             (QuarantineState::Discarded, reason, detail.to_owned())
@@ -261,7 +276,7 @@ pub async fn quarantine(
         queue: came.queue.to_owned(),
         recorded,
     };
-    let id = app.store.quarantine(came.tenant, item, &came.raw, now).await?;
-    metrics::pushed(Outcome::Quarantined);
-    Ok(id)
+    app.store
+        .quarantine_naming(came.tenant, item, names, &came.raw, now)
+        .await
 }

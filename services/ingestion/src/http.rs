@@ -1,4 +1,5 @@
-//! The HTTP door: `/v1/sources/{source}/events`.
+//! The HTTP door: `/v1/sources/{source}/events`, and beside it `openapi.json`, which describes it to tools that build their calls
+//! from such a file.
 //!
 //! Senders are vendors' webhooks. They get 2xx for everything that was kept, understood or not: after a 4xx some never call
 //! again. They prove themselves by their signature; the chassis lets these routes past its identity layer.
@@ -6,6 +7,8 @@
 mod answer;
 mod body;
 mod get_events;
+mod get_openapi;
+mod options_events;
 mod post_events;
 
 use axum::Router;
@@ -22,7 +25,9 @@ pub fn routes(app: App) -> Router {
             "/v1/sources/{source}/events",
             get(get_events::handle)
                 .post(post_events::handle)
+                .options(options_events::handle)
                 .fallback(answer::method_not_allowed),
         )
+        .route("/v1/sources/{source}/openapi.json", get(get_openapi::handle))
         .with_state(app)
 }

@@ -11,6 +11,7 @@ use crate::contact::{
 use crate::mail::{self, Automated, Mail};
 use crate::presets::NotUnderstood;
 use crate::tokens::Tokens;
+use threading::Threading;
 
 /// Source of mails that came by `PushEmail`.
 pub const EMAIL: &str = "email";
@@ -72,9 +73,6 @@ fn from_mail(reading: Reading<'_>, mail: Mail, raw: &[u8]) -> ReadMail {
         _ => format!("sha256:{}", fingerprint()),
     };
     let now = reading.now;
-    let believed = |at: &DateTime<Utc>| *at >= now - BELIEVED && *at <= now + TimeDelta::days(1);
-    let threading = threading::find(reading.tokens, reading.tenant, &mail);
-    let automated = mail.automated.or(threading.is_ours.then_some(Automated::Loop));
     let bounced = mail.bounce.iter().flat_map(|bounce| &bounce.recipients);
     let mut contact = Contact {
         source: reading.source.to_owned(),
@@ -86,20 +84,14 @@ fn from_mail(reading: Reading<'_>, mail: Mail, raw: &[u8]) -> ReadMail {
         quoted_text: cut_bytes(&mail.quoted, MAX_TEXT),
         attachments: mail.attachments.iter().take(100).map(attachment).collect(),
         queue: reading.queue.to_owned(),
-        occurred_at: mail.date.filter(believed),
-        automated: automated.is_some(),
+        occurred_at: mail.date.filter(|at| believed(*at, now)),
         failed_recipients: bounced.map(failed_recipient).collect(),
+        external_id,
         ..Contact::default()
     };
-    // What a mail of ours that came back is called leads to our ticket already, and to no other.
-    if let Some(id) = mail.message_id.as_ref().filter(|_| !threading.is_ours) {
-        contact.thread_keys = threading::keys_of(id, &mail);
-    }
-    contact.conversation = threading
-        .oldest
-        .unwrap_or_else(|| threading::key(mail.message_id.as_deref().unwrap_or(&external_id)));
-    contact.reference_keys = threading.keys;
-    contact.external_id = external_id;
+    let threading = thread(&mut contact, &mail, reading.tokens, reading.tenant);
+    let automated = mail.automated.or(threading.is_ours.then_some(Automated::Loop));
+    contact.automated = automated.is_some();
     ReadMail {
         contact,
         answers_machine: threading.answers_machine,
@@ -146,6 +138,35 @@ fn attachment(file: &mail::Attachment) -> Attachment {
         sha256: file.sha256.clone(),
         content_id: cut(&file.content_id, 255),
     }
+}
+
+/// Whether the time that a sender wrote is taken for when it was written.
+pub fn believed(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    at >= now - BELIEVED && at <= now + TimeDelta::days(1)
+}
+
+/// External id of a mail that a vendor took apart.
+pub fn mail_id(message_id: &str) -> String {
+    match message_id.chars().count() <= MAX_EXTERNAL_ID {
+        true => message_id.to_owned(),
+        false => format!("sha256:{}", hex::encode(Sha256::digest(message_id.as_bytes()))),
+    }
+}
+
+/// Gives a contact the keys by which it finds its conversation, and by which answers find it.
+pub(crate) fn thread(contact: &mut Contact, mail: &Mail, tokens: &Tokens, tenant: &str) -> Threading {
+    let mut threading = threading::find(tokens, tenant, mail);
+    // What a mail of ours that came back is called leads to our ticket already, and to no other.
+    if let Some(id) = mail.message_id.as_ref().filter(|_| !threading.is_ours) {
+        contact.thread_keys.extend(threading::keys_of(id, mail));
+    }
+    if contact.conversation.is_empty() {
+        let own = mail.message_id.as_ref().unwrap_or(&contact.external_id);
+        let own = (!own.is_empty()).then(|| threading::key(own));
+        contact.conversation = threading.oldest.take().or(own).unwrap_or_default();
+    }
+    contact.reference_keys.append(&mut threading.keys);
+    threading
 }
 
 fn cut(text: &str, characters: usize) -> String {

@@ -15,6 +15,8 @@ pub enum Outcome {
     Quarantined,
     /// Kept; becomes a ticket when ticketing can be reached.
     Accepted,
+    /// Names something and tells nothing of it; becomes a ticket when the whole of it is pushed.
+    NeedsEnrichment,
 }
 
 impl Outcome {
@@ -26,6 +28,7 @@ impl Outcome {
             Outcome::Duplicate => "DUPLICATE",
             Outcome::Quarantined => "QUARANTINED",
             Outcome::Accepted => "ACCEPTED",
+            Outcome::NeedsEnrichment => "NEEDS_ENRICHMENT",
         }
     }
 
@@ -37,6 +40,7 @@ impl Outcome {
             Outcome::Duplicate,
             Outcome::Quarantined,
             Outcome::Accepted,
+            Outcome::NeedsEnrichment,
         ]
         .into_iter()
         .find(|outcome| outcome.as_str() == word)
@@ -63,7 +67,8 @@ pub struct PushResult {
 }
 
 impl PushResult {
-    fn empty(outcome: Outcome) -> Self {
+    /// Without any name.
+    pub fn empty(outcome: Outcome) -> Self {
         Self {
             outcome,
             ticket: String::new(),
@@ -80,6 +85,14 @@ impl PushResult {
         Self {
             receipt: crate::names::receipt(receipt),
             ..Self::empty(Outcome::Accepted)
+        }
+    }
+
+    /// Kept under this id until the whole of what it names is pushed.
+    pub fn needs_enrichment(item: Uuid) -> Self {
+        Self {
+            quarantine_item: crate::names::quarantine_item(item),
+            ..Self::empty(Outcome::NeedsEnrichment)
         }
     }
 

@@ -22,9 +22,10 @@ const MAX_SENDERS: usize = 100_000;
 type Hash = [u8; 16];
 
 /// The count. Clones share it.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Pace(Arc<Mutex<HashMap<Hash, Vec<Seen>>>>);
 
+#[derive(Debug)]
 struct Seen {
     at: DateTime<Utc>,
     mail: Hash,

@@ -14,7 +14,7 @@ use vorrang_error::{Error, Kind};
 use crate::contact::Contact;
 use crate::outcome::PushResult;
 use crate::rpc::record_contacts::{Delivery, Ticketing};
-use crate::store::{NewInboxItem, NewRaw, Owner, Store};
+use crate::store::{NewInboxItem, NewRaw, Owner, Store, Whole};
 
 /// Most contacts of a batch: what ticketing takes in one call.
 const BATCH: usize = 500;
@@ -243,7 +243,9 @@ impl Inner {
             Some(Owner { sha256, customer })
         };
         let owners: Vec<Owner> = sent.iter().zip(&recorded).filter_map(owner).collect();
-        self.store.keep_raw(tenant, &raws, &owners, now).await?;
+        let whole = |(index, result): (&usize, &Answer)| Whole::of(&pushes.get(*index)?.contact, result.as_ref().ok()?);
+        let wholes: Vec<Whole> = sent.iter().zip(&recorded).filter_map(whole).collect();
+        self.store.keep_raw(tenant, &raws, &owners, &wholes, now).await?;
         let mut answers: Vec<Option<Answer>> = pushes.iter().map(|_| None).collect();
         for (&index, result) in sent.iter().zip(recorded) {
             match result {

@@ -11,6 +11,7 @@ mod raw;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod thin;
 
 use vorrang_database::Database;
 use vorrang_error::Error;
@@ -20,9 +21,10 @@ pub use inbox::{NewInboxItem, Receipt, Waiting};
 pub use migrations::Migrator;
 pub use outgoing::{Outgoing, Posted};
 pub use owners::Owner;
-pub use quarantine::{NOT_A_CONTACT, NewQuarantineItem, QuarantineItem, QuarantineState, Retried};
+pub use quarantine::{NEEDS_ENRICHMENT, NOT_A_CONTACT, NewQuarantineItem, QuarantineItem, QuarantineState, Retried};
 pub use raw::NewRaw;
 pub use sources::{Call, Source, SourceChange};
+pub use thin::{Named, Whole};
 
 /// The store. Clones share the database.
 #[derive(Clone)]

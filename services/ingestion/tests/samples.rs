@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use vorrang_ingestion::mail::{self, Mail};
-use vorrang_ingestion::presets::{Presets, map};
+use vorrang_ingestion::presets::{Mapped, Payload, Preset, Presets, map};
 
 fn samples(folder: &str) -> Option<PathBuf> {
     match std::env::var_os("VORRANG_SAMPLES") {
@@ -28,6 +28,19 @@ fn samples(folder: &str) -> Option<PathBuf> {
             None
         }
     }
+}
+
+fn read_payload(preset: &Preset, body: &[u8]) -> Result<Mapped, vorrang_ingestion::presets::NotUnderstood> {
+    let mails = vorrang_ingestion::mails::Mails::new(&[]);
+    let payload = Payload {
+        tenant: "acme",
+        mails: &mails,
+        source: "sources/s",
+        content_type: "application/json",
+        body,
+        now: vorrang_clock::system().now(),
+    };
+    map(preset, &payload)
 }
 
 fn words(text: &str) -> String {
@@ -323,7 +336,7 @@ fn whatsapp_payloads_are_understood() {
         }
         let kinds: Value = serde_json::from_slice(&std::fs::read(&path).expect("the file")).expect("JSON");
         for (kind, payload) in kinds.as_object().expect("an object") {
-            let mapped = map(preset, "sources/s", payload.to_string().as_bytes()).expect("understood");
+            let mapped = read_payload(preset, payload.to_string().as_bytes()).expect("understood");
             assert_eq!(mapped.problems, [], "{}: {kind}", path.display());
             assert_eq!(mapped.contacts.len() + mapped.skipped, 1, "{}: {kind}", path.display());
             contacts += mapped.contacts.len();

@@ -68,6 +68,7 @@ fn typed(sources: Sources) -> Result<Config, Error> {
         ingestion: IngestionConfig {
             database_url: read.database("ingestion.database_url"),
             data: read.0.string("ingestion.data"),
+            presets: read.0.string("ingestion.presets"),
         },
         routing: read.store("routing"),
         knowledge: read.store("knowledge"),

@@ -339,6 +339,11 @@ fn databases_are_embedded_unless_set() {
     assert_eq!(config.database_url("routing"), "postgres://db/x");
     assert!(!config.is_embedded("routing"));
     assert_eq!(config.ingestion_data(), Path::new("/data/ingestion"));
+    let (folder, named) = config.ingestion_presets();
+    assert_eq!((folder.as_path(), named), (Path::new("/data/ingestion/presets"), false));
+    let named = load("[ingestion]\npresets = \"/etc/vorrang/presets\"", &[]).expect("valid");
+    let (folder, named) = named.ingestion_presets();
+    assert_eq!((folder.as_path(), named), (Path::new("/etc/vorrang/presets"), true));
 }
 
 #[test]

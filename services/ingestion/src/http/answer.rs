@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use vorrang_error::{Error, Kind};
 
@@ -19,6 +19,16 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub fn results(results: Vec<PushResult>) -> Response {
     let results: Vec<Value> = results.into_iter().map(result).collect();
     Json(json!({ "results": results })).into_response()
+}
+
+/// 200 with what a vendor wants to read when everything was kept.
+pub fn fixed(content_type: &str, text: &str) -> Response {
+    let mut response = text.to_owned().into_response();
+    // A preset whose answer has no media type is not loaded.
+    if let Ok(value) = HeaderValue::from_str(content_type) {
+        response.headers_mut().insert(header::CONTENT_TYPE, value);
+    }
+    response
 }
 
 fn result(result: PushResult) -> Value {

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::events::{self, Came};
 use crate::intake::{MAIL_TYPE, MAX_MAIL};
 use crate::names;
-use crate::presets::{Preset, Signed, verify};
+use crate::presets::{Preset, Signed, cloudevents, verify};
 use crate::store::{NewRaw, Source};
 
 /// Largest payload that is not a mail.
@@ -34,14 +34,18 @@ pub async fn handle(
         Ok(preset) => preset,
         Err(error) => return vorrang_service::http_error(error),
     };
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = headers.get(header::CONTENT_TYPE).cloned();
+    let content_type = content_type.as_ref().and_then(|value| value.to_str().ok());
     let is_mail = preset.is_mail() || content_type.is_some_and(events::is_mail);
-    let most = if is_mail { MAX_MAIL } else { MAX_PAYLOAD };
+    let most = if is_mail || preset.holds_mails() {
+        MAX_MAIL
+    } else {
+        MAX_PAYLOAD
+    };
     let body = match body::read(body, most, &app.bodies, body::TIMEOUT).await {
         Ok(body) => body,
         Err(refused) => return answer::unread(refused, most),
     };
-    let path = uri.path_and_query().map_or("", |path| path.as_str());
     let pushed = Pushed {
         source: &source,
         preset,
@@ -52,7 +56,13 @@ pub async fn handle(
         },
         is_mail,
     };
-    match take_in(&app, &pushed, &method, path, &headers, body.bytes.clone()).await {
+    let asked = Asked {
+        method,
+        origins: origins(&app, &uri, &headers),
+        uri,
+        headers,
+    };
+    match take_in(&app, &pushed, asked, body.bytes.clone()).await {
         Ok(Some(response)) => response,
         Ok(None) => answer::rejected(),
         Err(error) => vorrang_service::http_error(error),
@@ -67,28 +77,58 @@ struct Pushed<'a> {
     is_mail: bool,
 }
 
+/// What a signature may be made over besides the body.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    origins: Vec<String>,
+}
+
+impl Asked {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// The addresses under which the sender may know us: as configured, and as it or a proxy before us says.
+fn origins(app: &App, uri: &Uri, headers: &HeaderMap) -> Vec<String> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let hosts = [
+        header("x-forwarded-host"),
+        header("host"),
+        uri.authority().map(http::uri::Authority::as_str),
+    ];
+    let mut origins = vec![app.public_url.clone()];
+    for host in hosts.into_iter().flatten() {
+        for scheme in ["https", "http"] {
+            let origin = format!("{scheme}://{host}");
+            if !origins.contains(&origin) {
+                origins.push(origin);
+            }
+        }
+    }
+    origins
+}
+
 /// `None` when the signature is wrong: then nothing is kept but a counter.
-async fn take_in(
-    app: &App,
-    pushed: &Pushed<'_>,
-    method: &Method,
-    path: &str,
-    headers: &HeaderMap,
-    body: Bytes,
-) -> Result<Option<Response>, Error> {
+async fn take_in(app: &App, pushed: &Pushed<'_>, asked: Asked, body: Bytes) -> Result<Option<Response>, Error> {
     let Pushed { source, preset, .. } = *pushed;
     let secret = app.seal.open(&source.id, &source.sealed_secret)?;
-    let signed = Signed {
-        body: &body,
-        method: method.as_str(),
-        path,
-    };
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if verify(preset, &secret, signed, header, app.clock.now()).is_err() {
+    let content_type = pushed.content_type;
+    let (signed_well, asked) = is_signed(app, pushed, secret, asked, body.clone()).await?;
+    if !signed_well {
         app.rejected.count(&source.id);
         return Ok(None);
     }
     app.rate.check(&source.tenant)?;
+    let headers = asked.headers.iter();
+    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let structured = events::structured(preset, headers, content_type, &body);
+    let (content_type, body) = match structured {
+        Some(event) => (cloudevents::STRUCTURED, Bytes::from(event)),
+        None => (content_type, body),
+    };
     if body.is_empty() {
         let why = format!("must hold what the preset {} reads", preset.id());
         return Err(Error::invalid_field("body", why));
@@ -100,7 +140,42 @@ async fn take_in(
         is_mail: pushed.is_mail,
         preset: Some(preset),
         mails: &app.mails,
-        raw: NewRaw::new(&names::source(&source.id), "", pushed.content_type, body).into(),
+        raw: NewRaw::new(&names::source(&source.id), "", content_type, body).into(),
     };
-    Ok(Some(answer::results(events::take_in(app, &came).await?)))
+    let results = events::take_in(app, &came).await?;
+    Ok(Some(match preset.answer() {
+        Some((content_type, text)) => answer::fixed(content_type, text),
+        None => answer::results(results),
+    }))
+}
+
+/// Checks the signature; over a large body beside the threads that serve requests.
+async fn is_signed(
+    app: &App,
+    pushed: &Pushed<'_>,
+    secret: Vec<u8>,
+    asked: Asked,
+    body: Bytes,
+) -> Result<(bool, Asked), Error> {
+    let now = app.clock.now();
+    let large = body.len() >= events::LARGE;
+    let (preset, content_type) = (pushed.preset.clone(), pushed.content_type.to_owned());
+    let check = move || {
+        let signed = Signed {
+            body: &body,
+            content_type: &content_type,
+            method: asked.method.as_str(),
+            path: asked.uri.path_and_query().map_or("", |path| path.as_str()),
+            origins: &asked.origins,
+        };
+        let verified = verify(&preset, &secret, signed, |name| asked.header(name), now);
+        (verified.is_ok(), asked)
+    };
+    if !large {
+        return Ok(check());
+    }
+    let checking = tokio::task::spawn_blocking(check);
+    checking
+        .await
+        .map_err(|why| Error::internal("checking a signature panicked").caused_by(why))
 }

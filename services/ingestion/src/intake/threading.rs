@@ -20,7 +20,7 @@ pub(super) const MAX_SENT_TO: usize = 15;
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(super) struct Threading {
+pub(crate) struct Threading {
     /// The keys, the best first.
     pub keys: Vec<String>,
     /// What all mails of the conversation share: its oldest mail, else the ticket of a token.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::find::Pointer;
+use super::signature::Signature;
 use super::time::TimeFormat;
+use super::value::Value;
 use crate::contact::IdentityKind;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -19,12 +21,20 @@ pub(super) struct PresetFile {
     pub format: Format,
     pub signature: Signature,
     pub handshake: Option<Handshake>,
+    /// What the sender is told when everything was kept; missing: our own JSON.
+    pub answer: Option<Answer>,
+    /// Names of XML elements that are lists also when there is only one of them.
+    #[serde(default)]
+    pub lists: Vec<String>,
     /// Where the items of a payload are; missing: the payload is the one item.
     #[serde(default)]
     pub items: Vec<Pointer>,
     /// A payload without items, where all of these hold, is one the vendor is known to send: no contact, no problem.
     #[serde(default)]
     pub known: Vec<Condition>,
+    /// What only names a thing. Looked at before `only` and `skip`.
+    #[serde(default)]
+    pub thin: Vec<ThinRule>,
     /// All must hold, else an item is no contact.
     #[serde(default)]
     pub only: Vec<Condition>,
@@ -44,52 +54,15 @@ pub(super) struct PresetFile {
 pub(super) enum Format {
     #[default]
     Json,
+    /// A JSON value on each line; the payload is their list.
+    #[serde(rename = "json-lines")]
+    JsonLines,
+    /// An HTML form, as `application/x-www-form-urlencoded` or `multipart/form-data`: an object of its fields, and `@files`.
+    Form,
+    Xml,
+    /// CloudEvents, one or a batch; the payload is their list.
+    CloudEvents,
     Mail,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Signature {
-    pub header: String,
-    #[serde(default)]
-    pub algorithm: Algorithm,
-    #[serde(default)]
-    pub encoding: Encoding,
-    #[serde(default)]
-    pub prefix: String,
-    /// What is signed: literal text with `{body}`, `{timestamp}`, `{method}`, `{path}`.
-    #[serde(default = "body_only")]
-    pub signed: String,
-    #[serde(default)]
-    pub timestamp_header: String,
-    #[serde(default)]
-    pub timestamp_format: TimeFormat,
-    /// How old or how far ahead a signed timestamp may be.
-    pub tolerance_seconds: Option<u32>,
-}
-
-fn body_only() -> String {
-    "{body}".to_owned()
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-pub(super) enum Algorithm {
-    #[default]
-    #[serde(rename = "hmac-sha256")]
-    HmacSha256,
-    #[serde(rename = "hmac-sha1")]
-    HmacSha1,
-    /// The header holds the secret itself: for senders that cannot sign. Use it over TLS only.
-    #[serde(rename = "secret")]
-    Secret,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Encoding {
-    #[default]
-    Hex,
-    Base64,
 }
 
 /// A GET by which the vendor asks whether the address is ours.
@@ -102,6 +75,14 @@ pub(super) struct Handshake {
     pub challenge_parameter: String,
 }
 
+/// What a vendor wants to read.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Answer {
+    pub content_type: String,
+    pub body: String,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Condition {
@@ -112,9 +93,26 @@ pub(super) struct Condition {
     pub exists: Option<bool>,
 }
 
+/// An item in which all of `when` hold names a thing and tells nothing of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ThinRule {
+    pub when: Vec<Condition>,
+    /// The `external_id` under which the whole of it will be pushed.
+    pub external_id: Value,
+}
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Fields {
+    /// Where a whole raw mail is; when there is one, it is the contact.
+    pub mail: Value,
+    /// Where the headers of a mail are as one text, when the vendor took the mail apart.
+    pub mail_headers: Value,
+    /// The same header by header.
+    pub mail_header: BTreeMap<String, Value>,
+    /// Whether what `text` or `html` gives may quote what it answers, as mails do: that is split off and kept beside it.
+    pub quotes: bool,
     pub external_id: Value,
     pub conversation_id: Value,
     pub in_reply_to: Value,
@@ -143,6 +141,9 @@ pub(super) struct Fields {
 pub(super) struct IdentityRule {
     pub kind: IdentityKind,
     pub value: Value,
+    /// Only if all of these hold.
+    #[serde(default)]
+    pub when: Vec<Condition>,
     /// In front of the value: `zendesk:` for external ids, `+` for phone numbers without it.
     #[serde(default)]
     pub prefix: String,
@@ -161,100 +162,16 @@ pub(super) struct AttachmentRule {
     pub content_type: Value,
     #[serde(default)]
     pub size_bytes: Value,
-}
-
-/// Where a field's value comes from.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(try_from = "toml::Value")]
-pub(super) enum Value {
-    #[default]
-    None,
-    /// A pointer, or a template of pointers in braces.
-    Text(Source),
-    /// The first that gives something.
-    First(Vec<Value>),
-    Rule(Box<Rule>),
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Rule {
-    #[serde(rename = "const")]
-    pub constant: Option<String>,
-    pub from: Option<Box<Value>>,
-    /// The source's word to ours. A word that is not in it gives `default`.
+    /// SHA-256 of the content, hex, when the content came along.
     #[serde(default)]
-    pub map: BTreeMap<String, String>,
-    #[serde(default)]
-    pub default: String,
-}
-
-/// By hand and not by `untagged`, whose only error is "did not match any variant".
-impl TryFrom<toml::Value> for Value {
-    type Error = String;
-
-    fn try_from(value: toml::Value) -> Result<Self, String> {
-        match value {
-            toml::Value::String(text) => Source::try_from(text).map(Value::Text),
-            toml::Value::Array(values) => values
-                .into_iter()
-                .map(Value::try_from)
-                .collect::<Result<_, _>>()
-                .map(Value::First),
-            table @ toml::Value::Table(_) => Rule::deserialize(table)
-                .map(|rule| Value::Rule(Box::new(rule)))
-                .map_err(|why| why.to_string()),
-            other => Err(format!("a {} is neither pointer, list nor table", other.type_str())),
-        }
-    }
-}
-
-/// `/a/b` is a pointer; anything with `{/a/b}` in it is a template.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) enum Source {
-    Pointer(Pointer),
-    Template(Vec<Piece>),
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Piece {
-    Literal(String),
-    Pointer(Pointer),
-}
-
-impl TryFrom<String> for Source {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        if !text.contains('{') {
-            return Pointer::try_from(text).map(Source::Pointer);
-        }
-        let mut pieces = Vec::new();
-        let mut rest = text.as_str();
-        while let Some(open) = rest.find('{') {
-            if open > 0 {
-                pieces.push(Piece::Literal(rest[..open].to_owned()));
-            }
-            let close = rest[open..]
-                .find('}')
-                .ok_or_else(|| format!("`{text}` opens a brace and does not close it"))?;
-            pieces.push(Piece::Pointer(Pointer::try_from(
-                rest[open + 1..open + close].to_owned(),
-            )?));
-            rest = &rest[open + close + 1..];
-        }
-        if !rest.is_empty() {
-            pieces.push(Piece::Literal(rest.to_owned()));
-        }
-        Ok(Source::Template(pieces))
-    }
+    pub sha256: Value,
 }
 
 impl PresetFile {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let file: Self = toml::from_str(text).map_err(|why| why.to_string().replace('\n', " "))?;
-        file.check()?;
+        file.check()
+            .map_err(|why| format!("line {}: {why}", line_of(text, &why)))?;
         Ok(file)
     }
 
@@ -267,33 +184,19 @@ impl PresetFile {
         if !id_is_fine {
             return Err("`id` must be 1 to 63 of a-z, 0-9 and -".to_owned());
         }
-        let headers = [
-            ("header", &self.signature.header),
-            ("timestamp_header", &self.signature.timestamp_header),
-        ];
-        for (key, name) in headers {
-            // Only the second may be left out.
-            let left_out = name.is_empty() && key == "timestamp_header";
-            if !left_out && http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-                return Err(format!(
-                    "`signature.{key}` must name a header, and `{name}` cannot be one"
-                ));
-            }
+        self.signature.check()?;
+        if let Some(answer) = &self.answer
+            && http::HeaderValue::from_str(&answer.content_type).is_err()
+        {
+            return Err("`answer.content_type` must be a media type".to_owned());
         }
-        if self.signature.signed.contains("{timestamp}") && self.signature.timestamp_header.is_empty() {
-            return Err("`signature.signed` uses {timestamp}: set `signature.timestamp_header`".to_owned());
+        if !self.lists.is_empty() && self.format != Format::Xml {
+            return Err("`lists` names XML elements: it needs `format = \"xml\"`".to_owned());
         }
-        if self.signature.tolerance_seconds.is_some() && !self.signature.signed.contains("{timestamp}") {
-            return Err(
-                "`signature.tolerance_seconds` needs {timestamp} in `signature.signed`: \
-                        a timestamp that is not signed proves nothing"
-                    .to_owned(),
-            );
-        }
-        if self.signature.algorithm != Algorithm::Secret && !self.signature.signed.contains("{body}") {
-            return Err("`signature.signed` must hold {body}".to_owned());
-        }
-        for (list, conditions) in [("known", &self.known), ("only", &self.only), ("skip", &self.skip)] {
+        let lists = [("known", &self.known), ("only", &self.only), ("skip", &self.skip)];
+        let thin = self.thin.iter().map(|rule| ("when", &rule.when));
+        let identities = self.identities.iter().map(|rule| ("when", &rule.when));
+        for (list, conditions) in lists.into_iter().chain(thin).chain(identities) {
             if conditions
                 .iter()
                 .any(|condition| condition.equals.is_some() == condition.exists.is_some())
@@ -301,7 +204,21 @@ impl PresetFile {
                 return Err(format!("each `{list}` needs either `equals` or `exists`"));
             }
         }
-        if self.format == Format::Json {
+        if self.thin.iter().any(|rule| rule.when.is_empty()) {
+            return Err("`thin` without conditions in `when` would be every payload".to_owned());
+        }
+        if !self.thin.is_empty() && matches!(self.contact.external_id, Value::None) {
+            return Err(
+                "`contact.external_id` is needed: by it a thing is known that was only named before".to_owned(),
+            );
+        }
+        let mut names = self.contact.mail_header.keys();
+        if let Some(name) = names.find(|name| http::HeaderName::from_bytes(name.as_bytes()).is_err()) {
+            return Err(format!(
+                "`contact.mail_header` names headers, and `{name}` cannot be one"
+            ));
+        }
+        if self.format != Format::Mail {
             if self.identities.is_empty() {
                 return Err("at least one [[identity]] is needed: a contact has somebody who wrote it".to_owned());
             }
@@ -311,4 +228,27 @@ impl PresetFile {
         }
         Ok(())
     }
+}
+
+/// The line of the key that a complaint names first, in backticks; 1 when the file does not hold it.
+fn line_of(text: &str, complaint: &str) -> usize {
+    let key = complaint.split('`').nth(1).unwrap_or_default();
+    let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let position = |is: &dyn Fn(&str) -> bool| text.lines().position(|line| is(line.trim_start())).map(|at| at + 1);
+    let heads = |line: &str, name: &str| line.trim_matches(['[', ']', ' ']) == name && line.starts_with('[');
+    let begin = if table.is_empty() {
+        0
+    } else {
+        position(&|line| heads(line, table)).unwrap_or(0)
+    };
+    let assigns = |line: &str| {
+        line.trim_start()
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let below = text.lines().skip(begin).position(assigns).map(|at| at + begin + 1);
+    below
+        .or_else(|| position(&|line| heads(line, key)))
+        .or_else(|| position(&|line| heads(line, name)))
+        .unwrap_or(begin.max(1))
 }

@@ -1,12 +1,14 @@
 //! Finding values in a JSON document by pointer.
 //!
 //! A pointer is RFC 6901 (`/conversation/meta/0`), read from the item. `../` in front goes up one level, `$` starts at
-//! the whole payload, and `*` in a list of items stands for every element.
+//! the whole payload, `*` in a list of items stands for every element, and `[name=value]` for the first element of a list
+//! whose field `name` is `value` (headers of a mail, custom fields).
 
 use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
-use super::file::{Piece, Rule, Source};
+use super::value::{Digest, Mailbox, Piece, Rule, Source};
 
 /// Items of one payload beyond which it is refused: a webhook carries a handful, a bomb carries millions.
 pub(super) const MAX_ITEMS: usize = 1000;
@@ -15,7 +17,36 @@ pub(super) const MAX_ITEMS: usize = 1000;
 #[serde(try_from = "String")]
 pub(super) struct Pointer {
     start: Start,
-    steps: Vec<String>,
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// A field, or the position in a list.
+    Key(String),
+    /// Every element of a list.
+    Every,
+    /// The first element of a list whose field has this value; upper and lower case are the same, as in names of headers.
+    First { field: String, value: String },
+}
+
+impl Step {
+    fn parse(text: &str) -> Option<Self> {
+        let plain = |text: &str| text.replace("~1", "/").replace("~0", "~");
+        if let Some(select) = text.strip_prefix('[') {
+            let (field, value) = select.strip_suffix(']')?.split_once('=')?;
+            let fine = !field.is_empty() && !value.is_empty();
+            return fine.then(|| Self::First {
+                field: plain(field),
+                value: plain(value),
+            });
+        }
+        match text {
+            "" => None,
+            "*" => Some(Self::Every),
+            key => Some(Self::Key(plain(key))),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,14 +80,19 @@ impl TryFrom<String> for Pointer {
             });
         }
         let steps = rest.strip_prefix('/').ok_or_else(wrong)?;
-        let steps: Vec<String> = steps
-            .split('/')
-            .map(|step| step.replace("~1", "/").replace("~0", "~"))
-            .collect();
-        if steps.iter().any(String::is_empty) {
-            return Err(wrong());
-        }
+        let steps: Option<Vec<Step>> = steps.split('/').map(Step::parse).collect();
+        let steps = steps.ok_or_else(wrong)?;
         Ok(Self { start, steps })
+    }
+}
+
+impl Pointer {
+    /// The name of the field, when this points at a field of the whole payload.
+    pub(super) fn field(&self) -> Option<&str> {
+        match self.steps.as_slice() {
+            [Step::Key(name)] => Some(name),
+            _ => None,
+        }
     }
 }
 
@@ -79,6 +115,11 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The item itself.
+    pub(super) fn value(&self) -> &'a Value {
+        self.0.last().copied().unwrap_or(&Value::Null)
+    }
+
     /// The value at `pointer`; JSON null is nothing.
     pub(super) fn at(&self, pointer: &Pointer) -> Option<&'a Value> {
         let mut value = self.start(pointer.start)?;
@@ -89,17 +130,17 @@ impl<'a> Item<'a> {
     }
 
     /// The value of a field as text, white space at both ends removed; empty when there is none.
-    pub(super) fn text(&self, value: &super::file::Value) -> String {
+    pub(super) fn text(&self, value: &super::value::Value) -> String {
         self.lookup(value).unwrap_or_default()
     }
 
-    fn lookup(&self, value: &super::file::Value) -> Option<String> {
+    fn lookup(&self, value: &super::value::Value) -> Option<String> {
         match value {
-            super::file::Value::None => None,
-            super::file::Value::Text(Source::Pointer(pointer)) => as_text(self.at(pointer)?),
-            super::file::Value::Text(Source::Template(pieces)) => self.template(pieces),
-            super::file::Value::First(values) => values.iter().find_map(|value| self.lookup(value)),
-            super::file::Value::Rule(rule) => self.rule(rule),
+            super::value::Value::None => None,
+            super::value::Value::Text(Source::Pointer(pointer)) => as_text(self.at(pointer)?),
+            super::value::Value::Text(Source::Template(pieces)) => self.template(pieces),
+            super::value::Value::First(values) => values.iter().find_map(|value| self.lookup(value)),
+            super::value::Value::Rule(rule) => self.rule(rule),
         }
     }
 
@@ -119,20 +160,49 @@ impl<'a> Item<'a> {
         if let Some(constant) = &rule.constant {
             return Some(constant.clone());
         }
+        if let Some(Digest::Item) = rule.digest {
+            return Some(sha256(&self.value().to_string()));
+        }
         let found = rule.from.as_ref().and_then(|value| self.lookup(value));
+        let found = match rule.digest {
+            Some(_) => found.map(|text| sha256(&text)),
+            None => found,
+        };
+        let found = match rule.mailbox {
+            Some(part) => found.and_then(|text| mailbox(part, &text)),
+            None => found,
+        };
+        let found = match &rule.until {
+            Some(end) => found.and_then(|text| {
+                let before = text.split(end.as_str()).next().unwrap_or_default().trim();
+                (!before.is_empty()).then(|| before.to_owned())
+            }),
+            None => found,
+        };
         let mapped = match found {
-            Some(word) if !rule.map.is_empty() => rule.map.get(&word).cloned(),
+            Some(word) if !rule.map.is_empty() || !rule.starts.is_empty() => {
+                let begins = |(start, _): &(&String, &String)| word.starts_with(start.as_str());
+                // Sorted, so that of those that fit the last is the longest.
+                let begun = || rule.starts.iter().rfind(begins).map(|(_, ours)| ours);
+                rule.map.get(&word).or_else(begun).cloned()
+            }
             found => found,
         };
         mapped.or_else(|| (!rule.default.is_empty()).then(|| rule.default.clone()))
     }
 
     /// A list of words: a JSON array, or one text with commas.
-    pub(super) fn list(&self, value: &super::file::Value) -> Vec<String> {
-        if let super::file::Value::Text(Source::Pointer(pointer)) = value
-            && let Some(Value::Array(values)) = self.at(pointer)
-        {
-            return values.iter().filter_map(as_text).collect();
+    pub(super) fn list(&self, value: &super::value::Value) -> Vec<String> {
+        let several = match value {
+            super::value::Value::First(values) => values.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for value in several {
+            if let super::value::Value::Text(Source::Pointer(pointer)) = value
+                && let Some(Value::Array(values)) = self.at(pointer)
+            {
+                return values.iter().filter_map(as_text).collect();
+            }
         }
         self.text(value)
             .split(',')
@@ -161,9 +231,9 @@ impl<'a> Item<'a> {
                     path.push(value);
                     next.push(Item(path));
                 };
-                match (step.as_str(), value) {
-                    ("*", Value::Array(values)) => values.iter().for_each(&mut push),
-                    ("*", _) => {}
+                match (step, value) {
+                    (Step::Every, Value::Array(values)) => values.iter().take(MAX_ITEMS + 1).for_each(&mut push),
+                    (Step::Every, _) => {}
                     (step, value) => {
                         if let Some(value) = child(value, step) {
                             push(value);
@@ -180,12 +250,37 @@ impl<'a> Item<'a> {
     }
 }
 
-fn child<'a>(value: &'a Value, step: &str) -> Option<&'a Value> {
-    match value {
-        Value::Object(fields) => fields.get(step),
-        Value::Array(values) => values.get(step.parse::<usize>().ok()?),
+fn child<'a>(value: &'a Value, step: &Step) -> Option<&'a Value> {
+    match (step, value) {
+        (Step::Key(key), Value::Object(fields)) => fields.get(key),
+        (Step::Key(key), Value::Array(values)) => values.get(key.parse::<usize>().ok()?),
+        (Step::First { field, value }, Value::Array(values)) => values.iter().find(|element| {
+            let found = element.get(field).and_then(as_text);
+            found.is_some_and(|found| found.eq_ignore_ascii_case(value))
+        }),
         _ => None,
     }
+}
+
+fn sha256(text: &str) -> String {
+    format!("sha256:{}", hex::encode(Sha256::digest(text)))
+}
+
+/// A part of `Name <address>`; a bare address has no name.
+fn mailbox(part: Mailbox, text: &str) -> Option<String> {
+    let (name, address) = match text.rsplit_once('<') {
+        Some((name, rest)) => (
+            name.trim().trim_matches('"'),
+            rest.split('>').next().unwrap_or_default(),
+        ),
+        None => ("", text),
+    };
+    let found = match part {
+        Mailbox::Name => name,
+        Mailbox::Address => address,
+    };
+    let found = found.trim();
+    (!found.is_empty()).then(|| found.to_owned())
 }
 
 /// Text, number or boolean as text; empty text is nothing.

@@ -1,22 +1,56 @@
 //! From a payload to contacts.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
 
 use super::Preset;
-use super::file::{Condition, Format, IdentityRule, PresetFile};
+use super::document::{self, Document};
+use super::file::{Condition, Format, IdentityRule, PresetFile, ThinRule};
 use super::find::{Item, as_text};
-use crate::contact::{Attachment, Channel, Contact, Identity, IdentityKind, Priority, is_no_time};
-use crate::mail::html_to_text;
+use super::mailing;
+use super::value::{Source, Value};
+use crate::contact::{Attachment, Channel, Contact, Identity, IdentityKind, MAX_EXTERNAL_ID, Priority, is_no_time};
+use crate::mail::{self, html_to_text};
+use crate::mails::Mails;
+
+/// Something that a source pushed.
+#[derive(Debug, Clone, Copy)]
+pub struct Payload<'a> {
+    /// To whom it came.
+    pub tenant: &'a str,
+    /// What reads the mails in it.
+    pub mails: &'a Mails,
+    /// `sources/{source}`.
+    pub source: &'a str,
+    /// Media type it came with; may be empty.
+    pub content_type: &'a str,
+    /// The bytes.
+    pub body: &'a [u8],
+    /// When it is read.
+    pub now: DateTime<Utc>,
+}
 
 /// What a payload holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapped {
     /// The contacts in it, in the order of the payload.
     pub contacts: Vec<Part>,
+    /// What it only names.
+    pub thin: Vec<Thin>,
     /// How many items the preset says are no contacts (delivery states, our own answers).
     pub skipped: usize,
     /// What could not be understood; the first per item.
     pub problems: Vec<NotUnderstood>,
+}
+
+/// Something that a payload names and tells nothing of: the whole of it must be pushed later. Text is never invented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thin {
+    /// As [`Part::position`].
+    pub position: usize,
+    /// The external id that the whole of it will have.
+    pub external_id: String,
 }
 
 /// A contact and where it was found.
@@ -39,48 +73,38 @@ pub struct NotUnderstood {
 }
 
 impl NotUnderstood {
-    fn new(reason: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(reason: &'static str, detail: impl Into<String>) -> Self {
         Self {
             reason,
             detail: detail.into(),
         }
     }
+
+    pub(super) fn too_many_items() -> Self {
+        Self::new("PAYLOAD_TOO_MANY_ITEMS", "the payload holds more than 1000 items")
+    }
 }
 
-/// Reads the payload `body` that came from `source` (`sources/{source}`).
+/// Reads a payload.
 ///
 /// # Errors
-/// [`NotUnderstood`] when it is no JSON, or holds too many items.
-pub fn map(preset: &Preset, source: &str, body: &[u8]) -> Result<Mapped, NotUnderstood> {
+/// [`NotUnderstood`] when it is not in the format of the preset, or holds too many items.
+pub fn map(preset: &Preset, payload: &Payload<'_>) -> Result<Mapped, NotUnderstood> {
     let file = &preset.0;
-    debug_assert_eq!(file.format, Format::Json, "mails are read by the mail reader");
-    let payload: Json = serde_json::from_slice(body).map_err(|why| {
-        NotUnderstood::new(
-            "PAYLOAD_NOT_JSON",
-            format!("the payload is not JSON (line {}, column {})", why.line(), why.column()),
-        )
-    })?;
-    let whole = Item::whole(&payload);
+    debug_assert_ne!(file.format, Format::Mail, "mails are read by the mail reader");
+    let document = document::read(file, payload.content_type, payload.body)?;
+    let whole = Item::whole(&document.value);
     let mut items = Vec::new();
     for pointer in &file.items {
         match whole.each(pointer) {
-            Some(found) => items.extend(found),
-            None => {
-                return Err(NotUnderstood::new(
-                    "PAYLOAD_TOO_MANY_ITEMS",
-                    "the payload holds more than 1000 items",
-                ));
-            }
+            Some(found) if items.len() + found.len() <= super::find::MAX_ITEMS => items.extend(found),
+            _ => return Err(NotUnderstood::too_many_items()),
         }
     }
     if file.items.is_empty() {
         items.push(whole.clone());
     }
-    let mut mapped = Mapped {
-        contacts: Vec::new(),
-        skipped: 0,
-        problems: Vec::new(),
-    };
+    let mut mapped = Mapped::default();
     if items.is_empty() {
         // Nothing where contacts would be: either a known other event, or not this vendor's payload.
         if !file.known.is_empty() && file.known.iter().all(|condition| holds(condition, &whole)) {
@@ -94,11 +118,29 @@ pub fn map(preset: &Preset, source: &str, body: &[u8]) -> Result<Mapped, NotUnde
         return Ok(mapped);
     }
     for (position, item) in items.iter().enumerate() {
+        if item.value().is_null() {
+            mapped.problems.push(NotUnderstood::new(
+                "PAYLOAD_ITEM_UNREADABLE",
+                format!("item {position} of the payload, counted from 0, is not in the format of the preset"),
+            ));
+            continue;
+        }
+        let thin = |rule: &&ThinRule| rule.when.iter().all(|condition| holds(condition, item));
+        if let Some(rule) = file.thin.iter().find(thin) {
+            match id(item.text(&rule.external_id)) {
+                unnamed if unnamed.is_empty() => mapped.problems.push(NotUnderstood::new(
+                    "PAYLOAD_WITHOUT_ID",
+                    format!("item {position} of the payload, counted from 0, does not say what it is about"),
+                )),
+                external_id => mapped.thin.push(Thin { position, external_id }),
+            }
+            continue;
+        }
         if !is_contact(file, item) {
             mapped.skipped += 1;
             continue;
         }
-        match contact(file, source, item) {
+        match contact(file, payload, &document, item) {
             Ok(contact) => mapped.contacts.push(Part { position, contact }),
             Err(problem) => mapped.problems.push(problem),
         }
@@ -120,8 +162,20 @@ fn holds(condition: &Condition, item: &Item<'_>) -> bool {
     }
 }
 
-fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, NotUnderstood> {
+fn contact(
+    file: &PresetFile,
+    payload: &Payload<'_>,
+    document: &Document,
+    item: &Item<'_>,
+) -> Result<Contact, NotUnderstood> {
     let fields = &file.contact;
+    let source = payload.source;
+    let whole = item.text(&fields.mail);
+    if !whole.is_empty() {
+        let raw = raw_field(&fields.mail, document).unwrap_or(whole.as_bytes());
+        let queue = item.text(&fields.queue);
+        return payload.mails.read(payload.tenant, source, &queue, raw, payload.now);
+    }
     let mut text = item.text(&fields.text);
     if fields
         .text_is_html
@@ -132,6 +186,11 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
     }
     if text.is_empty() {
         text = html_to_text(&item.text(&fields.html));
+    }
+    let mut quoted_text = String::new();
+    if fields.quotes {
+        let split = mail::split(&text.replace("\r\n", "\n"));
+        (text, quoted_text) = (split.reply, split.quoted);
     }
     let time = |value, name: &str| match item.text(value).as_str() {
         "" => Ok(None),
@@ -145,13 +204,14 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
     };
     let mut contact = Contact {
         source: source.to_owned(),
-        external_id: item.text(&fields.external_id),
+        external_id: id(item.text(&fields.external_id)),
         channel: word(&item.text(&fields.channel), "channel", Channel::Api)?,
         identities: file.identities.iter().filter_map(|rule| identity(rule, item)).collect(),
         display_name: cut(item.text(&fields.display_name), 200),
         tier: cut(item.text(&fields.tier).to_lowercase(), 63),
         subject: cut(item.text(&fields.subject), 500),
         text,
+        quoted_text,
         priority: word(&item.text(&fields.priority), "priority", Priority::Unspecified)?,
         queue: item.text(&fields.queue),
         tags: item
@@ -166,6 +226,7 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
         due_at: time(&fields.due_at, "due_at")?,
         automated: item.text(&fields.automated) == "true",
         same_person: item.text(&fields.same_person) == "true",
+        whole: !file.thin.is_empty(),
         attachments: attachments(file, item),
         ..Contact::default()
     };
@@ -182,12 +243,16 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
             "the payload holds neither text nor subject nor files",
         ));
     }
-    let conversation = item.text(&fields.conversation_id);
+    let conversation = id(item.text(&fields.conversation_id));
     contact.join_conversation(&conversation);
     // An answer finds its conversation by what it answers, wherever that went; the conversation's own id comes second.
-    match item.text(&fields.in_reply_to).as_str() {
+    match id(item.text(&fields.in_reply_to)).as_str() {
         "" => {}
         answered => contact.reference_keys.insert(0, format!("contact:{source}:{answered}")),
+    }
+    let headers = mailing::headers(fields, item);
+    if !headers.is_empty() {
+        mailing::apply(&mut contact, &headers, payload);
     }
     if !contact.external_id.is_empty() {
         contact
@@ -197,15 +262,37 @@ fn contact(file: &PresetFile, source: &str, item: &Item<'_>) -> Result<Contact, 
     Ok(contact)
 }
 
+/// The bytes of a field of a form, when they are no UTF-8.
+fn raw_field<'d>(value: &Value, document: &'d Document) -> Option<&'d [u8]> {
+    let Value::Text(Source::Pointer(pointer)) = value else {
+        return None;
+    };
+    document.bytes.get(pointer.field()?).map(Vec::as_slice)
+}
+
+/// An id as it can be kept: a longer one, or one with NUL characters, is known by its hash.
+fn id(text: String) -> String {
+    if text.chars().count() <= MAX_EXTERNAL_ID && !text.contains('\0') {
+        return text;
+    }
+    format!("sha256:{}", hex::encode(Sha256::digest(text)))
+}
+
 fn identity(rule: &IdentityRule, item: &Item<'_>) -> Option<Identity> {
     let value = item.text(&rule.value);
-    if value.is_empty() {
+    if value.is_empty() || !rule.when.iter().all(|condition| holds(condition, item)) {
         return None;
     }
     let value = match rule.kind {
         // People write "+49 (30) 123-456".
         IdentityKind::Phone => {
-            let digits: String = value.chars().filter(|c| c.is_ascii_digit()).collect();
+            let number = match value.split_once(':') {
+                Some(("tel" | "sms" | "whatsapp" | "rcs", number)) => number,
+                // A name on some network, of which the digits are no number.
+                Some(_) => return None,
+                None => &value,
+            };
+            let digits: String = number.chars().filter(|c| c.is_ascii_digit()).collect();
             format!("+{}", digits.trim_start_matches('0'))
         }
         IdentityKind::Email => value.to_lowercase(),
@@ -232,7 +319,7 @@ fn attachments(file: &PresetFile, item: &Item<'_>) -> Vec<Attachment> {
                 file_name: cut(part.text(&rule.file_name), 255),
                 content_type: cut(part.text(&rule.content_type), 255),
                 size_bytes: part.text(&rule.size_bytes).parse().unwrap_or(0).max(0),
-                sha256: String::new(),
+                sha256: part.text(&rule.sha256),
                 content_id: String::new(),
             });
         }

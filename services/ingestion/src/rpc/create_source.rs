@@ -6,6 +6,7 @@ use vorrang_error::{Error, Violations};
 use crate::app::{App, call, check_request_id};
 use crate::contact::check_queue;
 use crate::convert;
+use crate::presets;
 use crate::store::Source;
 
 pub async fn handle(app: &App, request: Request<CreateSourceRequest>) -> Result<api::Source, Error> {
@@ -27,7 +28,7 @@ pub async fn handle(app: &App, request: Request<CreateSourceRequest>) -> Result<
         violations.add("source.preset", "must be set");
     }
     violations.into_result()?;
-    app.presets.get(&source.preset)?;
+    let preset = app.presets.get(&source.preset)?;
 
     // 122 random bits: the id stands in the address of the webhook and must not be guessed.
     let id = Uuid::new_v4().simple().to_string();
@@ -36,6 +37,7 @@ pub async fn handle(app: &App, request: Request<CreateSourceRequest>) -> Result<
     } else {
         source.secret
     };
+    presets::check_secret(preset, &secret).map_err(|why| Error::invalid_field("source.secret", why))?;
     let made = Source {
         sealed_secret: app.seal.seal(&id, &secret),
         id,

@@ -20,6 +20,7 @@ pub async fn handle(
         Ok(State::Unspecified | State::Waiting) => QuarantineState::Waiting,
         Ok(State::Released) => QuarantineState::Released,
         Ok(State::Discarded) => QuarantineState::Discarded,
+        Ok(State::NeedsEnrichment) => QuarantineState::NeedsEnrichment,
         Err(_) => {
             violations.add("state", "must be one of the states");
             QuarantineState::Waiting

@@ -9,7 +9,8 @@ use crate::contact::check_queue;
 use crate::convert;
 use crate::events::{self, Came};
 use crate::intake::{EMAIL, MAIL_TYPE, MAX_MAIL};
-use crate::outcome::PushResult;
+use crate::metrics;
+use crate::outcome::{Outcome, PushResult};
 use crate::presets::Part;
 use crate::recorder::Push;
 use crate::store::{NewRaw, request_id_reused};
@@ -69,7 +70,11 @@ pub async fn handle(app: &App, request: Request<PushEmailRequest>) -> Result<Pus
             };
             app.recorder.record(&tenant, push).await?
         }
-        (_, problem) => PushResult::quarantined(events::quarantine(app, &came, problem, Vec::new(), now).await?),
+        (_, problem) => {
+            let (item, _) = events::quarantine(app, &came, problem, Vec::new(), &[], now).await?;
+            metrics::pushed(Outcome::Quarantined);
+            PushResult::quarantined(item)
+        }
     };
     Ok(PushEmailResponse {
         result: Some(convert::push_result(result)),

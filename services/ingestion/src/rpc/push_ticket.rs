@@ -10,17 +10,31 @@ use crate::app::{App, check_request_id, delivery_id};
 use crate::contact::check;
 use crate::convert;
 use crate::intake::{CONTACT_TYPE, GRPC};
+use crate::names;
 use crate::recorder::Push;
 use crate::store::NewRaw;
 
 pub async fn handle(app: &App, request: Request<PushTicketRequest>) -> Result<PushTicketResponse, Error> {
     let tenant = vorrang_service::tenant(&request)?;
     let PushTicketRequest { request_id, contact } = request.into_inner();
+    owns_source(app, &tenant, contact.as_ref()).await?;
     let push = parse(&request_id, contact, app.clock.now())?;
     let result = app.recorder.record(&tenant, push).await?;
     Ok(PushTicketResponse {
         result: Some(convert::push_result(result)),
     })
+}
+
+/// Whether the source in whose name a contact is pushed is the tenant's own; one that cannot be a name is told later, with all else.
+///
+/// # Errors
+/// NotFound.
+pub(super) async fn owns_source(app: &App, tenant: &str, contact: Option<&Contact>) -> Result<(), Error> {
+    let named = contact.map_or("", |contact| contact.source.as_str());
+    match names::parse_source(named) {
+        Ok(source) => app.store.source(tenant, &source).await.map(|_| ()),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Reads one pushed contact, with every violation.

@@ -27,7 +27,11 @@ pub async fn handle(app: &App, request: Request<Streaming<PushTicketsRequest>>) 
         |(mut items, app, tenant, index)| async move {
             let handed_in = match items.next().await? {
                 Ok(PushTicketsRequest { request_id, contact }) => {
-                    let pending = match push_ticket::parse(&request_id, contact, app.clock.now()) {
+                    let parsed = match push_ticket::owns_source(&app, &tenant, contact.as_ref()).await {
+                        Ok(()) => push_ticket::parse(&request_id, contact, app.clock.now()),
+                        Err(refused) => Err(refused),
+                    };
+                    let pending = match parsed {
                         Ok(push) => Ok(app.recorder.submit(&tenant, push).await),
                         Err(refused) => Err(refused),
                     };

@@ -5,7 +5,7 @@ use vorrang_error::{Error, Kind};
 use crate::app::App;
 use crate::events::{self, Came};
 use crate::intake::EMAIL;
-use crate::outcome::PushResult;
+use crate::outcome::{Outcome, PushResult};
 use crate::store::{NewRaw, QuarantineState, Retried};
 use crate::{convert, names};
 
@@ -62,7 +62,19 @@ pub async fn handle(
             }
         }
     }
+    // What it names may have been pushed whole meanwhile; a corrected preset may find more names.
+    let named = app
+        .store
+        .name_again(&tenant, &item.source, id, &read.names, app.clock.now())
+        .await?;
+    let mut named: Vec<PushResult> = named.into_iter().map(events::waiting_or_there).collect();
+    let waits = |one: &PushResult| one.outcome == Outcome::NeedsEnrichment;
+    let awaits = named.iter().any(waits);
+    if !awaits && result.is_none() {
+        result = named.pop();
+    }
     let (retried, result) = match (&problem, failure, &result) {
+        (None, None, _) if awaits => (Retried::NeedsEnrichment, PushResult::needs_enrichment(id)),
         (Some(problem), _, _) => (
             Retried::NotYet(problem.reason, &problem.detail),
             PushResult::quarantined(id),

@@ -4,6 +4,7 @@ use vorrang_error::{Error, Violations};
 
 use crate::app::{App, call, check_request_id};
 use crate::contact::check_queue;
+use crate::presets;
 use crate::rpc::create_source::{check_display_name, check_secret, new_secret};
 use crate::store::SourceChange;
 use crate::{convert, names};
@@ -55,6 +56,13 @@ pub async fn handle(app: &App, request: Request<UpdateSourceRequest>) -> Result<
     }
     violations.into_result()?;
     let id = id.ok_or_else(|| Error::internal("a violation was lost"))?;
+    if let Some(secret) = &secret {
+        // A preset that is not there any more is no reason to keep a secret that others know.
+        let preset = app.store.source(&call.tenant, &id).await?.preset;
+        if let Ok(preset) = app.presets.get(&preset) {
+            presets::check_secret(preset, secret).map_err(|why| Error::invalid_field("source.secret", why))?;
+        }
+    }
     let with_secret = secret.is_some();
     change.sealed_secret = secret.map(|secret| app.seal.seal(&id, &secret));
 

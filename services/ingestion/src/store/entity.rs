@@ -7,3 +7,4 @@ pub(super) mod quarantine;
 pub(super) mod raw;
 pub(super) mod raw_customer;
 pub(super) mod source;
+pub(super) mod thin;

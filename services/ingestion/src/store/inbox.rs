@@ -13,7 +13,7 @@ use vorrang_database::{Engine, Tx, error as database_error, from_micros, micros}
 use vorrang_error::Error;
 
 use super::entity::inbox::{ActiveModel, Column, Entity, Model};
-use super::{NewRaw, Owner, Store, owners, raw, request_id_reused};
+use super::{NewRaw, Owner, Store, Whole, owners, raw, request_id_reused, thin};
 use crate::contact::Contact;
 use crate::outcome::{Outcome, PushResult};
 
@@ -220,11 +220,12 @@ impl Store {
             .map_err(database_error)
     }
 
-    /// Notes what became of contacts that waited.
+    /// Notes what became of contacts that waited, and completes what was only named before.
     pub async fn delivered(
         &self,
         tenant: &str,
         results: &[(Uuid, PushResult)],
+        wholes: &[Whole],
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         if results.is_empty() {
@@ -264,6 +265,7 @@ impl Store {
                 .await
                 .map_err(database_error)?;
         }
+        thin::complete(&tx, tenant, wholes, now).await?;
         owners::link(&tx, tenant, &owners).await?;
         tx.commit().await
     }

@@ -20,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(Owners),
             Box::new(vorrang_database::fingerprints::Migration),
             Box::new(outgoing::Outgoing),
+            Box::new(Thin),
         ]
     }
 }
@@ -155,6 +156,53 @@ impl MigrationTrait for Owners {
         manager
             .drop_table(Table::drop().table("raw_customers").to_owned())
             .await
+    }
+}
+
+/// What sources only named, until the whole of it is pushed.
+struct Thin;
+
+impl MigrationName for Thin {
+    fn name(&self) -> &str {
+        "ingestion_0005"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Thin {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .create_table(
+                Table::create()
+                    .table("thin")
+                    .col(text("tenant"))
+                    .col(text("source"))
+                    .col(text("external_id"))
+                    .col(ColumnDef::new("item").uuid())
+                    .col(number("named_at"))
+                    .col(ColumnDef::new("completed_at").big_integer())
+                    .col(text("ticket"))
+                    .col(number("ticket_number"))
+                    .col(text("message"))
+                    .col(text("customer"))
+                    .primary_key(Index::create().col("tenant").col("source").col("external_id"))
+                    .to_owned(),
+            )
+            .await?;
+        for (name, column) in [("thin_item", "item"), ("thin_customer", "customer")] {
+            let index = Index::create()
+                .name(name)
+                .table("thin")
+                .col("tenant")
+                .col(column)
+                .to_owned();
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("thin").to_owned()).await
     }
 }
 

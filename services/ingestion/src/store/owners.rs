@@ -12,8 +12,8 @@ use vorrang_database::{Tx, erased, error as database_error};
 use vorrang_error::Error;
 use vorrang_feed::Erasures;
 
-use super::Store;
 use super::entity::{inbox, quarantine, raw, raw_customer};
+use super::{Store, thin};
 
 /// Values of one `IN`, below both engines' limits.
 const IN_MAX: usize = 500;
@@ -96,6 +96,7 @@ impl Store {
 }
 
 async fn remove(tx: &Tx, tenant: &str, customer: &str) -> Result<Removed, Error> {
+    thin::remove(tx, tenant, customer).await?;
     let hashes: Vec<Vec<u8>> = raw_customer::Entity::find()
         .select_only()
         .column(raw_customer::Column::Sha256)

@@ -8,11 +8,17 @@ use vorrang_database::{error as database_error, from_micros, micros};
 use vorrang_error::Error;
 
 use super::entity::quarantine::{ActiveModel, Column, Entity, Model};
-use super::{NewRaw, Store, raw};
+use super::{Named, NewRaw, Store, raw, thin};
 use crate::outcome::{Outcome, PushResult};
 
 /// Reason and detail of what is known not to be a contact.
 pub const NOT_A_CONTACT: (&str, &str) = ("NOT_A_CONTACT", "the preset says that this is no contact of a customer");
+
+/// Reason and detail of what only names things.
+pub const NEEDS_ENRICHMENT: (&str, &str) = (
+    "NEEDS_ENRICHMENT",
+    "the payload only names things, by external_ids; each becomes a ticket when the whole of it is pushed",
+);
 
 /// What was decided about an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,14 +29,17 @@ pub enum QuarantineState {
     Released,
     /// Not worth a ticket.
     Discarded,
+    /// It only names things that are still to be pushed whole.
+    NeedsEnrichment,
 }
 
 impl QuarantineState {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             QuarantineState::Waiting => "WAITING",
             QuarantineState::Released => "RELEASED",
             QuarantineState::Discarded => "DISCARDED",
+            QuarantineState::NeedsEnrichment => "NEEDS_ENRICHMENT",
         }
     }
 
@@ -39,6 +48,7 @@ impl QuarantineState {
             QuarantineState::Waiting,
             QuarantineState::Released,
             QuarantineState::Discarded,
+            QuarantineState::NeedsEnrichment,
         ]
         .into_iter()
         .find(|state| state.as_str() == word)
@@ -51,7 +61,7 @@ impl QuarantineState {
 pub struct NewQuarantineItem {
     /// Its id.
     pub id: Uuid,
-    /// Waiting, or Discarded for what is known not to be a contact.
+    /// Waiting, or Discarded for what is known not to be a contact, or NeedsEnrichment for what only names things.
     pub state: QuarantineState,
     /// Stable UPPER_SNAKE word.
     pub reason: &'static str,
@@ -90,6 +100,8 @@ pub struct QuarantineItem {
     pub result: Option<PushResult>,
     /// Positions of those of its contacts that were recorded.
     pub recorded: Vec<usize>,
+    /// External ids that are still to be pushed whole.
+    pub awaits: Vec<String>,
 }
 
 /// What a retry gave.
@@ -101,6 +113,8 @@ pub enum Retried<'a> {
     NotYet(&'a str, &'a str),
     /// Nothing is left in it that would be a contact: it is discarded.
     NotAContact,
+    /// Nothing is left in it but names of what is still to be pushed whole.
+    NeedsEnrichment,
 }
 
 impl Store {
@@ -113,6 +127,21 @@ impl Store {
         came: &NewRaw,
         now: DateTime<Utc>,
     ) -> Result<Uuid, Error> {
+        let kept = self.quarantine_naming(tenant, item, &[], came, now).await?;
+        Ok(kept.0)
+    }
+
+    /// As [`Store::quarantine`], of what names these things, and gives what became of each. An item that would only name what
+    /// was named before is not kept a second time; what came is.
+    pub async fn quarantine_naming(
+        &self,
+        tenant: &str,
+        item: NewQuarantineItem,
+        names: &[String],
+        came: &NewRaw,
+        now: DateTime<Utc>,
+    ) -> Result<(Uuid, Vec<Named>), Error> {
+        let (new, only_names) = (item.id, item.state == QuarantineState::NeedsEnrichment);
         let tx = self.database.begin().await?;
         raw::insert(&tx, tenant, std::slice::from_ref(came), now).await?;
         let row = ActiveModel {
@@ -154,8 +183,21 @@ impl Store {
             .one(tx.conn())
             .await
             .map_err(database_error)?;
+        let id = id.ok_or_else(|| Error::internal("an item was quarantined and is not there"))?;
+        let named = match names.is_empty() {
+            true => Vec::new(),
+            false => thin::name(&tx, tenant, &came.source, id, names, now).await?,
+        };
+        if only_names && id == new && !named.contains(&Named::Waits(id)) {
+            Entity::delete_many()
+                .filter(Column::Tenant.eq(tenant))
+                .filter(Column::Id.eq(id))
+                .exec(tx.conn())
+                .await
+                .map_err(database_error)?;
+        }
         tx.commit().await?;
-        id.ok_or_else(|| Error::internal("an item was quarantined and is not there"))
+        Ok((id, named))
     }
 
     /// One item. Fails with NotFound.
@@ -166,14 +208,26 @@ impl Store {
 
     /// One item, if it is there.
     pub async fn find_quarantine_item(&self, tenant: &str, id: Uuid) -> Result<Option<QuarantineItem>, Error> {
-        Entity::find()
+        let row = Entity::find()
             .filter(Column::Tenant.eq(tenant))
             .filter(Column::Id.eq(id))
             .one(self.database.reader())
             .await
-            .map_err(database_error)?
-            .map(item)
-            .transpose()
+            .map_err(database_error)?;
+        Ok(self.items(tenant, row.into_iter().collect()).await?.pop())
+    }
+
+    /// With what each of them still waits for.
+    async fn items(&self, tenant: &str, rows: Vec<Model>) -> Result<Vec<QuarantineItem>, Error> {
+        let mut items = rows.into_iter().map(item).collect::<Result<Vec<_>, _>>()?;
+        let may_wait =
+            |one: &&QuarantineItem| matches!(one.state, QuarantineState::Waiting | QuarantineState::NeedsEnrichment);
+        let ids: Vec<Uuid> = items.iter().filter(may_wait).map(|one| one.id).collect();
+        let mut awaited = self.awaited(tenant, &ids).await?;
+        for one in &mut items {
+            one.awaits = awaited.remove(&one.id).unwrap_or_default();
+        }
+        Ok(items)
     }
 
     /// Items in `state`, newest first, after the row `after` (received at, id).
@@ -200,7 +254,7 @@ impl Store {
             );
         }
         let rows = query.all(self.database.reader()).await.map_err(database_error)?;
-        rows.into_iter().map(item).collect()
+        self.items(tenant, rows).await
     }
 
     /// Marks an item as not worth a ticket. Doing so again changes nothing.
@@ -213,7 +267,10 @@ impl Store {
             .col_expr(Column::State, Expr::value(QuarantineState::Discarded.as_str()))
             .filter(Column::Tenant.eq(tenant))
             .filter(Column::Id.eq(id))
-            .filter(Column::State.eq(QuarantineState::Waiting.as_str()))
+            .filter(Column::State.is_in([
+                QuarantineState::Waiting.as_str(),
+                QuarantineState::NeedsEnrichment.as_str(),
+            ]))
             .exec(tx.conn())
             .await
             .map_err(database_error)?;
@@ -221,10 +278,12 @@ impl Store {
         let item = self.quarantine_item(tenant, id).await?;
         match item.state {
             QuarantineState::Discarded => Ok(item),
-            QuarantineState::Waiting | QuarantineState::Released => Err(Error::precondition(
-                "ALREADY_RELEASED",
-                "the item has become a ticket; it cannot be discarded any more",
-            )),
+            QuarantineState::Waiting | QuarantineState::NeedsEnrichment | QuarantineState::Released => {
+                Err(Error::precondition(
+                    "ALREADY_RELEASED",
+                    "the item has become a ticket; it cannot be discarded any more",
+                ))
+            }
         }
     }
 
@@ -247,6 +306,10 @@ impl Store {
                 .col_expr(Column::State, Expr::value(QuarantineState::Discarded.as_str()))
                 .col_expr(Column::Reason, Expr::value(NOT_A_CONTACT.0))
                 .col_expr(Column::Detail, Expr::value(NOT_A_CONTACT.1)),
+            Retried::NeedsEnrichment => Entity::update_many()
+                .col_expr(Column::State, Expr::value(QuarantineState::NeedsEnrichment.as_str()))
+                .col_expr(Column::Reason, Expr::value(NEEDS_ENRICHMENT.0))
+                .col_expr(Column::Detail, Expr::value(NEEDS_ENRICHMENT.1)),
         };
         update
             .col_expr(Column::Recorded, Expr::value(write_positions(recorded)))
@@ -286,6 +349,7 @@ fn item(row: Model) -> Result<QuarantineItem, Error> {
         received_at: from_micros(row.received_at),
         result,
         recorded: row.recorded.split(',').filter_map(|one| one.parse().ok()).collect(),
+        awaits: Vec::new(),
     })
 }
 

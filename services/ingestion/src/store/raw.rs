@@ -10,7 +10,7 @@ use vorrang_database::{Tx, error as database_error, from_micros, micros};
 use vorrang_error::Error;
 
 use super::entity::raw::{ActiveModel, Column, Entity};
-use super::{Owner, Store, owners};
+use super::{Owner, Store, Whole, owners, thin};
 
 /// Bytes in one statement; a few large mails must not become one giant one.
 const STATEMENT_BYTES: usize = 4 << 20;
@@ -57,12 +57,14 @@ pub struct Raw {
 }
 
 impl Store {
-    /// Makes all of `items` durable and notes whose they are, in one transaction. What is there already stays as it is.
+    /// Makes all of `items` durable, notes whose they are, and completes what was only named before, in one transaction. What is
+    /// there already stays as it is.
     pub async fn keep_raw(
         &self,
         tenant: &str,
         items: &[NewRaw],
         owners: &[Owner],
+        wholes: &[Whole],
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         if items.is_empty() {
@@ -70,6 +72,7 @@ impl Store {
         }
         let tx = self.database.begin().await?;
         insert(&tx, tenant, items, now).await?;
+        thin::complete(&tx, tenant, wholes, now).await?;
         owners::link(&tx, tenant, owners).await?;
         tx.commit().await
     }

@@ -1,6 +1,7 @@
 mod inbox;
 mod outgoing;
 mod owners;
+mod thin;
 
 use std::collections::HashSet;
 
@@ -123,8 +124,8 @@ both_engines! {
         let store = store(&db).await;
         let large = NewRaw::new("email", "", "message/rfc822", vec![b'x'; 6 << 20].into());
         let items = [raw("a"), large.clone(), raw("b"), raw("a")];
-        store.keep_raw("t1", &items, &[], now()).await.expect("kept");
-        store.keep_raw("t1", &items, &[], now() + TimeDelta::days(1)).await.expect("kept again");
+        store.keep_raw("t1", &items, &[], &[], now()).await.expect("kept");
+        store.keep_raw("t1", &items, &[], &[], now() + TimeDelta::days(1)).await.expect("kept again");
         let found = store.raw("t1", &large.sha256).await.expect("reads").expect("is there");
         assert_eq!((found.content.len(), found.received_at), (6 << 20, now()));
         assert_eq!(store.raw("t2", &large.sha256).await.expect("reads"), None, "another tenant's");
@@ -145,7 +146,7 @@ both_engines! {
         // b1 must wait a second: nothing of its conversation comes before it.
         store.attempted("t1", &[due[1].id], now() + TimeDelta::seconds(1)).await.expect("written");
         park(&store, "t1", &[item("6", "b2", "b")]).await;
-        store.delivered("t1", &[(due[0].id, created("tickets/1"))], now()).await.expect("written");
+        store.delivered("t1", &[(due[0].id, created("tickets/1"))], &[], now()).await.expect("written");
         let later = self::due(&store, now(), 100).await;
         assert_eq!(texts(&later), ["a2", "alone", "alone too"]);
         let much_later = self::due(&store, now() + TimeDelta::seconds(1), 100).await;

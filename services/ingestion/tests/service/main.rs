@@ -15,4 +15,5 @@ mod smtp;
 mod stack;
 mod threads;
 mod ticketing;
+mod vendors;
 mod webhooks;

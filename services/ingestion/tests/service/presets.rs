@@ -75,6 +75,31 @@ async fn a_corrected_preset_releases_the_bad_item_and_leaves_the_good_one_alone(
     assert_eq!(stack.quarantined(State::Released).await.len(), 1);
 }
 
+/// The folder is the operator's to name, and a wrong file in it stops the start, with file, line and reason.
+#[tokio::test]
+async fn a_wrong_preset_refuses_the_start() {
+    let (data, presets) = (data_folder(), data_folder());
+    std::fs::write(presets.path().join("team.toml"), own("subjekt = \"/title\"")).expect("written");
+    let mut config = vorrang_service::Config::local(data.path());
+    config.ingestion.presets = presets.path().display().to_string();
+    let start = |config: &vorrang_service::Config| {
+        let services = vec![vorrang_service::Bind::new("ingestion", vorrang_ingestion::bind)];
+        vorrang_service::Suite::start(config.clone(), vorrang_clock::system(), services)
+    };
+    let Err(refused) = start(&config).await else {
+        panic!("it starts")
+    };
+    for part in ["team.toml", "line 9", "subjekt"] {
+        assert!(refused.chain().contains(part), "{part} is not in: {}", refused.chain());
+    }
+    std::fs::write(
+        presets.path().join("team.toml"),
+        own("[[identity]]\nkind = \"email\"\nvalue = \"/who\""),
+    )
+    .expect("written");
+    start(&config).await.expect("it is right now");
+}
+
 #[tokio::test]
 async fn an_item_is_released_only_when_all_of_it_is_recorded() {
     let folder = data_folder();

@@ -109,9 +109,13 @@ impl Stack {
     }
 
     pub async fn source(&self, preset: &str) -> Source {
+        self.source_with(preset, "s3cret-key").await
+    }
+
+    pub async fn source_with(&self, preset: &str, secret: &str) -> Source {
         let source = Source {
             preset: preset.to_owned(),
-            secret: "s3cret-key".to_owned(),
+            secret: secret.to_owned(),
             ..Source::default()
         };
         let request = CreateSourceRequest {
@@ -187,6 +191,18 @@ pub fn sha256(signed: &str) -> String {
 
 /// One HTTP/1.1 request on a connection of its own.
 pub async fn http(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    let (status, _, text) = exchange(addr, method, path, headers, body.as_bytes()).await;
+    (status, text)
+}
+
+/// As [`http`], and gives the head of the answer too.
+pub async fn exchange(
+    addr: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> (u16, String, String) {
     let mut stream = TcpStream::connect(addr).await.expect("connects");
     let mut head = format!(
         "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n",
@@ -195,10 +211,8 @@ pub async fn http(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, 
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    stream
-        .write_all(format!("{head}\r\n{body}").as_bytes())
-        .await
-        .expect("sends");
+    stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("sends");
+    stream.write_all(body).await.expect("sends");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("answers");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
@@ -207,5 +221,5 @@ pub async fn http(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, 
         .nth(1)
         .and_then(|code| code.parse().ok())
         .expect("a status");
-    (status, body.to_owned())
+    (status, head.to_owned(), body.to_owned())
 }

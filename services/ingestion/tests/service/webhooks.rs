@@ -10,9 +10,9 @@ use vorrang_testkit::data_folder;
 use crate::stack::{Stack, TENANT, http, sha256};
 use crate::ticketing::{FakeTicketing, Mode};
 
-const WHATSAPP: &str = include_str!("../../fixtures/whatsapp-messages.json");
-const STATUS: &str = include_str!("../../fixtures/whatsapp-status.json");
-const CHATWOOT: &str = include_str!("../../fixtures/chatwoot-message.json");
+const WHATSAPP: &str = include_str!("../../fixtures/presets/whatsapp-cloud/messages.json");
+const STATUS: &str = include_str!("../../fixtures/presets/whatsapp-cloud/status.json");
+const CHATWOOT: &str = include_str!("../../fixtures/presets/chatwoot/message.json");
 
 pub fn outcomes(body: &serde_json::Value) -> Vec<&str> {
     body["results"]

@@ -16,6 +16,8 @@ fn check(preset: &str, headers: &[(&str, &str)], body: &str, now: DateTime<Utc>)
     };
     let signed = Signed {
         body: body.as_bytes(),
+        content_type: "",
+        origins: &[],
         method: "POST",
         path: "/v1/sources/s1/events",
     };

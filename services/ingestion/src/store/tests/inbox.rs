@@ -31,7 +31,7 @@ both_engines! {
         for text in ["first", "second", "third"] {
             let due = due(&store, now(), 100).await;
             assert_eq!(texts(&due), [text]);
-            store.delivered("t1", &[(due[0].id, created("tickets/1"))], now()).await.expect("written");
+            store.delivered("t1", &[(due[0].id, created("tickets/1"))], &[], now()).await.expect("written");
         }
         assert!(due(&store, now(), 100).await.is_empty());
     }

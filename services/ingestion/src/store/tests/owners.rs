@@ -40,11 +40,11 @@ both_engines! {
         let store = store(&db).await;
         let (anns, bens) = (raw("anns"), raw("bens"));
         let owners = [owner("anns", ANN), owner("bens", BEN), owner("both", ANN), owner("both", BEN)];
-        store.keep_raw("t1", &[anns, bens, raw("both")], &owners, now()).await.expect("kept");
-        store.keep_raw("t2", &[raw("anns")], &[owner("anns", ANN)], now()).await.expect("another tenant's");
+        store.keep_raw("t1", &[anns, bens, raw("both")], &owners, &[], now()).await.expect("kept");
+        store.keep_raw("t2", &[raw("anns")], &[owner("anns", ANN)], &[], now()).await.expect("another tenant's");
         let receipts = park(&store, "t1", &[item("r1", "waited", ""), item("r2", "waits", "")]).await;
         let ids: Vec<Uuid> = receipts.into_iter().map(|id| id.expect("parked")).collect();
-        store.delivered("t1", &[(ids[0], delivered_to(ANN))], now()).await.expect("noted");
+        store.delivered("t1", &[(ids[0], delivered_to(ANN))], &[], now()).await.expect("noted");
         let new = |text: &str| NewQuarantineItem {
             id: Uuid::new_v4(),
             state: QuarantineState::Waiting,
@@ -76,10 +76,10 @@ both_engines! {
         let store = store(&db).await;
         let id = park(&store, "t1", &[item("r1", "late", "")]).await.remove(0).expect("parked");
         store.erase(&erasures(&[ANN]), now()).await.expect("erases");
-        store.keep_raw("t1", &[raw("again"), raw("bens")], &[owner("again", ANN), owner("bens", BEN)], now()).await.expect("kept");
+        store.keep_raw("t1", &[raw("again"), raw("bens")], &[owner("again", ANN), owner("bens", BEN)], &[], now()).await.expect("kept");
         assert!(!is_there(&store, "again").await && is_there(&store, "bens").await);
         assert!(is_there(&store, "late").await, "it waits");
-        store.delivered("t1", &[(id, delivered_to(ANN))], now()).await.expect("noted");
+        store.delivered("t1", &[(id, delivered_to(ANN))], &[], now()).await.expect("noted");
         assert!(!is_there(&store, "late").await);
     }
 }

@@ -4,6 +4,7 @@ mod demo;
 mod key;
 mod mail;
 mod migrate;
+mod preset;
 mod table;
 mod up;
 
@@ -32,6 +33,8 @@ enum Command {
     Key(key::KeyArgs),
     /// Prints what ingestion reads from mails: one JSON line a file.
     Mail(mail::MailArgs),
+    /// Checks presets and shows what they read from payloads.
+    Preset(preset::PresetArgs),
     /// Starts the suite, pushes contacts through every door, lets agents work, shows the figures.
     Demo(demo::DemoArgs),
 }
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Migrate(args) => migrate::run(&args),
         Command::Key(args) => key::run(&args),
         Command::Mail(args) => mail::run(&args),
+        Command::Preset(args) => preset::run(&args),
         Command::Demo(args) => demo::run(args),
     };
     result.unwrap_or_else(|error| vorrang_service::exit("vorrang", Err(error)))

@@ -89,6 +89,53 @@ fn mails_are_printed_a_line_each() {
 }
 
 #[test]
+fn a_preset_is_checked_and_tried_on_a_payload() {
+    let data = data_folder();
+    let file = |name: &str, text: &str| {
+        let path = data.path().join(name);
+        std::fs::write(&path, text).expect("writes");
+        path.display().to_string()
+    };
+    let lines = |arguments: &[&str], code: i32| -> Vec<serde_json::Value> {
+        let output = run(data.path(), arguments);
+        let text = String::from_utf8(output.stdout).expect("text");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(Some(code), output.status.code(), "{arguments:?}: {text}{said}");
+        let lines = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+        lines.collect()
+    };
+    let payload = file("one.json", r#"{"email":"mara@example.org","text":"Hello"}"#);
+    let key = ["--secret", "geheim-4711", "--header", "X-Vorrang-Key: geheim-4711"];
+    let tried = lines(&[&["preset", "try", "flow", &payload], &key[..]].concat(), 0);
+    assert_eq!("Hello", tried[0]["contact"]["text"]);
+    assert_eq!("right", tried[1]["signature"]);
+    let wrong = lines(&["preset", "try", "flow", &payload, "--secret", "another"], 1);
+    assert_eq!("wrong", wrong[1]["signature"]);
+    let nobody = file("two.json", r#"{"text":"Hello"}"#);
+    let problem = lines(&["preset", "try", "json", &nobody], 1);
+    assert_eq!("PAYLOAD_WITHOUT_SENDER", problem[0]["problem"]);
+
+    let own = "id = \"own\"\ndescription = \"Ours\"\n[signature]\nheader = \"X-Key\"\nalgorithm = \"secret\"\n\
+               [contact]\ntext = \"/text\"\n[[identity]]\nkind = \"email\"\nvalue = \"/email\"\n";
+    let right = file("own.toml", own);
+    assert_eq!(
+        "Hello",
+        lines(&["preset", "try", &right, &payload], 0)[0]["contact"]["text"]
+    );
+    let folder = data.path().display().to_string();
+    assert!(printed(data.path(), &["preset", "list", "--folder", &folder]).contains("Ours"));
+    assert!(printed(data.path(), &["preset", "check", &right]).contains("own is right"));
+    let wrong = file("wrong.toml", &own.replace("\"/text\"", "\"text\""));
+    let output = run(data.path(), &["preset", "check", &right, &wrong]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(Some(1), output.status.code());
+    assert!(
+        said.contains("wrong.toml") && said.contains("line 7") && said.contains("is no pointer"),
+        "{said}"
+    );
+}
+
+#[test]
 fn the_configuration_is_shown_without_secrets() {
     let data = data_folder();
     let secret = "0123456789abcdef0123456789abcdef";

@@ -86,7 +86,7 @@ pub struct Attachment {
     /// SHA-256 of the content, hex; empty when the content was not sent along.
     pub sha256: String,
     /// Where the text says `[cid:…]` with it, this file stands; empty: nowhere.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub content_id: String,
 }
 
@@ -145,6 +145,7 @@ pub struct Contact {
     /// Whether a machine wrote it.
     pub automated: bool,
     /// Of a delivery report: who did not get a mail of ours.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed_recipients: Vec<FailedRecipient>,
     /// Whether the source vouches that all verified identities are one person.
     pub same_person: bool,

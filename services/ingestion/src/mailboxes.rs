@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lettre::message::Mailbox as MailAddress;
 use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, Tokio1Executor};
 use serde::Deserialize;
-use std::time::Duration;
 use vorrang_error::Error;
 
 /// The file's name.
@@ -107,7 +108,9 @@ impl Entry {
         let display_name = Some(self.display_name).filter(|name| !name.is_empty());
         let mut server = Transport::from_url(&self.smtp)
             .map_err(|error| format!("smtp: {error}"))?
-            .timeout(Some(TIMEOUT));
+            .timeout(Some(TIMEOUT))
+            // Servers distrust a machine that calls itself by a number.
+            .hello_name(ClientId::Domain(address.domain().to_owned()));
         if !self.user.is_empty() {
             let file = self.password_file.ok_or("password_file must be given with user")?;
             let file = folder.join(file);

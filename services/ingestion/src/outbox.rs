@@ -29,8 +29,6 @@ use crate::store::{Outgoing, Posted, Store};
 use crate::tokens::{TicketMark, Tokens};
 use letter::Letter;
 
-/// Mails of one look.
-const AT_ONCE: u64 = 20;
 /// How often is looked at what is due.
 const PERIOD: Duration = Duration::from_millis(500);
 /// Nobody else sends a mail that somebody has taken for so long.
@@ -105,15 +103,14 @@ impl Outbox {
         let Some(mailbox) = self.mailboxes.of(tenant) else {
             return Ok(());
         };
-        let now = self.clock.now();
-        for one in self.store.due_outgoing(tenant, now, now + HELD, AT_ONCE).await? {
-            if shutdown.is_cancelled() {
-                // Nobody waits for what is not begun: it is there after the start.
-                self.store
-                    .posted(tenant, &one.message, Posted::Later(now, "SHUTDOWN"))
-                    .await?;
-                continue;
-            }
+        while !shutdown.is_cancelled() {
+            let now = self.clock.now();
+            let until = now + HELD;
+            // One at a time: a slow server must not make the others wait longer than they are held.
+            let due = self.store.due_outgoing(tenant, now, until, 1).await?;
+            let Some(one) = due.into_iter().next() else {
+                return Ok(());
+            };
             let posted = match self.post(tenant, mailbox, &one).await {
                 Posted::Later(_, reason) if one.written_at + EXPIRES < now => Posted::GivenUp(reason),
                 posted => posted,
@@ -134,7 +131,7 @@ impl Outbox {
                 }
             }
             metrics::mailed(posted);
-            self.store.posted(tenant, &one.message, posted).await?;
+            self.store.posted(tenant, &one.message, until, posted).await?;
         }
         Ok(())
     }

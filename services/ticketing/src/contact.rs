@@ -15,6 +15,14 @@ pub const SUBJECT_KEY: &str = "subject:";
 /// mail was sent to has a key of their own.
 pub const MAIL_KEY: &str = "mail:";
 
+/// Starts the key of a mail together with somebody who has it.
+pub const MAILED_KEY: &str = "mailed:";
+
+/// Whether a key is made of a mail's Message-ID, which everybody can give to a mail of theirs.
+pub fn is_of_mail(key: &str) -> bool {
+    key.starts_with(MAIL_KEY) || key.starts_with(MAILED_KEY)
+}
+
 /// Whether a key may be known to whoever has no part in the conversation.
 pub fn is_public(key: &str) -> bool {
     key.starts_with(SUBJECT_KEY) || key.starts_with(MAIL_KEY)

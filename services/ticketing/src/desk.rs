@@ -9,9 +9,9 @@
 //!   them, and takes over the key that led there, so that the next reply to the old conversation joins the follow-up. Both
 //!   are linked.
 //!
-//! A ticket number or a Message-ID alone leads nobody into a conversation in which they have no part. Whoever names somebody else's
-//! mail gets a ticket of their own that is linked to it, so that people can merge the two. Mails of machines join: they are about
-//! a mail of ours, and count as nobody's contact.
+//! A ticket number or a Message-ID alone leads nobody into a conversation in which they have no part, not even a machine: anybody can
+//! say that they are one. Whoever names somebody else's mail gets a ticket of their own that is linked to it, so that people can merge
+//! the two. A mail's keys stay where they lead: who sends a Message-ID once more takes nobody's answers away.
 //!
 //! A key that leads to a merged ticket leads on to the ticket whose conversation that is now. The key itself stays where it
 //! was, or remembers its home where a follow-up takes it over: after an unmerge it leads to its ticket again.
@@ -183,7 +183,9 @@ impl<'a> Desk<'a> {
         let place = self.place_of(&contact, customer);
         let recorded = self.write_down(&contact, customer, &place);
         for key in &contact.thread_keys {
-            self.lead(key.clone(), &recorded);
+            if !(contact::is_of_mail(key) && self.leads_somewhere(key)) {
+                self.lead(key.clone(), &recorded);
+            }
         }
         if let Place::FollowUp(_, key) = place {
             self.lead(key, &recorded);
@@ -314,9 +316,8 @@ impl<'a> Desk<'a> {
                 // A new conversation: nothing may lead from whoever writes now to who was erased.
                 continue;
             }
-            let is_mail = key.starts_with(MAIL_KEY);
-            if contact::is_public(key) && !(is_mail && contact.automated) && !self.takes_part(customer, named, end) {
-                if is_mail && matches!(otherwise, Place::New) {
+            if contact::is_public(key) && !self.takes_part(customer, named, end) {
+                if key.starts_with(MAIL_KEY) && matches!(otherwise, Place::New) {
                     otherwise = Place::Beside(ticket.id);
                 }
                 continue;
@@ -421,6 +422,17 @@ impl<'a> Desk<'a> {
             self.changed_tickets.insert(*id);
         }
         (ticket, changes)
+    }
+
+    /// Whether a key leads to a ticket of which anything is left.
+    fn leads_somewhere(&self, key: &str) -> bool {
+        let thread = self.known.threads.get(key);
+        let ticket = thread.and_then(|thread| self.known.tickets.get(&thread.ticket));
+        match (thread, ticket) {
+            (Some(_), Some(ticket)) => !ticket.erased,
+            // Not read, as nobody asked where it leads.
+            (thread, _) => thread.is_some(),
+        }
     }
 
     /// Lets a key lead to where its contact is from now on.

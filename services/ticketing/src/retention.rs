@@ -57,32 +57,26 @@ async fn apply(store: &Store, tenant: &str, rules: &[crate::privacy::Rule]) -> R
     Ok(())
 }
 
-/// Deletes the objects that are to go. One that the object store will not give up is put off and holds up no other.
+/// Deletes the objects that are to go. One that the object store will not give up holds up no other, and is tried again the next time.
 ///
 /// # Errors
 /// When database or object store fail, after everything was tried; what is left goes later.
 pub async fn sweep(store: &Store, objects: &Objects) -> Result<(), Error> {
     let mut result = Ok(());
+    let mut after = None;
     loop {
-        let doomed = store.doomed(BATCH).await?;
-        if doomed.is_empty() {
+        let doomed = store.doomed(after, BATCH).await?;
+        let Some(last) = doomed.last() else {
             return result;
-        }
-        let (mut gone, mut left) = (Vec::with_capacity(doomed.len()), Vec::new());
-        for (tenant, object) in doomed {
-            match objects.delete(&tenant, object).await {
-                Ok(()) => gone.push(object),
-                Err(error) => {
-                    left.push(object);
-                    result = Err(error);
-                }
+        };
+        after = Some(last.object);
+        let mut gone = Vec::with_capacity(doomed.len());
+        for one in doomed {
+            match objects.delete(&one.tenant, one.object).await {
+                Ok(()) => gone.push(one.object),
+                Err(error) => result = Err(error),
             }
         }
-        if gone.is_empty() {
-            // It is down altogether.
-            return result;
-        }
         store.are_gone(&gone).await?;
-        store.put_off(&left).await?;
     }
 }

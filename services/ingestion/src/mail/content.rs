@@ -53,9 +53,10 @@ fn read_to(message: &Message<'_>, depth: usize) -> Content {
             }
             Wrapping::Signed if depth > 0 => {
                 if let Some(signed) = cms::signed_content(bytes).filter(|signed| !super::is_costly(signed))
-                    && let Some(mut inner) = MessageParser::default().parse(signed.as_ref())
+                    && let repaired = super::repair::repair(&signed)
+                    && let Some(mut inner) = MessageParser::default().parse(repaired.as_ref())
                 {
-                    inner.raw_message = signed.as_ref().into();
+                    inner.raw_message = repaired.as_ref().into();
                     let inner = read_to(&inner, depth - 1);
                     stand_in(inner.text);
                     found.attachments.extend(inner.attachments);

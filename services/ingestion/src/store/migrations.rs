@@ -164,7 +164,7 @@ struct Thin;
 
 impl MigrationName for Thin {
     fn name(&self) -> &str {
-        "ingestion_0005"
+        "ingestion_0006"
     }
 }
 

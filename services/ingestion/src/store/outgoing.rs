@@ -139,11 +139,17 @@ impl Store {
         Ok(due)
     }
 
-    /// Notes what became of one.
+    /// Notes what became of one that was taken until `until`. Nothing is noted when somebody else has taken it since.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn posted(&self, tenant: &str, message: &str, posted: Posted) -> Result<(), Error> {
+    pub async fn posted(
+        &self,
+        tenant: &str,
+        message: &str,
+        until: DateTime<Utc>,
+        posted: Posted,
+    ) -> Result<(), Error> {
         let change = match posted {
             Posted::Sent => outgoing::ActiveModel {
                 state: Set("sent".to_owned()),
@@ -166,6 +172,7 @@ impl Store {
             .set(change)
             .filter(outgoing::Column::Tenant.eq(tenant))
             .filter(outgoing::Column::Message.eq(message))
+            .filter(outgoing::Column::NextAttemptAt.eq(micros(until)))
             .exec(tx.conn())
             .await
             .map_err(database_error)?;

@@ -204,9 +204,9 @@ fn a_stranger_joins_neither_by_a_subject_nor_by_a_message_id() {
     let colleague = desk.take(answer_to("ben@example.org", "<5>", &["mail:<1>", "mailed:ben"]));
     assert_eq!((colleague.outcome, colleague.ticket), (Outcome::Appended, first.ticket));
     assert_ne!(colleague.customer, first.customer);
-    let mut bounce = answer_to("mailer-daemon@example.org", "<6>", &["mail:<1>"]);
-    bounce.automated = true;
-    assert_eq!(desk.take(bounce).ticket, first.ticket);
+    let mut pretender = answer_to("eve@example.org", "<6>", &["mail:<1>"]);
+    pretender.automated = true;
+    assert_eq!(desk.take(pretender).outcome, Outcome::Created, "anybody can say that they are a machine");
     let written = desk.finish();
     let linked = |ticket: Uuid| written.tickets[&ticket].is_linked(LinkKind::RelatesTo, first.ticket);
     assert_eq!(
@@ -215,6 +215,24 @@ fn a_stranger_joins_neither_by_a_subject_nor_by_a_message_id() {
         "a number can be guessed"
     );
     assert!(written.tickets[&first.ticket].is_linked(LinkKind::RelatesTo, by_mail.ticket));
+}
+
+/// Whoever gives their mail the id of somebody else's.
+#[test]
+fn the_keys_of_a_mail_cannot_be_taken_away() {
+    let ids = Ids::default();
+    let mut desk = Desk::new(Known::default(), &ids, at(0));
+    let mut first = contact(MARA, "<1>");
+    first.thread_keys.push("mailed:mara".to_owned());
+    let first = desk.take(first);
+    let mut eve = contact("eve@example.org", "<1>");
+    eve.key.content_hash = [2; 32];
+    eve.thread_keys.extend(["mailed:mara".to_owned(), "mailed:eve".to_owned()]);
+    let eve = desk.take(eve);
+    assert_eq!(eve.outcome, Outcome::Created);
+    let mara = desk.take(answer_to(MARA, "<2>", &["mail:<1>", "mailed:mara"]));
+    assert_eq!((mara.outcome, mara.ticket), (Outcome::Appended, first.ticket));
+    assert_eq!(desk.finish().threads["mailed:eve"].ticket, eve.ticket);
 }
 
 #[test]

@@ -26,11 +26,17 @@ use crate::file::{FileKey, StoredFile};
 use crate::message::{Draft, Message};
 use crate::names;
 
-/// How long until an object that could not be deleted is tried again.
-const PUT_OFF: TimeDelta = TimeDelta::hours(1);
-
 /// How long an upload may take, and how long a file waits for a message that refers to it.
 pub const GRACE: TimeDelta = TimeDelta::days(1);
+
+/// An object that is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doomed {
+    /// Whose it was.
+    pub tenant: String,
+    /// The object.
+    pub object: Uuid,
+}
 
 impl Store {
     /// Notes an object that is about to be written.
@@ -209,43 +215,28 @@ impl Store {
         Ok(())
     }
 
-    /// Objects that are to go now, at most `limit`.
-    pub async fn doomed(&self, limit: u64) -> Result<Vec<(String, Uuid)>, Error> {
-        doomed_object::Entity::find()
+    /// Objects that are to go now, of any tenant, at most `limit`, with ids after `after`.
+    pub async fn doomed(&self, after: Option<Uuid>, limit: u64) -> Result<Vec<Doomed>, Error> {
+        let rows: Vec<(String, Uuid)> = doomed_object::Entity::find()
             .select_only()
             .column(doomed_object::Column::Tenant)
             .column(doomed_object::Column::Object)
             .filter(doomed_object::Column::NotBefore.lte(micros(self.clock.now())))
-            .order_by_asc(doomed_object::Column::NotBefore)
+            .filter(Condition::all().add_option(after.map(|after| doomed_object::Column::Object.gt(after))))
+            .order_by_asc(doomed_object::Column::Object)
             .limit(limit)
             .into_tuple()
             .all(self.db.reader())
             .await
-            .map_err(error)
+            .map_err(error)?;
+        let doomed = |(tenant, object)| Doomed { tenant, object };
+        Ok(rows.into_iter().map(doomed).collect())
     }
 
     /// Forgets objects that are gone, of whichever tenant: an object has its id from us alone.
     pub async fn are_gone(&self, objects: &[Uuid]) -> Result<(), Error> {
         let tx = self.db.begin().await?;
         doomed_object::Entity::delete_many()
-            .filter(doomed_object::Column::Object.is_in(objects.iter().copied()))
-            .exec(tx.conn())
-            .await
-            .map_err(error)?;
-        tx.commit().await
-    }
-
-    /// Tries objects that could not be deleted again after [`PUT_OFF`], of whichever tenant: an object has its id from us alone.
-    pub async fn put_off(&self, objects: &[Uuid]) -> Result<(), Error> {
-        if objects.is_empty() {
-            return Ok(());
-        }
-        let tx = self.db.begin().await?;
-        doomed_object::Entity::update_many()
-            .col_expr(
-                doomed_object::Column::NotBefore,
-                Expr::value(micros(self.clock.now() + PUT_OFF)),
-            )
             .filter(doomed_object::Column::Object.is_in(objects.iter().copied()))
             .exec(tx.conn())
             .await

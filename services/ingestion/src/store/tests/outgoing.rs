@@ -29,16 +29,16 @@ both_engines! {
         // Somebody has them.
         assert_eq!(store.due_outgoing("acme", now(), held, 10).await.expect("reads"), []);
         assert_eq!(store.due_outgoing("rival", held, held, 10).await.expect("reads"), []);
-        store.posted("acme", "a", Posted::Sent).await.expect("noted");
+        store.posted("acme", "a", held, Posted::Sent).await.expect("noted");
         let later = now() + TimeDelta::minutes(1);
-        store.posted("acme", "b", Posted::Later(later, "SERVER")).await.expect("noted");
+        store.posted("acme", "b", held, Posted::Later(later, "SERVER")).await.expect("noted");
         // The feed is read again.
         store.take_outgoing("acme", &[message("a"), message("b")], "c2", now()).await.expect("taken");
         assert_eq!(store.outgoing_cursor("acme").await.expect("reads").as_deref(), Some("c2"));
         assert_eq!(store.due_outgoing("acme", now(), held, 10).await.expect("reads"), []);
         let due = store.due_outgoing("acme", later, held, 10).await.expect("reads");
         assert_eq!((names(&due), due[0].attempts), (vec!["b"], 2));
-        store.posted("acme", "b", Posted::GivenUp("REFUSED")).await.expect("noted");
+        store.posted("acme", "b", held, Posted::GivenUp("REFUSED")).await.expect("noted");
         assert_eq!(store.due_outgoing("acme", held, held, 10).await.expect("reads"), []);
     }
 }

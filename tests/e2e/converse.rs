@@ -282,22 +282,30 @@ async fn a_merged_conversation_goes_on_and_shows_nothing_from_before() {
     let bens = ben.say("1", "I am Ben", &mut Vec::new()).await.ticket;
     answer(&client, &anns, "Your secret, Ann").await;
     assert_eq!(ann.hear().await.text, "Your secret, Ann");
+    // One of Ben's windows is away from before the merge, and the agent writes before and after it.
     let cut = Window::open(&client, "ben", &ben.token).await.cut();
-    let merge = MergeTicketsRequest {
-        target: anns.clone(),
-        sources: vec![bens.clone()],
-        agent: "agents/anna".to_owned(),
-        across_customers: true,
-        ..MergeTicketsRequest::default()
-    };
-    client.ticket_relations().merge_tickets(merge).await.expect("merges");
+    answer(&client, &bens, "To Ben, before").await;
+    assert_eq!(ben.hear().await.text, "To Ben, before");
+    merge(&client, &anns, &bens).await;
     answer(&client, &anns, "Both of you").await;
     assert_eq!(ann.hear().await.text, "Both of you");
     assert_eq!(ben.hear().await.text, "Both of you");
     let mut away = Window::open(&client, "ben", &cut).await;
-    assert_eq!(away.hear().await.text, "Both of you", "also for one who was away");
+    assert_eq!(
+        away.texts(2).await,
+        ["To Ben, before", "Both of you"],
+        "also for one who was away"
+    );
     let appended = ben.say("2", "Thanks", &mut Vec::new()).await;
     assert_eq!((appended.outcome(), &appended.ticket), (Outcome::Appended, &anns));
+    // Another window of his that knows nothing of his own ticket.
+    let mut new = Window::open(&client, "ben", "").await;
+    assert_eq!(new.say("3", "Me again", &mut Vec::new()).await.ticket, anns);
+    assert_eq!(ben.hear().await.text, "Me again");
+    assert_eq!(away.texts(2).await, ["Thanks", "Me again"]);
+
+    // What is written after the unmerge is heard by whose it is alone, also by windows that were away when it happened.
+    let (cut, cut_new) = (away.cut(), new.token.clone());
     let unmerge = UnmergeTicketRequest {
         name: bens.clone(),
         agent: "agents/anna".to_owned(),
@@ -310,9 +318,69 @@ async fn a_merged_conversation_goes_on_and_shows_nothing_from_before() {
         .expect("unmerges");
     answer(&client, &anns, "For Ann alone").await;
     answer(&client, &bens, "For Ben alone").await;
-    assert_eq!(ben.hear().await.text, "For Ben alone");
-    assert_eq!(ann.texts(2).await, ["Thanks", "For Ann alone"]);
+    for window in [
+        &mut ben,
+        &mut new,
+        &mut Window::open(&client, "ben", &cut).await,
+        &mut Window::open(&client, "ben", &cut_new).await,
+    ] {
+        assert_eq!(window.hear().await.text, "For Ben alone");
+    }
+    assert_eq!(ann.texts(3).await, ["Thanks", "Me again", "For Ann alone"]);
     stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_goes_on_in_its_follow_up() {
+    let stack = Stack::embedded().await;
+    let client = stack.client("acme").await;
+    let mut window = Window::open(&client, "chat", "").await;
+    let first = window.say("1", "Hello", &mut Vec::new()).await;
+    let token = Window::open(&client, "chat", &window.token).await.cut();
+    write(
+        &client,
+        &first.ticket,
+        "Solved, goodbye",
+        message::Visibility::Public,
+        ticket::State::Closed,
+    )
+    .await;
+    // What the agent wrote last is told, whichever comes first.
+    let mut heard = Vec::new();
+    let second = window.say("2", "One more thing", &mut heard).await;
+    assert_eq!(second.outcome(), Outcome::Created);
+    if heard.is_empty() {
+        heard.push(window.hear().await.text);
+    }
+    assert_eq!(heard, ["Solved, goodbye"]);
+    answer(&client, &second.ticket, "Which?").await;
+    assert_eq!(window.hear().await.text, "Which?");
+    // Said once more, the first message leads nowhere else.
+    let again = window.say("1", "Hello", &mut heard).await;
+    assert_eq!((again.outcome(), &again.ticket), (Outcome::Duplicate, &first.ticket));
+    answer(&client, &second.ticket, "Still there?").await;
+    assert_eq!(window.hear().await.text, "Still there?");
+    assert_eq!(heard.len(), 1);
+
+    // One that was away hears how it ended.
+    let mut away = Window::open(&client, "chat", &token).await;
+    assert_eq!(away.hear().await.text, "Solved, goodbye");
+    let Event::TicketState(state) = away.next().await.expect("goes on") else {
+        panic!("not the state")
+    };
+    assert_eq!((state.state(), &state.ticket), (ticket::State::Closed, &first.ticket));
+    stack.stop().await;
+}
+
+async fn merge(client: &Client, target: &str, source: &str) {
+    let merge = MergeTicketsRequest {
+        target: target.to_owned(),
+        sources: vec![source.to_owned()],
+        agent: "agents/anna".to_owned(),
+        across_customers: true,
+        ..MergeTicketsRequest::default()
+    };
+    client.ticket_relations().merge_tickets(merge).await.expect("merges");
 }
 
 #[tokio::test(flavor = "multi_thread")]

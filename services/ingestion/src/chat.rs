@@ -22,7 +22,8 @@ const OWN_MAX: usize = 200;
 /// How far a conversation was told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// The ticket that the customer's messages go to, `tickets/{uuid}`; empty: not known yet.
+    /// The customer's ticket, `tickets/{uuid}`: the one that they wrote to, or that of theirs which is merged into it. Empty: not known
+    /// yet.
     pub ticket: String,
     /// The ticket whose messages are told: another one while the first is merged into it.
     pub told_of: String,
@@ -32,12 +33,23 @@ pub struct Place {
     pub since_us: i64,
     /// What the customer said and was told the outcome of, beyond `last`.
     pub own: VecDeque<String>,
+    /// What the customer said that is no ticket yet: its receipts, while the ticket is not known.
+    pub receipts: VecDeque<String>,
+    /// The state of the ticket that was told last, as a word; empty: none.
+    pub state: String,
+    /// The agent that was told last; empty: none.
+    pub agent: String,
 }
 
 impl Place {
+    /// Whether the customer's messages in `ticket` belong here.
+    pub fn is_of(&self, ticket: &str) -> bool {
+        self.ticket == ticket || self.told_of == ticket
+    }
+
     /// The customer's message is recorded in `ticket`. True: that is another ticket than before.
     pub fn said(&mut self, ticket: &str, message: &str) -> bool {
-        let moved = self.ticket != ticket && self.told_of != ticket;
+        let moved = !self.is_of(ticket);
         if moved {
             *self = Self {
                 ticket: ticket.to_owned(),
@@ -81,7 +93,8 @@ impl Place {
             if name == self.last {
                 after_last = Some(count);
             }
-            if later.is_none() && stored_at_us > self.since_us {
+            // Without a time it begins where `last` is, or nowhere: what was there before may be somebody else's.
+            if later.is_none() && self.since_us > 0 && stored_at_us > self.since_us {
                 later = Some(index);
             }
         }
@@ -103,7 +116,7 @@ impl Tokens {
 
     /// The token of a place; empty while there is nothing to go on from.
     pub fn write(&self, tenant: &str, conversation: &str, place: &Place) -> String {
-        if place.ticket.is_empty() {
+        if place.ticket.is_empty() && place.receipts.is_empty() {
             return String::new();
         }
         let body = serde_json::to_vec(place).expect("plain texts are always JSON");

@@ -37,7 +37,7 @@ const HELD: TimeDelta = TimeDelta::minutes(10);
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(30);
 const SLOWEST: TimeDelta = TimeDelta::hours(2);
 /// After that an answer helps nobody; mail servers give up then, too.
-const EXPIRES: TimeDelta = TimeDelta::days(5);
+pub(crate) const EXPIRES: TimeDelta = TimeDelta::days(5);
 
 /// The outbox. Any number of processes may run it.
 #[derive(Clone)]

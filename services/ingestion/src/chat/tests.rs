@@ -44,6 +44,26 @@ fn a_customer_of_a_merged_ticket_sees_nothing_from_before() {
 }
 
 #[test]
+fn where_the_last_message_is_gone_nothing_is_told_from_the_beginning() {
+    let mut place = Place::default();
+    place.said("tickets/1", "split away");
+    assert_eq!(told(&mut place, &transcript(&["secret", "a"])), Vec::<String>::new());
+}
+
+#[test]
+fn what_waits_is_in_the_token_too() {
+    let tokens = Tokens::new(b"key");
+    let mut place = Place::default();
+    place.receipts.push_back("receipts/1".to_owned());
+    assert_eq!(
+        tokens
+            .read("acme", "c", &tokens.write("acme", "c", &place))
+            .expect("reads"),
+        place
+    );
+}
+
+#[test]
 fn a_follow_up_begins_with_what_the_customer_said() {
     let mut place = Place::default();
     place.said("tickets/1", "own1");

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,7 @@ use vorrang_error::{Error, Kind};
 use vorrang_feed::{Follower, Incoming};
 use vorrang_service::{Peers, peer_error};
 
+use crate::outbox::EXPIRES;
 use crate::store::{Outgoing, Store};
 
 /// Before the feed is tried again.
@@ -72,8 +73,8 @@ impl Following {
 
     async fn try_follow(&self) -> Result<Infallible, Error> {
         let tenant = self.tenant.as_str();
-        let cursor = match self.store.outgoing_cursor(tenant).await? {
-            Some(cursor) => cursor,
+        let (cursor, began_at) = match self.store.outgoing_cursor(tenant).await? {
+            Some(known) => known,
             None => self.begin().await?,
         };
         let client = FeedServiceClient::new(self.peers.ticketing(Some(tenant)));
@@ -81,12 +82,16 @@ impl Following {
             let mut client = client.clone();
             async move { client.follow(request).await }
         };
-        let mut follower = Follower::<FollowResponse>::one(open, tenant, Some(cursor)).types(["message_created"]);
+        let mut follower = Follower::<FollowResponse>::one(open, tenant, Some(cursor).filter(|one| !one.is_empty()))
+            .types(["message_created"]);
         let mut kept = Instant::now();
         loop {
             match follower.next().await {
                 Ok(Incoming::Batch { events, cursor, .. }) => {
-                    let messages: Vec<Outgoing> = events.iter().filter_map(outgoing).collect();
+                    // When the log is read once more: neither what is too old to help, nor what was written before there was a mailbox.
+                    let since = began_at.max(self.clock.now() - EXPIRES);
+                    let messages = events.iter().filter_map(outgoing);
+                    let messages: Vec<Outgoing> = messages.filter(|one| one.written_at >= since).collect();
                     if messages.is_empty() && kept.elapsed() < KEEP {
                         continue;
                     }
@@ -98,9 +103,12 @@ impl Following {
                 }
                 Ok(Incoming::CaughtUp { .. }) => {}
                 Err(error) => {
-                    // The log is another one, or its oldest part is gone: what was written there was mailed, or is too old.
+                    // The log is another one, or its oldest part is gone: it is read from its beginning, or from what is left of it.
+                    // What was mailed is known by name.
                     if matches!(error.kind(), Kind::Precondition | Kind::OutOfRange | Kind::Invalid) {
-                        self.begin().await?;
+                        let oldest = error.metadata().iter().find(|(key, _)| *key == "oldest_cursor");
+                        let oldest = oldest.map_or("", |(_, cursor)| cursor.as_str());
+                        self.store.take_outgoing(tenant, &[], oldest, self.clock.now()).await?;
                     }
                     return Err(error);
                 }
@@ -109,7 +117,7 @@ impl Following {
     }
 
     /// Begins with what is written from now on.
-    async fn begin(&self) -> Result<String, Error> {
+    async fn begin(&self) -> Result<(String, DateTime<Utc>), Error> {
         let tenant = self.tenant.as_str();
         let mut client = FeedServiceClient::new(self.peers.ticketing(Some(tenant)));
         let head = client.get_head(GetHeadRequest::default()).await;
@@ -117,8 +125,9 @@ impl Following {
             .map_err(|status| peer_error("ticketing", status))?
             .into_inner()
             .cursor;
-        self.store.take_outgoing(tenant, &[], &cursor, self.clock.now()).await?;
-        Ok(cursor)
+        let now = self.clock.now();
+        self.store.take_outgoing(tenant, &[], &cursor, now).await?;
+        Ok((cursor, now))
     }
 }
 

@@ -5,8 +5,8 @@ use vorrang_error::{Error, Kind};
 use crate::app::App;
 use crate::events::{self, Came};
 use crate::intake::EMAIL;
-use crate::outcome::{Outcome, PushResult};
-use crate::store::{NewRaw, QuarantineState, Retried};
+use crate::outcome::PushResult;
+use crate::store::{Named, NewRaw, QuarantineState, Retried};
 use crate::{convert, names};
 
 pub async fn handle(
@@ -67,9 +67,9 @@ pub async fn handle(
         .store
         .name_again(&tenant, &item.source, id, &read.names, app.clock.now())
         .await?;
+    // What waits under another item releases that one.
+    let awaits = named.contains(&Named::Waits(id));
     let mut named: Vec<PushResult> = named.into_iter().map(events::waiting_or_there).collect();
-    let waits = |one: &PushResult| one.outcome == Outcome::NeedsEnrichment;
-    let awaits = named.iter().any(waits);
     if !awaits && result.is_none() {
         result = named.pop();
     }

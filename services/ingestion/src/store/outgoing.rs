@@ -38,17 +38,17 @@ pub enum Posted {
 }
 
 impl Store {
-    /// Up to where ticketing's feed was read for a tenant; none: never.
+    /// Up to where ticketing's feed was read for a tenant, and since when it is; none: never.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn outgoing_cursor(&self, tenant: &str) -> Result<Option<String>, Error> {
+    pub async fn outgoing_cursor(&self, tenant: &str) -> Result<Option<(String, DateTime<Utc>)>, Error> {
         let row = outgoing_cursor::Entity::find()
             .filter(outgoing_cursor::Column::Tenant.eq(tenant))
             .one(self.database.reader())
             .await
             .map_err(database_error)?;
-        Ok(row.map(|row| row.cursor))
+        Ok(row.map(|row| (row.cursor, from_micros(row.began_at))))
     }
 
     /// Takes messages in, with the cursor behind them. Those that are known stay as they are.
@@ -84,7 +84,7 @@ impl Store {
                 .await
                 .map_err(database_error)?;
         }
-        put_cursor(&tx, tenant, cursor).await?;
+        put_cursor(&tx, tenant, cursor, now).await?;
         tx.commit().await
     }
 
@@ -143,13 +143,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn posted(
-        &self,
-        tenant: &str,
-        message: &str,
-        until: DateTime<Utc>,
-        posted: Posted,
-    ) -> Result<(), Error> {
+    pub async fn posted(&self, tenant: &str, message: &str, until: DateTime<Utc>, posted: Posted) -> Result<(), Error> {
         let change = match posted {
             Posted::Sent => outgoing::ActiveModel {
                 state: Set("sent".to_owned()),
@@ -180,10 +174,12 @@ impl Store {
     }
 }
 
-async fn put_cursor(tx: &Tx, tenant: &str, cursor: &str) -> Result<(), Error> {
+async fn put_cursor(tx: &Tx, tenant: &str, cursor: &str, now: DateTime<Utc>) -> Result<(), Error> {
     let row = outgoing_cursor::ActiveModel {
         tenant: Set(tenant.to_owned()),
         cursor: Set(cursor.to_owned()),
+        // Of the first one: it stays.
+        began_at: Set(micros(now)),
     };
     outgoing_cursor::Entity::insert(row)
         .on_conflict(

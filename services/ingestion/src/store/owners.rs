@@ -109,6 +109,20 @@ async fn remove(tx: &Tx, tenant: &str, customer: &str) -> Result<Removed, Error>
     let mut removed = Removed::default();
     for hashes in hashes.chunks(IN_MAX) {
         let hashes = || hashes.iter().cloned();
+        // What else the items named is not known any more: named again, it waits under an item that is there.
+        let items = sea_orm::sea_query::Query::select()
+            .column(quarantine::Column::Id)
+            .from(quarantine::Entity)
+            .and_where(quarantine::Column::Tenant.eq(tenant))
+            .and_where(quarantine::Column::RawSha256.is_in(hashes()))
+            .take();
+        super::entity::thin::Entity::delete_many()
+            .filter(super::entity::thin::Column::Tenant.eq(tenant))
+            .filter(super::entity::thin::Column::CompletedAt.is_null())
+            .filter(super::entity::thin::Column::Item.in_subquery(items))
+            .exec(tx.conn())
+            .await
+            .map_err(database_error)?;
         let quarantine = quarantine::Entity::delete_many()
             .filter(quarantine::Column::Tenant.eq(tenant))
             .filter(quarantine::Column::RawSha256.is_in(hashes()));

@@ -206,7 +206,11 @@ fn a_stranger_joins_neither_by_a_subject_nor_by_a_message_id() {
     assert_ne!(colleague.customer, first.customer);
     let mut pretender = answer_to("eve@example.org", "<6>", &["mail:<1>"]);
     pretender.automated = true;
-    assert_eq!(desk.take(pretender).outcome, Outcome::Created, "anybody can say that they are a machine");
+    assert_eq!(
+        desk.take(pretender).outcome,
+        Outcome::Created,
+        "anybody can say that they are a machine"
+    );
     let written = desk.finish();
     let linked = |ticket: Uuid| written.tickets[&ticket].is_linked(LinkKind::RelatesTo, first.ticket);
     assert_eq!(
@@ -227,7 +231,8 @@ fn the_keys_of_a_mail_cannot_be_taken_away() {
     let first = desk.take(first);
     let mut eve = contact("eve@example.org", "<1>");
     eve.key.content_hash = [2; 32];
-    eve.thread_keys.extend(["mailed:mara".to_owned(), "mailed:eve".to_owned()]);
+    eve.thread_keys
+        .extend(["mailed:mara".to_owned(), "mailed:eve".to_owned()]);
     let eve = desk.take(eve);
     assert_eq!(eve.outcome, Outcome::Created);
     let mara = desk.take(answer_to(MARA, "<2>", &["mail:<1>", "mailed:mara"]));

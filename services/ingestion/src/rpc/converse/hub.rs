@@ -10,7 +10,6 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use vorrang_api::feed::v1::{FollowRequest, StartPoint};
-use vorrang_api::from_timestamp;
 use vorrang_api::ticketing::v1 as ticketing;
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::feed_service_client::FeedServiceClient;
@@ -41,15 +40,10 @@ pub(super) enum Heard {
     Assigned(String),
     /// It is in another state.
     State(ticketing::ticket::State),
-    /// Its conversation goes on in another one, from then on, in microseconds.
-    Merged {
-        /// That ticket.
-        target: String,
-        /// When.
-        at_us: i64,
-    },
-    /// This ticket, which was part of it, has its own conversation again.
-    Unmerged(String),
+    /// Its conversation goes on in another one.
+    Merged,
+    /// A ticket that was part of it has its own conversation again.
+    Unmerged,
     /// Something may have been missed.
     Unsure,
 }
@@ -147,7 +141,6 @@ impl Hub {
     }
 
     fn pass_on(&self, tenant: &str, event: ticketing::Event) {
-        let recorded_at = event.head.and_then(|head| head.recorded_at);
         let name = |ticket: Option<ticketing::Ticket>| ticket.unwrap_or_default().name;
         match event.payload {
             Some(Payload::MessageCreated(one)) => {
@@ -166,18 +159,8 @@ impl Hub {
                 let state = ticket.state();
                 self.tell(tenant, ticket.name, Heard::State(state));
             }
-            Some(Payload::TicketMerged(one)) => {
-                let at = recorded_at.as_ref().and_then(from_timestamp);
-                let heard = Heard::Merged {
-                    target: name(one.target),
-                    at_us: at.map_or(i64::MAX, |at| at.timestamp_micros()),
-                };
-                self.tell(tenant, name(one.ticket), heard);
-            }
-            Some(Payload::TicketUnmerged(one)) => {
-                let source = name(one.ticket);
-                self.tell(tenant, name(one.target), Heard::Unmerged(source));
-            }
+            Some(Payload::TicketMerged(one)) => self.tell(tenant, name(one.ticket), Heard::Merged),
+            Some(Payload::TicketUnmerged(one)) => self.tell(tenant, name(one.target), Heard::Unmerged),
             _ => {}
         }
     }

@@ -1,27 +1,26 @@
 //! One stream from start to end.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesOrdered, StreamExt as _};
 use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
-use uuid::Uuid;
 use vorrang_api::ingestion::v1 as api;
 use vorrang_api::ingestion::v1::converse_request::Request;
 use vorrang_api::ingestion::v1::converse_response::Event;
 use vorrang_api::ingestion::v1::said::Answer;
 use vorrang_api::ticketing::v1 as ticketing;
-use vorrang_error::Error;
+use vorrang_error::{Error, Kind};
 use vorrang_service::status;
 
 use super::hub::Heard;
 use super::start::{self, Start};
-use super::transcript;
+use super::transcript::{self, Transcripts};
 use crate::app::App;
 use crate::chat::Place;
-use crate::outcome::PushResult;
+use crate::outcome::{Outcome, PushResult};
 use crate::{convert, names};
 
 /// What the customer says ahead of its answers.
@@ -44,12 +43,12 @@ struct Session {
     place: Place,
     out: mpsc::Sender<Result<api::ConverseResponse, Status>>,
     answers: FuturesOrdered<BoxFuture<'static, Answered>>,
-    /// External ids of what was said and is not answered.
-    unanswered: HashSet<String>,
+    /// External ids of what was said, while it is not known which message it is: not answered, waiting in the inbox, or answered with an
+    /// error that says nothing.
+    unnamed: HashSet<String>,
     /// Of those, the messages that came by the feed before their answer.
     passed: HashSet<String>,
-    /// Receipts of what waits in the inbox, while the ticket is not known.
-    receipts: VecDeque<Uuid>,
+    transcripts: Transcripts,
     /// What happens to the ticket.
     heard: Option<mpsc::Receiver<Heard>>,
     /// Messages that need not be told any more, of all tickets that were told of.
@@ -79,15 +78,15 @@ pub(super) async fn run(
         }
     };
     let mut session = Session {
+        transcripts: Transcripts::new(&app.peers, &tenant),
         app,
         tenant,
         start,
         place,
         out,
         answers: FuturesOrdered::new(),
-        unanswered: HashSet::new(),
+        unnamed: HashSet::new(),
         passed: HashSet::new(),
-        receipts: VecDeque::new(),
         heard: None,
         known: HashSet::new(),
         behind: false,
@@ -108,7 +107,7 @@ impl Session {
         let out = self.out.clone();
         let mut open = true;
         while open || !self.answers.is_empty() {
-            let looks = self.behind || !self.receipts.is_empty();
+            let looks = self.behind || !self.place.receipts.is_empty();
             tokio::select! {
                 message = inbound.message(), if open && self.answers.len() < AHEAD => match message {
                     Ok(Some(request)) => self.request(request).await?,
@@ -142,7 +141,7 @@ impl Session {
         let external_id = self.start.external_id(&message_id);
         let answer: BoxFuture<'static, Answered> = match self.start.push(say, self.app.clock.now()) {
             Ok(push) => {
-                self.unanswered.insert(external_id.clone());
+                self.unnamed.insert(external_id.clone());
                 let pending = self.app.recorder.submit(&self.tenant, push).await;
                 Box::pin(async move { (message_id, external_id, pending.answer().await) })
             }
@@ -153,16 +152,20 @@ impl Session {
     }
 
     async fn answered(&mut self, (message_id, external_id, result): Answered) -> Result<(), Gone> {
-        self.unanswered.remove(&external_id);
         let mut moved = false;
-        if let Ok(result) = &result {
-            if result.ticket.is_empty() {
-                if self.place.ticket.is_empty() {
-                    self.receipts.extend(names::parse_receipt(&result.receipt));
+        match &result {
+            Ok(result) if result.ticket.is_empty() => {
+                if self.place.ticket.is_empty() && !result.receipt.is_empty() {
+                    self.place.receipts.push_back(result.receipt.clone());
                 }
-            } else if !self.passed.remove(&result.message) {
-                moved = self.place.said(&result.ticket, &result.message);
             }
+            Ok(result) => {
+                self.unnamed.remove(&external_id);
+                moved = self.recorded(result).await?;
+            }
+            Err(error) if error.kind() == Kind::Invalid => drop(self.unnamed.remove(&external_id)),
+            // It may be recorded all the same.
+            Err(_) => {}
         }
         let answer = match result {
             Ok(result) => Answer::Result(convert::push_result(result)),
@@ -173,52 +176,84 @@ impl Session {
             answer: Some(answer),
         };
         self.send(Event::Said(said)).await?;
-        if moved {
-            self.receipts.clear();
-            self.listen().await?;
+        match moved {
+            true => self.listen().await,
+            false => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The customer's message has a ticket. True: another one than before, to which is to be listened.
+    async fn recorded(&mut self, result: &PushResult) -> Result<bool, Gone> {
+        let told = self.known.contains(&result.message);
+        let early = self.passed.remove(&result.message);
+        if !self.place.ticket.is_empty() && !self.place.is_of(&result.ticket) {
+            if result.outcome == Outcome::Duplicate {
+                // Said once more after the conversation had gone on elsewhere.
+                return Ok(false);
+            }
+            // What is left to be told of the ticket before, and whether it was merged into this one.
+            self.catch_up().await?;
+        }
+        if early || (told && self.place.is_of(&result.ticket)) {
+            return Ok(false);
+        }
+        if !self.place.said(&result.ticket, &result.message) {
+            return Ok(false);
+        }
+        match self.transcripts.home(&result.ticket, &result.customer).await {
+            Ok(Some(home)) => self.place.ticket = home,
+            Ok(None) => {}
+            Err(error) => tracing::debug!(error = error.chain(), "whose a ticket is was not read"),
+        }
+        Ok(true)
     }
 
     async fn hear(&mut self, heard: Heard) -> Result<(), Gone> {
         match heard {
             Heard::Message(message) => self.tell(*message).await,
-            Heard::Assigned(agent) => self.send(Event::AgentJoined(api::AgentJoined { agent })).await,
-            Heard::State(state) => {
-                let ticket = self.place.told_of.clone();
-                let state = api::TicketState {
-                    ticket,
-                    state: state.into(),
-                };
-                self.send(Event::TicketState(state)).await
-            }
-            Heard::Merged { target, at_us } => {
-                self.place.move_to(&target, at_us);
-                self.listen().await
-            }
-            Heard::Unmerged(source) if source == self.place.ticket => {
-                let since_us = self.place.since_us;
-                self.place.move_to(&source, since_us);
-                self.listen().await
-            }
-            Heard::Unmerged(_) => Ok(()),
-            Heard::Unsure => self.catch_up().await,
+            Heard::Assigned(agent) => self.tell_agent(agent).await,
+            Heard::State(state) => self.tell_state(state).await,
+            // What was written until then, and what is written there since.
+            Heard::Merged | Heard::Unmerged | Heard::Unsure => self.catch_up().await,
         }
+    }
+
+    async fn tell_agent(&mut self, agent: String) -> Result<(), Gone> {
+        if self.place.agent == agent {
+            return Ok(());
+        }
+        self.place.agent.clone_from(&agent);
+        self.send(Event::AgentJoined(api::AgentJoined { agent })).await
+    }
+
+    async fn tell_state(&mut self, state: ticketing::ticket::State) -> Result<(), Gone> {
+        if self.place.state == state.as_str_name() {
+            return Ok(());
+        }
+        state.as_str_name().clone_into(&mut self.place.state);
+        let ticket = self.place.told_of.clone();
+        let state = state.into();
+        self.send(Event::TicketState(api::TicketState { ticket, state })).await
     }
 
     /// Looks for what could not be found before.
     async fn look(&mut self) -> Result<(), Gone> {
-        if let Some(receipt) = self.receipts.front().copied() {
-            match self.app.store.receipt(&self.tenant, receipt).await {
-                Ok(receipt) => {
-                    if let Some(result) = receipt.result {
-                        self.receipts.pop_front();
-                        if !result.ticket.is_empty() && self.place.said(&result.ticket, &result.message) {
-                            self.receipts.clear();
-                            return self.listen().await;
-                        }
+        let receipt = self.place.receipts.front().map(|name| names::parse_receipt(name));
+        if let Some(Ok(receipt)) = receipt {
+            match self
+                .app
+                .store
+                .receipt(&self.tenant, receipt)
+                .await
+                .map(|found| found.result)
+            {
+                Ok(Some(result)) => {
+                    self.place.receipts.pop_front();
+                    if !result.ticket.is_empty() && self.recorded(&result).await? {
+                        return self.listen().await;
                     }
                 }
+                Ok(None) => {}
                 Err(error) => tracing::debug!(error = error.chain(), "a receipt was not read"),
             }
         }
@@ -235,28 +270,72 @@ impl Session {
         self.catch_up().await
     }
 
+    /// Tells what was missed, wherever the conversation went.
     async fn catch_up(&mut self) -> Result<(), Gone> {
-        let listened_to = self.place.told_of.clone();
-        let missed = transcript::after(&self.app.peers, &self.tenant, &mut self.place).await;
-        if self.place.told_of != listened_to {
-            // Merged meanwhile; what is written there from now on is heard, what was written until now is read once more.
-            return Box::pin(self.listen()).await;
-        }
-        self.behind = missed.is_err();
-        match missed {
-            Ok(transcript) => {
-                for message in transcript.rest {
-                    self.tell(message).await?;
-                }
-                // What was committed before may still come by the feed.
-                self.known.extend(transcript.names);
-                Ok(())
+        match self.try_catch_up().await? {
+            Ok(()) => self.behind = false,
+            Err(error) if error.kind() == Kind::NotFound => {
+                // Nobody will write there any more.
+                self.behind = false;
+                self.heard = None;
             }
             Err(error) => {
                 tracing::debug!(error = error.chain(), "a transcript was not read; trying again");
-                Ok(())
+                self.behind = true;
             }
         }
+        Ok(())
+    }
+
+    async fn try_catch_up(&mut self) -> Result<Result<(), Error>, Gone> {
+        let end = match self.transcripts.end(&self.place.ticket).await {
+            Ok(end) => end,
+            Err(error) => return Ok(Err(error)),
+        };
+        if end.ticket.name != self.place.told_of {
+            // Merged: what was written before is told first. After an unmerge the other ticket is not the customer's to see.
+            if end.by.contains(&self.place.told_of)
+                && let Err(error) = self.tell_rest().await?
+            {
+                return Ok(Err(error));
+            }
+            let since_us = match end.by.is_empty() {
+                true => self.place.since_us,
+                false => end.since_us,
+            };
+            self.place.move_to(&end.ticket.name, since_us);
+            self.heard = Some(self.app.hub.listen(&self.tenant, &self.place.told_of));
+        }
+        if let Err(error) = self.tell_rest().await? {
+            return Ok(Err(error));
+        }
+        match self.place.state.is_empty() {
+            // A new conversation knows that it is new.
+            true => {
+                end.ticket.state().as_str_name().clone_into(&mut self.place.state);
+                self.place.agent.clone_from(&end.ticket.assignee);
+            }
+            false => {
+                self.tell_agent(end.ticket.assignee.clone()).await?;
+                self.tell_state(end.ticket.state()).await?;
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Tells what comes after the place in the ticket that is told of.
+    async fn tell_rest(&mut self) -> Result<Result<(), Error>, Gone> {
+        let transcript = match self.transcripts.after(&self.place).await {
+            Ok(transcript) => transcript,
+            Err(error) => return Ok(Err(error)),
+        };
+        self.behind = false;
+        for message in transcript.rest {
+            self.tell(message).await?;
+        }
+        // What was committed before may still come by the feed.
+        self.known.extend(transcript.names);
+        Ok(Ok(()))
     }
 
     /// Tells a message of the transcript, if it is somebody else's and was not told before.
@@ -267,7 +346,7 @@ impl Session {
             return Ok(());
         }
         let theirs = self.place.pass(&message.name, stored_at_us);
-        if self.unanswered.contains(&message.external_id) {
+        if self.unnamed.contains(&message.external_id) {
             self.passed.insert(message.name);
             return Ok(());
         }

@@ -1,17 +1,17 @@
-//! Reads a conversation from ticketing: what is told of it, and what was missed.
+//! Reads a conversation from ticketing: where it goes on, and what of it was missed.
 
 use vorrang_api::from_timestamp;
 use vorrang_api::ticketing::v1 as ticketing;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
 use vorrang_error::Error;
-use vorrang_service::{Peers, peer_error};
+use vorrang_service::{PeerChannel, Peers, peer_error};
 
 use crate::chat::Place;
 
 /// Merges that are followed to where a conversation goes on.
 const MERGES_MAX: usize = 20;
 
-/// What ticketing has of a conversation.
+/// What ticketing has of a ticket's conversation.
 pub(super) struct Transcript {
     /// The names of all its messages.
     pub names: Vec<String>,
@@ -19,49 +19,111 @@ pub(super) struct Transcript {
     pub rest: Vec<ticketing::Message>,
 }
 
-/// Reads the conversation; the place moves to where it goes on when its ticket was merged meanwhile.
-///
-/// # Errors
-/// As ticketing says; NotFound when the ticket is gone.
-pub(super) async fn after(peers: &Peers, tenant: &str, place: &mut Place) -> Result<Transcript, Error> {
-    let mut client = TicketServiceClient::new(peers.ticketing(Some(tenant)));
-    let failed = |status| peer_error("ticketing", status);
-    for _ in 0..MERGES_MAX {
-        let name = place.told_of.clone();
-        let request = ticketing::GetTicketRequest { name };
-        let ticket = client.get_ticket(request).await.map_err(failed)?.into_inner();
-        if ticket.merged_into.is_empty() {
-            break;
-        }
-        // A merged ticket does not change any more.
-        let merged_at_us = micros(ticket.updated_at);
-        place.move_to(&ticket.merged_into, merged_at_us);
+/// Where a ticket's conversation goes on.
+pub(super) struct End {
+    /// The ticket itself, or the one at the end of its merges.
+    pub ticket: ticketing::Ticket,
+    /// The tickets on the way there, from the first one on.
+    pub by: Vec<String>,
+    /// When the last of them was merged, in microseconds.
+    pub since_us: i64,
+}
+
+/// Ticketing as conversations read it.
+#[derive(Clone)]
+pub(super) struct Transcripts(TicketServiceClient<PeerChannel>);
+
+impl Transcripts {
+    pub(super) fn new(peers: &Peers, tenant: &str) -> Self {
+        Self(TicketServiceClient::new(peers.ticketing(Some(tenant))))
     }
-    let mut messages: Vec<ticketing::Message> = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let request = ticketing::ListMessagesRequest {
-            parent: place.told_of.clone(),
-            page_size: 500,
-            page_token,
-            ..ticketing::ListMessagesRequest::default()
+
+    /// Where the conversation of `ticket` goes on.
+    ///
+    /// # Errors
+    /// As ticketing says; NotFound when the ticket is gone.
+    pub(super) async fn end(&mut self, ticket: &str) -> Result<End, Error> {
+        let mut end = End {
+            ticket: self.ticket(ticket).await?,
+            by: Vec::new(),
+            since_us: 0,
         };
-        let page = client.list_messages(request).await.map_err(failed)?.into_inner();
-        messages.extend(page.messages);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
+        while !end.ticket.merged_into.is_empty() && end.by.len() < MERGES_MAX {
+            // A merged ticket does not change any more.
+            end.since_us = end.since_us.max(micros(end.ticket.updated_at));
+            let next = self.ticket(&end.ticket.merged_into).await?;
+            end.by.push(std::mem::replace(&mut end.ticket, next).name);
         }
+        Ok(end)
     }
-    let names = messages.iter().map(|message| message.name.clone()).collect();
-    let first = place.next_in(
-        messages
-            .iter()
-            .map(|message| (message.name.as_str(), micros(message.created_at))),
-    );
-    let mut rest = messages.split_off(first.min(messages.len()));
-    rest.retain(|message| message.visibility() == ticketing::message::Visibility::Public);
-    Ok(Transcript { names, rest })
+
+    /// The customer's own ticket, when they wrote to one of somebody else's into which it is merged.
+    ///
+    /// # Errors
+    /// As ticketing says.
+    pub(super) async fn home(&mut self, ticket: &str, customer: &str) -> Result<Option<String>, Error> {
+        if customer.is_empty() || self.ticket(ticket).await?.customer == customer {
+            return Ok(None);
+        }
+        let request = ticketing::ListTicketsRequest {
+            customer: customer.to_owned(),
+            merged_into: ticket.to_owned(),
+            show_merged: true,
+            page_size: 1,
+            ..ticketing::ListTicketsRequest::default()
+        };
+        let found = self.0.list_tickets(request).await.map_err(failed)?.into_inner();
+        Ok(found.tickets.into_iter().next().map(|ticket| ticket.name))
+    }
+
+    /// What comes after `place` in the ticket that is told of.
+    ///
+    /// # Errors
+    /// As ticketing says; NotFound when the ticket is gone.
+    pub(super) async fn after(&mut self, place: &Place) -> Result<Transcript, Error> {
+        let mut read = Transcript {
+            names: Vec::new(),
+            rest: Vec::new(),
+        };
+        let mut page_token = String::new();
+        let mut found = false;
+        loop {
+            let request = ticketing::ListMessagesRequest {
+                parent: place.told_of.clone(),
+                page_size: 500,
+                page_token,
+                ..ticketing::ListMessagesRequest::default()
+            };
+            let page = self.0.list_messages(request).await.map_err(failed)?.into_inner();
+            read.names
+                .extend(page.messages.iter().map(|message| message.name.clone()));
+            read.rest.extend(page.messages);
+            // What lies before the place is not kept while the rest is read.
+            if !found {
+                let all = read.rest.iter();
+                let all = all.map(|message| (message.name.as_str(), micros(message.created_at)));
+                let first = place.next_in(all);
+                found = read.rest.iter().any(|message| message.name == place.last);
+                read.rest.drain(..first);
+            }
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        read.rest
+            .retain(|message| message.visibility() == ticketing::message::Visibility::Public);
+        Ok(read)
+    }
+
+    async fn ticket(&mut self, name: &str) -> Result<ticketing::Ticket, Error> {
+        let request = ticketing::GetTicketRequest { name: name.to_owned() };
+        Ok(self.0.get_ticket(request).await.map_err(failed)?.into_inner())
+    }
+}
+
+fn failed(status: tonic::Status) -> Error {
+    peer_error("ticketing", status)
 }
 
 /// A time in microseconds since 1970; none is the beginning.

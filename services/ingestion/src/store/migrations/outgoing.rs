@@ -47,6 +47,7 @@ impl MigrationTrait for Outgoing {
                     .table("outgoing_cursors")
                     .col(text("tenant").primary_key().to_owned())
                     .col(text("cursor"))
+                    .col(ColumnDef::new("began_at").big_integer().not_null())
                     .to_owned(),
             )
             .await

@@ -20,7 +20,7 @@ both_engines! {
         let store = store(&db).await;
         assert_eq!(store.outgoing_cursor("acme").await.expect("reads"), None);
         store.take_outgoing("acme", &[message("a"), message("b")], "c1", now()).await.expect("taken");
-        assert_eq!(store.outgoing_cursor("acme").await.expect("reads").as_deref(), Some("c1"));
+        assert_eq!(store.outgoing_cursor("acme").await.expect("reads"), Some(("c1".to_owned(), now())));
         assert_eq!(store.outgoing_cursor("rival").await.expect("reads"), None);
         let held = now() + TimeDelta::minutes(10);
         let due = store.due_outgoing("acme", now(), held, 10).await.expect("reads");
@@ -34,7 +34,7 @@ both_engines! {
         store.posted("acme", "b", held, Posted::Later(later, "SERVER")).await.expect("noted");
         // The feed is read again.
         store.take_outgoing("acme", &[message("a"), message("b")], "c2", now()).await.expect("taken");
-        assert_eq!(store.outgoing_cursor("acme").await.expect("reads").as_deref(), Some("c2"));
+        assert_eq!(store.outgoing_cursor("acme").await.expect("reads"), Some(("c2".to_owned(), now())));
         assert_eq!(store.due_outgoing("acme", now(), held, 10).await.expect("reads"), []);
         let due = store.due_outgoing("acme", later, held, 10).await.expect("reads");
         assert_eq!((names(&due), due[0].attempts), (vec!["b"], 2));

@@ -20,6 +20,7 @@ use vorrang_api::ticketing::v1::{
     message, ticket,
 };
 use vorrang_client::Client;
+use vorrang_testkit::DEADLINE;
 
 use crate::stack::Stack;
 
@@ -59,7 +60,8 @@ impl Window {
     }
 
     async fn next(&mut self) -> Result<Event, Status> {
-        let response = self.responses.message().await?.expect("does not end");
+        let response = tokio::time::timeout(DEADLINE, self.responses.message()).await;
+        let response = response.expect("something is heard")?.expect("does not end");
         self.token = response.resume_token;
         Ok(response.event.expect("an event"))
     }

@@ -12,6 +12,7 @@ use vorrang_api::ingestion::v1::converse_request::Request;
 use vorrang_api::ingestion::v1::converse_response::Event;
 use vorrang_api::ingestion::v1::said::Answer;
 use vorrang_api::ticketing::v1 as ticketing;
+use vorrang_api::ticketing::v1::ticket::State;
 use vorrang_error::{Error, Kind};
 use vorrang_service::status;
 
@@ -200,6 +201,10 @@ impl Session {
         if !self.place.said(&result.ticket, &result.message) {
             return Ok(false);
         }
+        if result.outcome == Outcome::Created {
+            // Nobody needs to be told that.
+            State::New.as_str_name().clone_into(&mut self.place.state);
+        }
         match self.transcripts.home(&result.ticket, &result.customer).await {
             Ok(Some(home)) => self.place.ticket = home,
             Ok(None) => {}
@@ -226,7 +231,7 @@ impl Session {
         self.send(Event::AgentJoined(api::AgentJoined { agent })).await
     }
 
-    async fn tell_state(&mut self, state: ticketing::ticket::State) -> Result<(), Gone> {
+    async fn tell_state(&mut self, state: State) -> Result<(), Gone> {
         if self.place.state == state.as_str_name() {
             return Ok(());
         }
@@ -300,6 +305,11 @@ impl Session {
                 return Ok(Err(error));
             }
             let since_us = match end.by.is_empty() {
+                // Only the time of the last message is looked at.
+                true if self.place.since_us == 0 => match self.transcripts.after(&self.place).await {
+                    Ok(transcript) => transcript.last_at_us,
+                    Err(error) => return Ok(Err(error)),
+                },
                 true => self.place.since_us,
                 false => end.since_us,
             };
@@ -309,17 +319,8 @@ impl Session {
         if let Err(error) = self.tell_rest().await? {
             return Ok(Err(error));
         }
-        match self.place.state.is_empty() {
-            // A new conversation knows that it is new.
-            true => {
-                end.ticket.state().as_str_name().clone_into(&mut self.place.state);
-                self.place.agent.clone_from(&end.ticket.assignee);
-            }
-            false => {
-                self.tell_agent(end.ticket.assignee.clone()).await?;
-                self.tell_state(end.ticket.state()).await?;
-            }
-        }
+        self.tell_agent(end.ticket.assignee.clone()).await?;
+        self.tell_state(end.ticket.state()).await?;
         Ok(Ok(()))
     }
 
@@ -330,6 +331,7 @@ impl Session {
             Err(error) => return Ok(Err(error)),
         };
         self.behind = false;
+        self.place.since_us = self.place.since_us.max(transcript.last_at_us);
         for message in transcript.rest {
             self.tell(message).await?;
         }

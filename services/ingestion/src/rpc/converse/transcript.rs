@@ -15,6 +15,8 @@ const MERGES_MAX: usize = 20;
 pub(super) struct Transcript {
     /// The names of all its messages.
     pub names: Vec<String>,
+    /// When the last message of the place was stored, in microseconds; 0: it is not there.
+    pub last_at_us: i64,
     /// The public ones after the place, in order.
     pub rest: Vec<ticketing::Message>,
 }
@@ -83,6 +85,7 @@ impl Transcripts {
     pub(super) async fn after(&mut self, place: &Place) -> Result<Transcript, Error> {
         let mut read = Transcript {
             names: Vec::new(),
+            last_at_us: 0,
             rest: Vec::new(),
         };
         let mut page_token = String::new();
@@ -103,7 +106,9 @@ impl Transcripts {
                 let all = read.rest.iter();
                 let all = all.map(|message| (message.name.as_str(), micros(message.created_at)));
                 let first = place.next_in(all);
-                found = read.rest.iter().any(|message| message.name == place.last);
+                let last = read.rest.iter().find(|message| message.name == place.last);
+                found = last.is_some();
+                read.last_at_us = last.map_or(0, |message| micros(message.created_at));
                 read.rest.drain(..first);
             }
             page_token = page.next_page_token;

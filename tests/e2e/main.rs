@@ -12,3 +12,4 @@ mod journey;
 mod stack;
 mod surface;
 mod surveys;
+mod window;

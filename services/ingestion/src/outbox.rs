@@ -27,12 +27,14 @@ use crate::outgoing::{About, headers};
 use crate::rpc::read_letter::{self, Facts};
 use crate::store::{Outgoing, Posted, Store};
 use crate::tokens::{TicketMark, Tokens};
-use letter::Letter;
+use letter::{File, Letter};
 
 /// How often is looked at what is due.
 const PERIOD: Duration = Duration::from_millis(500);
 /// Nobody else sends a mail that somebody has taken for so long.
 const HELD: TimeDelta = TimeDelta::minutes(10);
+/// Bytes of a mail's files together: what common servers take is 25 MB, and a file in a mail is a third larger.
+const FILES_MAX: u64 = 16 << 20;
 /// Between two tries: doubled each time, from this to [`SLOWEST`].
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(30);
 const SLOWEST: TimeDelta = TimeDelta::hours(2);
@@ -154,7 +156,33 @@ impl Outbox {
         let Some(to) = facts.address.as_ref() else {
             return Posted::GivenUp("NO_ADDRESS");
         };
-        let message = match self.letter(tenant, mailbox, to, &facts) {
+        if facts.files.iter().any(|file| file.name.is_empty()) {
+            return Posted::GivenUp("FILE_NEVER_UPLOADED");
+        }
+        if facts.files.iter().map(|file| file.size).sum::<u64>() > FILES_MAX {
+            return Posted::GivenUp("FILES_TOO_LARGE");
+        }
+        let mut files = Vec::with_capacity(facts.files.len());
+        for file in &facts.files {
+            let content = match read_letter::fetch(&self.peers, tenant, file).await {
+                Ok(content) => content,
+                Err(error) if error.kind() == Kind::NotFound => return Posted::GivenUp("GONE"),
+                Err(error) => {
+                    tracing::debug!(
+                        tenant,
+                        error = error.chain(),
+                        "a file that is to be mailed was not read"
+                    );
+                    return later("TICKETING");
+                }
+            };
+            files.push(File {
+                name: &file.file_name,
+                content_type: &file.content_type,
+                content,
+            });
+        }
+        let message = match self.letter(tenant, mailbox, to, &facts, files) {
             Some(message) => message,
             None => return Posted::GivenUp("CANNOT_BE_WRITTEN"),
         };
@@ -165,7 +193,14 @@ impl Outbox {
         }
     }
 
-    fn letter(&self, tenant: &str, mailbox: &Mailbox, to: &lettre::Address, facts: &Facts) -> Option<lettre::Message> {
+    fn letter(
+        &self,
+        tenant: &str,
+        mailbox: &Mailbox,
+        to: &lettre::Address,
+        facts: &Facts,
+        files: Vec<File<'_>>,
+    ) -> Option<lettre::Message> {
         let about = About {
             tenant,
             ticket: TicketMark::of(facts.number, facts.ticket),
@@ -189,6 +224,7 @@ impl Outbox {
             headers,
             ancestors: &facts.ancestors,
             text: &facts.text,
+            files,
             automated: facts.automated,
             at: facts.at,
         };

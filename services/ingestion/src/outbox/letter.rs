@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{self, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 
 use crate::mail::OWN_MARK;
 use crate::outgoing::Headers;
@@ -27,10 +27,23 @@ pub struct Letter<'a> {
     pub ancestors: &'a [String],
     /// What is said.
     pub text: &'a str,
+    /// The files that go with it.
+    pub files: Vec<File<'a>>,
     /// Whether a machine says it.
     pub automated: bool,
     /// When it was written.
     pub at: DateTime<Utc>,
+}
+
+/// A file that goes with a mail.
+#[derive(Debug, Clone)]
+pub struct File<'a> {
+    /// What the customer sees it as; may be empty.
+    pub name: &'a str,
+    /// Media type; what is none is sent as bytes.
+    pub content_type: &'a str,
+    /// Its bytes.
+    pub content: Vec<u8>,
 }
 
 impl Letter<'_> {
@@ -38,7 +51,7 @@ impl Letter<'_> {
     ///
     /// # Errors
     /// When a header cannot be written.
-    pub fn message(&self) -> Result<Message, lettre::error::Error> {
+    pub fn message(self) -> Result<Message, lettre::error::Error> {
         let ids: Vec<String> = self
             .ancestors
             .iter()
@@ -68,9 +81,23 @@ impl Letter<'_> {
                 .raw_header(value("Auto-Submitted", "auto-replied"))
                 .raw_header(value("X-Auto-Response-Suppress", "All"));
         }
-        mail.header(ContentType::TEXT_PLAIN)
-            .header(header::MIME_VERSION_1_0)
-            .body(self.text.replace("\r\n", "\n").replace('\n', "\r\n"))
+        let text = self.text.replace("\r\n", "\n").replace('\n', "\r\n");
+        let mail = mail.header(header::MIME_VERSION_1_0);
+        if self.files.is_empty() {
+            return mail.header(ContentType::TEXT_PLAIN).body(text);
+        }
+        let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(text));
+        for file in self.files {
+            let bytes = || ContentType::parse("application/octet-stream");
+            let content_type = ContentType::parse(file.content_type).or_else(|_| bytes());
+            let Ok(content_type) = content_type else { continue };
+            let name = match file.name {
+                "" => "file",
+                name => name,
+            };
+            parts = parts.singlepart(Attachment::new(name.to_owned()).body(file.content, content_type));
+        }
+        mail.multipart(parts)
     }
 }
 
@@ -93,6 +120,10 @@ mod tests {
     use crate::tokens::{TicketMark, Tokens};
 
     fn sent(ancestors: &[String], text: &str, automated: bool) -> String {
+        with_files(ancestors, text, automated, Vec::new())
+    }
+
+    fn with_files(ancestors: &[String], text: &str, automated: bool, files: Vec<File<'_>>) -> String {
         let about = About {
             tenant: "acme",
             ticket: TicketMark::of(123, Uuid::from_u128(7)),
@@ -114,6 +145,7 @@ mod tests {
             ),
             ancestors,
             text,
+            files,
             automated,
             at: "2026-03-02T12:00:00Z".parse().expect("a time"),
         };
@@ -136,6 +168,32 @@ mod tests {
         assert_eq!(read.date, Some("2026-03-02T12:00:00Z".parse().expect("a time")));
         assert_eq!(read.automated, None);
         assert!(!read.own_mark.is_empty() && read.message_id.expect("given").contains(&read.own_mark));
+    }
+
+    #[test]
+    fn files_go_with_it() {
+        let file = |name, content_type| File {
+            name,
+            content_type,
+            content: b"%PDF-1.7 \0\xff".to_vec(),
+        };
+        let files = vec![file("Größe \"L\".pdf", "application/pdf"), file("", "no type")];
+        let raw = with_files(&["1@x.example".to_owned()], "Anbei.", false, files);
+        assert!(raw.is_ascii());
+        let read = mail::read(raw.as_bytes()).expect("a mail");
+        assert_eq!((read.text.as_str(), read.ancestors.len()), ("Anbei.", 1));
+        let files: Vec<(&str, &str, u64)> = read
+            .attachments
+            .iter()
+            .map(|file| (file.name.as_str(), file.media_type.as_str(), file.bytes))
+            .collect();
+        assert_eq!(
+            files,
+            [
+                ("Größe \"L\".pdf", "application/pdf", 11),
+                ("file", "application/octet-stream", 11)
+            ]
+        );
     }
 
     #[test]

@@ -6,10 +6,11 @@ use tonic::Request;
 use uuid::Uuid;
 use vorrang_api::feed::v1::actor::Kind as ActorKind;
 use vorrang_api::from_timestamp;
+use vorrang_api::ticketing::v1::attachment_service_client::AttachmentServiceClient;
 use vorrang_api::ticketing::v1::customer_service_client::CustomerServiceClient;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
 use vorrang_api::ticketing::v1::{
-    Customer, GetCustomerRequest, GetTicketRequest, ListMessagesRequest, Message, identity,
+    Customer, DownloadAttachmentRequest, GetCustomerRequest, GetTicketRequest, ListMessagesRequest, Message, identity,
 };
 use vorrang_error::Error;
 use vorrang_service::{Peers, peer_error};
@@ -33,6 +34,8 @@ pub struct Facts {
     pub message: Uuid,
     /// What is said.
     pub text: String,
+    /// The files that go with it.
+    pub files: Vec<Named>,
     /// Whether a machine says it.
     pub automated: bool,
     /// When it was written.
@@ -41,6 +44,42 @@ pub struct Facts {
     pub ancestors: Vec<String>,
     /// Where the customer is reached; none: not by e-mail.
     pub address: Option<Address>,
+}
+
+/// A file that goes with a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Where its bytes are, `customers/{uuid}/attachments/{sha256}`; empty: they were never uploaded.
+    pub name: String,
+    /// What the customer sees it as.
+    pub file_name: String,
+    /// Media type.
+    pub content_type: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Reads a file's bytes, of which there are `size`.
+///
+/// # Errors
+/// As ticketing answers; NotFound when the file is gone.
+pub async fn fetch(peers: &Peers, tenant: &str, file: &Named) -> Result<Vec<u8>, Error> {
+    let failed = |status| peer_error("ticketing", status);
+    let mut client = AttachmentServiceClient::new(peers.ticketing(Some(tenant)));
+    let name = file.name.clone();
+    let request = DownloadAttachmentRequest {
+        name,
+        ..DownloadAttachmentRequest::default()
+    };
+    let mut pieces = client.download_attachment(request).await.map_err(failed)?.into_inner();
+    let mut content = Vec::new();
+    while let Some(piece) = pieces.message().await.map_err(failed)? {
+        content.extend_from_slice(&piece.data);
+        if content.len() as u64 > file.size {
+            return Err(Error::internal("a file is larger than ticketing said"));
+        }
+    }
+    Ok(content)
 }
 
 /// Reads it; none when it is not there to be sent any more.
@@ -87,7 +126,7 @@ pub async fn read(peers: &Peers, tenant: &str, one: &Outgoing) -> Result<Option<
         return Ok(None);
     };
     let message = &said[at];
-    if ticket.erased || message.erased || message.text.trim().is_empty() {
+    if ticket.erased || message.erased || (message.text.trim().is_empty() && message.attachments.is_empty()) {
         return Ok(None);
     }
     Ok(Some(Facts {
@@ -96,6 +135,16 @@ pub async fn read(peers: &Peers, tenant: &str, one: &Outgoing) -> Result<Option<
         subject: ticket.subject,
         message: message_id,
         text: message.text.clone(),
+        files: message
+            .attachments
+            .iter()
+            .map(|file| Named {
+                name: file.name.clone(),
+                file_name: file.file_name.clone(),
+                content_type: file.content_type.clone(),
+                size: file.size_bytes.max(0).unsigned_abs(),
+            })
+            .collect(),
         automated: is(message, ActorKind::Automation),
         at: message
             .occurred_at

@@ -12,10 +12,11 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::body::Body;
 use tonic::codegen::{Service, http};
 use tonic::server::{Grpc, NamedService, UnaryService};
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 use vorrang_api::feed::v1 as feed;
 use vorrang_api::ticketing::v1 as api;
+use vorrang_api::ticketing::v1::attachment_service_server::AttachmentService;
 use vorrang_api::ticketing::v1::feed_service_server::FeedService;
 
 /// Clones share it.
@@ -88,6 +89,34 @@ impl State {
             caught_up: true,
             as_of: Some(prost_types::Timestamp::default()),
         }
+    }
+}
+
+#[tonic::async_trait]
+impl AttachmentService for FakeDesk {
+    type DownloadAttachmentStream = Pin<Box<dyn Stream<Item = Result<api::DownloadAttachmentResponse, Status>> + Send>>;
+
+    async fn upload_attachment(
+        &self,
+        _: Request<Streaming<api::UploadAttachmentRequest>>,
+    ) -> Result<Response<api::Attachment>, Status> {
+        Err(Status::unimplemented("not asked"))
+    }
+
+    /// Every file is its own name, in two pieces.
+    async fn download_attachment(
+        &self,
+        request: Request<api::DownloadAttachmentRequest>,
+    ) -> Result<Response<Self::DownloadAttachmentStream>, Status> {
+        let name = request.into_inner().name;
+        let (first, second) = name.split_at(name.len() / 2);
+        let pieces = [first, second].map(|piece| {
+            Ok(api::DownloadAttachmentResponse {
+                data: piece.to_owned().into(),
+                ..api::DownloadAttachmentResponse::default()
+            })
+        });
+        Ok(Response::new(Box::pin(futures::stream::iter(pieces))))
     }
 }
 

@@ -135,6 +135,27 @@ async fn a_reply_is_mailed_and_its_answer_finds_the_ticket() {
         Some(mail::Automated::AutoReply)
     );
     assert_eq!(sink.taken().len(), 2, "neither the note nor what was said before");
+
+    let name = "customers/c/attachments/0011";
+    let file = |name: &str, size_bytes| api::Attachment {
+        name: name.to_owned(),
+        file_name: "Rechnung.pdf".to_owned(),
+        content_type: "application/pdf".to_owned(),
+        size_bytes,
+        ..api::Attachment::default()
+    };
+    for (n, file) in [(6, file("", 1)), (7, file(name, 17 << 20)), (8, file(name, 28))] {
+        stack.ticketing.desk().say(api::Message {
+            attachments: vec![file],
+            ..message(n, actor::Kind::Agent, "Anbei die Rechnung.")
+        });
+    }
+    let third = taken(&sink, 3).await.remove(2);
+    let third = mail::read(third.raw.as_bytes()).expect("a mail");
+    assert_eq!(third.text, "Anbei die Rechnung.");
+    let file = &third.attachments[0];
+    assert_eq!((file.name.as_str(), file.bytes), ("Rechnung.pdf", name.len() as u64));
+    assert_eq!(sink.taken().len(), 3, "a reply never goes without its files");
 }
 
 /// What was sent stays sent over a restart, and what was said meanwhile is sent after it.

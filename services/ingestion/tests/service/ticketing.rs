@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use prost::Message as _;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
+use vorrang_api::ticketing::v1::attachment_service_server::AttachmentServiceServer;
 use vorrang_api::ticketing::v1::contact_result::Outcome;
 use vorrang_api::ticketing::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::{InternalService, InternalServiceServer};
@@ -70,6 +71,7 @@ impl FakeTicketing {
             Ok(Bound::new("ticketing")
                 .grpc(configured!(InternalServiceServer::new(service), context))
                 .grpc(FeedServiceServer::new(desk.clone()))
+                .grpc(AttachmentServiceServer::new(desk.clone()))
                 .grpc(TicketDoor(desk.clone()))
                 .grpc(CustomerDoor(desk)))
         })

@@ -69,6 +69,7 @@ impl Secrets {
         match service {
             "identity" => vec![one("key_pepper", self.key_pepper())],
             "ticketing" => vec![internal, cursor, one(DATA_KEY, self.data_key()), self.link()],
+            "ingestion" => vec![internal, self.link()],
             "routing" | "knowledge" => vec![internal, cursor],
             _ => vec![internal],
         }

@@ -47,8 +47,6 @@ struct Session {
     /// External ids of what was said, while it is not known which message it is: not answered, waiting in the inbox, or answered with an
     /// error that says nothing.
     unnamed: HashSet<String>,
-    /// Of those, the messages that came by the feed before their answer.
-    passed: HashSet<String>,
     transcripts: Transcripts,
     /// What happens to the ticket.
     heard: Option<mpsc::Receiver<Heard>>,
@@ -87,7 +85,6 @@ pub(super) async fn run(
         out,
         answers: FuturesOrdered::new(),
         unnamed: HashSet::new(),
-        passed: HashSet::new(),
         heard: None,
         known: HashSet::new(),
         behind: false,
@@ -185,8 +182,8 @@ impl Session {
 
     /// The customer's message has a ticket. True: another one than before, to which is to be listened.
     async fn recorded(&mut self, result: &PushResult) -> Result<bool, Gone> {
-        let told = self.known.contains(&result.message);
-        let early = self.passed.remove(&result.message);
+        // It came by the feed before its answer, or was answered before.
+        let is_passed = self.known.contains(&result.message);
         if !self.place.ticket.is_empty() && !self.place.is_of(&result.ticket) {
             if result.outcome == Outcome::Duplicate {
                 // Said once more after the conversation had gone on elsewhere.
@@ -195,7 +192,7 @@ impl Session {
             // What is left to be told of the ticket before, and whether it was merged into this one.
             self.catch_up().await?;
         }
-        if early || (told && self.place.is_of(&result.ticket)) {
+        if is_passed && self.place.is_of(&result.ticket) {
             return Ok(false);
         }
         if !self.place.said(&result.ticket, &result.message) {
@@ -293,51 +290,40 @@ impl Session {
     }
 
     async fn try_catch_up(&mut self) -> Result<Result<(), Error>, Gone> {
-        let end = match self.transcripts.end(&self.place.ticket).await {
-            Ok(end) => end,
-            Err(error) => return Ok(Err(error)),
-        };
-        if end.ticket.name != self.place.told_of {
-            // Merged: what was written before is told first. After an unmerge the other ticket is not the customer's to see.
-            if end.by.contains(&self.place.told_of)
-                && let Err(error) = self.tell_rest().await?
-            {
-                return Ok(Err(error));
+        loop {
+            // In this order: what was read was written while the conversation was where it is then found to be.
+            let transcript = match self.transcripts.after(&self.place).await {
+                Ok(transcript) => transcript,
+                Err(error) => return Ok(Err(error)),
+            };
+            let end = match self.transcripts.end(&self.place.ticket).await {
+                Ok(end) => end,
+                Err(error) => return Ok(Err(error)),
+            };
+            let last_at_us = self.place.since_us.max(transcript.last_at_us);
+            let is_here = end.ticket.name == self.place.told_of;
+            // Merged meanwhile, what was written before is told first. After an unmerge the ticket is not the customer's to see.
+            if is_here || end.by.contains(&self.place.told_of) {
+                self.behind = false;
+                self.place.since_us = last_at_us;
+                for message in transcript.rest {
+                    self.tell(message).await?;
+                }
+                // What was committed before may still come by the feed.
+                self.known.extend(transcript.names);
+            }
+            if is_here {
+                self.tell_agent(end.ticket.assignee.clone()).await?;
+                self.tell_state(end.ticket.state()).await?;
+                return Ok(Ok(()));
             }
             let since_us = match end.by.is_empty() {
-                // Only the time of the last message is looked at.
-                true if self.place.since_us == 0 => match self.transcripts.after(&self.place).await {
-                    Ok(transcript) => transcript.last_at_us,
-                    Err(error) => return Ok(Err(error)),
-                },
-                true => self.place.since_us,
+                true => last_at_us,
                 false => end.since_us,
             };
             self.place.move_to(&end.ticket.name, since_us);
             self.heard = Some(self.app.hub.listen(&self.tenant, &self.place.told_of));
         }
-        if let Err(error) = self.tell_rest().await? {
-            return Ok(Err(error));
-        }
-        self.tell_agent(end.ticket.assignee.clone()).await?;
-        self.tell_state(end.ticket.state()).await?;
-        Ok(Ok(()))
-    }
-
-    /// Tells what comes after the place in the ticket that is told of.
-    async fn tell_rest(&mut self) -> Result<Result<(), Error>, Gone> {
-        let transcript = match self.transcripts.after(&self.place).await {
-            Ok(transcript) => transcript,
-            Err(error) => return Ok(Err(error)),
-        };
-        self.behind = false;
-        self.place.since_us = self.place.since_us.max(transcript.last_at_us);
-        for message in transcript.rest {
-            self.tell(message).await?;
-        }
-        // What was committed before may still come by the feed.
-        self.known.extend(transcript.names);
-        Ok(Ok(()))
     }
 
     /// Tells a message of the transcript, if it is somebody else's and was not told before.
@@ -348,11 +334,7 @@ impl Session {
             return Ok(());
         }
         let theirs = self.place.pass(&message.name, stored_at_us);
-        if self.unnamed.contains(&message.external_id) {
-            self.passed.insert(message.name);
-            return Ok(());
-        }
-        match theirs {
+        match theirs && !self.unnamed.contains(&message.external_id) {
             true => self.send(Event::Message(message)).await,
             false => Ok(()),
         }

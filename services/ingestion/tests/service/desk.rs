@@ -30,6 +30,8 @@ struct State {
     messages: Vec<api::Message>,
     events: Vec<api::Event>,
     followers: Vec<mpsc::UnboundedSender<Result<api::FollowResponse, Status>>>,
+    /// The life of the log.
+    epoch: u32,
 }
 
 impl FakeDesk {
@@ -47,6 +49,13 @@ impl FakeDesk {
     /// How many follow the feed of the tenant.
     pub fn followers(&self) -> usize {
         self.state().followers.iter().filter(|one| !one.is_closed()).count()
+    }
+
+    /// The log is another one from now on: the cursors of the one before lead nowhere in it.
+    pub fn restore(&self) {
+        let mut state = self.state();
+        state.epoch += 1;
+        state.followers.clear();
     }
 
     /// Says something; who follows is told.
@@ -77,6 +86,10 @@ impl FakeDesk {
 }
 
 impl State {
+    fn cursor(&self) -> String {
+        format!("{}/{}", self.epoch, self.events.len())
+    }
+
     fn after(&self, seq: i64) -> api::FollowResponse {
         let events = self
             .events
@@ -85,7 +98,7 @@ impl State {
         api::FollowResponse {
             tenant: "acme".to_owned(),
             events: events.cloned().collect(),
-            cursor: self.events.len().to_string(),
+            cursor: self.cursor(),
             caught_up: true,
             as_of: Some(prost_types::Timestamp::default()),
         }
@@ -129,12 +142,13 @@ impl FeedService for FakeDesk {
         if request.types != ["message_created"] {
             return Ok(Response::new(Box::pin(futures::stream::pending())));
         }
-        let seq = request
-            .cursor
-            .parse()
-            .map_err(|_| Status::invalid_argument("no cursor"))?;
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut state = self.state();
+        let seq = match request.cursor.split_once('/') {
+            None if request.start() == feed::StartPoint::Beginning => 0,
+            Some((epoch, seq)) if epoch == state.epoch.to_string() => seq.parse().expect("a number"),
+            _ => return Err(Status::failed_precondition("EPOCH_CHANGED")),
+        };
         let _ = sender.send(Ok(state.after(seq)));
         state.followers.push(sender);
         Ok(Response::new(Box::pin(UnboundedReceiverStream::new(receiver))))
@@ -142,7 +156,7 @@ impl FeedService for FakeDesk {
 
     async fn get_head(&self, _: Request<feed::GetHeadRequest>) -> Result<Response<feed::GetHeadResponse>, Status> {
         Ok(Response::new(feed::GetHeadResponse {
-            cursor: self.state().events.len().to_string(),
+            cursor: self.state().cursor(),
             ..feed::GetHeadResponse::default()
         }))
     }

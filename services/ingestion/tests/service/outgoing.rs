@@ -182,6 +182,29 @@ async fn nothing_is_sent_twice_or_left_out_over_a_restart() {
     assert_eq!(texts, ["eins", "zwei"]);
 }
 
+/// Ticketing's log is another one: it is read again, and neither what was mailed nor what is from before the mailbox goes out.
+#[tokio::test]
+async fn after_a_restore_what_was_not_mailed_is() {
+    let sink = Sink::start().await;
+    let ticketing = FakeTicketing::new();
+    ticketing.desk().say(message(1, actor::Kind::Agent, "gestern"));
+    let stack = start(&sink, "mara@x.example", ticketing).await;
+    stack.ticketing.desk().say(message(2, actor::Kind::Agent, "eins"));
+    taken(&sink, 1).await;
+    let desk = stack.ticketing.desk();
+    desk.restore();
+    // Said before anybody follows the new log.
+    desk.say(message(3, actor::Kind::Agent, "zwei"));
+    taken(&sink, 2).await;
+    desk.say(message(4, actor::Kind::Agent, "drei"));
+    let texts: Vec<String> = taken(&sink, 3)
+        .await
+        .iter()
+        .map(|one| mail::read(one.raw.as_bytes()).expect("a mail").text)
+        .collect();
+    assert_eq!(texts, ["eins", "zwei", "drei"]);
+}
+
 #[tokio::test]
 async fn a_refused_address_is_given_up_at_once() {
     let sink = Sink::start().await;

@@ -29,6 +29,12 @@ fn now() -> chrono::DateTime<chrono::Utc> {
     "2026-03-02T09:16:00Z".parse().expect("a time")
 }
 
+/// Pushes it as the vendor does, and gives status, head and body of the answer.
+async fn post(stack: &Stack, signed: &Signing) -> (u16, String, String) {
+    let (addr, headers) = (stack.running.addr(), signed.headers());
+    exchange(addr, "POST", &signed.path, &headers, &signed.body).await
+}
+
 fn check(preset: &Preset, secret: &str, signed: &Signing, now: chrono::DateTime<chrono::Utc>) -> Result<(), Rejected> {
     let header = |name: &str| {
         let mut headers = signed.headers.iter();
@@ -151,14 +157,7 @@ async fn a_replayed_push_of_every_vendor_makes_no_second_ticket() {
             let mut told = Vec::new();
             for _ in 0..2 {
                 let before = stack.ticketing.contacts().len();
-                let (status, _, text) = exchange(
-                    stack.running.addr(),
-                    "POST",
-                    &signed.path,
-                    &signed.headers(),
-                    &signed.body,
-                )
-                .await;
+                let (status, _, text) = post(&stack, &signed).await;
                 assert_eq!(status, 200, "{file}: {text}");
                 told.push((stack.ticketing.contacts().len() - before, text));
             }
@@ -199,14 +198,7 @@ async fn a_wrong_signature_of_any_vendor_is_told_401_and_leaves_nothing() {
             &source.events_path,
             vorrang_clock::system().now(),
         );
-        let (status, ..) = exchange(
-            stack.running.addr(),
-            "POST",
-            &signed.path,
-            &signed.headers(),
-            &signed.body,
-        )
-        .await;
+        let (status, ..) = post(&stack, &signed).await;
         assert_eq!(status, 401, "{id}");
     }
     assert_eq!(stack.ticketing.calls(), 0);

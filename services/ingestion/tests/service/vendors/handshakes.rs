@@ -1,6 +1,6 @@
 //! What vendors ask before they push, and what they want to read after.
 
-use super::HOST;
+use super::{HOST, post};
 use crate::stack::{Stack, exchange, http};
 
 #[tokio::test]
@@ -113,14 +113,7 @@ async fn vendors_read_the_answer_that_they_expect_whatever_became_of_it() {
         fixture.body = b"what nobody understands".to_vec();
         let at = vorrang_clock::system().now();
         let signed = super::sign::sign(preset, &key, &fixture, HOST, &source.events_path, at);
-        let (status, head, text) = exchange(
-            stack.running.addr(),
-            "POST",
-            &signed.path,
-            &signed.headers(),
-            &signed.body,
-        )
-        .await;
+        let (status, head, text) = post(&stack, &signed).await;
         assert_eq!(status, 200, "{text}");
         assert!(
             head.to_ascii_lowercase()

@@ -3,8 +3,8 @@
 use vorrang_api::ingestion::v1::GetQuarantineItemRequest;
 
 use super::fixtures::Fixture;
-use super::{HOST, presets, sign};
-use crate::stack::{Stack, TENANT, exchange};
+use super::{HOST, post, presets, sign};
+use crate::stack::{Stack, TENANT};
 
 #[tokio::test]
 async fn what_nobody_understands_is_kept_as_it_came() {
@@ -30,14 +30,7 @@ async fn what_nobody_understands_is_kept_as_it_came() {
             fixture.body.clone_from(body);
             let at = vorrang_clock::system().now();
             let signed = sign::sign(preset.id(), &key, &fixture, HOST, &source.events_path, at);
-            let (status, _, text) = exchange(
-                stack.running.addr(),
-                "POST",
-                &signed.path,
-                &signed.headers(),
-                &signed.body,
-            )
-            .await;
+            let (status, _, text) = post(&stack, &signed).await;
             assert_eq!(status, 200, "{case}: {text}");
             if preset.answer().is_some() {
                 continue;

@@ -6,7 +6,7 @@ use vorrang_api::ingestion::v1::{Contact, DiscardQuarantineItemRequest, GetQuara
 
 use super::fixtures::Fixture;
 use super::{HOST, sign};
-use crate::stack::{Stack, TENANT, contact, exchange};
+use crate::stack::{Stack, TENANT, contact};
 use crate::ticketing::Mode;
 use crate::webhooks::outcomes;
 
@@ -19,14 +19,7 @@ async fn post(stack: &Stack, source: &Source, fixture: &str) -> serde_json::Valu
     let key = sign::keys(preset).remove(0);
     let at = vorrang_clock::system().now();
     let signed = sign::sign(preset, &key, &fixture, HOST, &source.events_path, at);
-    let (status, _, text) = exchange(
-        stack.running.addr(),
-        "POST",
-        &signed.path,
-        &signed.headers(),
-        &signed.body,
-    )
-    .await;
+    let (status, _, text) = super::post(stack, &signed).await;
     assert_eq!(status, 200, "{text}");
     serde_json::from_str(&text).expect("JSON")
 }

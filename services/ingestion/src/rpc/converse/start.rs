@@ -11,7 +11,7 @@ use vorrang_api::ticketing::v1::Channel;
 use vorrang_error::{Error, Violations};
 
 use crate::app::delivery_id;
-use crate::contact::check;
+use crate::contact::{Contact, check};
 use crate::convert;
 use crate::intake::{CONTACT_TYPE, GRPC};
 use crate::recorder::Push;
@@ -51,6 +51,20 @@ pub(super) async fn receive(
     }
 }
 
+/// Reads and checks what is recorded like any pushed contact; what is wrong is said of the fields that the stream has.
+fn read(contact: api::Contact, prefix: &str, now: DateTime<Utc>, violations: &mut Violations) -> Contact {
+    let mut found = Violations::new();
+    let contact = convert::read_contact(Some(contact), &mut found);
+    check(&contact, now, "contact.", &mut found);
+    if let Err(error) = found.into_result() {
+        for violation in error.violations() {
+            let field = violation.field.replacen("contact.", prefix, 1);
+            violations.add(field, violation.description.clone());
+        }
+    }
+    contact
+}
+
 impl Start {
     fn parse(start: api::StartConversation, now: DateTime<Utc>) -> Result<Self, Error> {
         let mut violations = Violations::new();
@@ -72,23 +86,11 @@ impl Start {
             ..api::Contact::default()
         };
         // What is wrong with who is there is said now, and not with each message.
-        let mut of_contact = Violations::new();
         let probe = api::Contact {
             text: "-".to_owned(),
             ..contact.clone()
         };
-        check(
-            &convert::read_contact(Some(probe), &mut of_contact),
-            now,
-            "contact.",
-            &mut of_contact,
-        );
-        if let Err(error) = of_contact.into_result() {
-            for violation in error.violations() {
-                let field = violation.field.replacen("contact.", "start.", 1);
-                violations.add(field, violation.description.clone());
-            }
-        }
+        read(probe, "start.", now, &mut violations);
         violations.into_result()?;
         Ok(Self {
             conversation: start.conversation_id,
@@ -120,15 +122,7 @@ impl Start {
             ..self.contact.clone()
         };
         let came = said.encode_to_vec();
-        let mut of_contact = Violations::new();
-        let contact = convert::read_contact(Some(said), &mut of_contact);
-        check(&contact, now, "contact.", &mut of_contact);
-        if let Err(error) = of_contact.into_result() {
-            for violation in error.violations() {
-                let field = violation.field.replacen("contact.", "say.", 1);
-                violations.add(field, violation.description.clone());
-            }
-        }
+        let contact = read(said, "say.", now, &mut violations);
         violations.into_result()?;
         Ok(Push {
             weight: contact.weight() + came.len(),

@@ -136,7 +136,7 @@ pub fn service(name: &str) -> Bind {
     }
 }
 
-async fn migrate<M: MigratorTrait>(url: &str) {
+pub async fn migrate<M: MigratorTrait>(url: &str) {
     let database = Database::connect(url).await.expect("connects");
     database.migrate::<M>().await.expect("migrates");
 }

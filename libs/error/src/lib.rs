@@ -283,7 +283,11 @@ impl std::error::Error for Error {
     }
 }
 
-/// Collects every violation of a request before answering, so that a caller fixes all of them at once.
+/// Most violations that are noted: a list of a million wrong entries must not become a million sentences in memory.
+const VIOLATIONS_MAX: usize = 1_000;
+
+/// Collects every violation of a request before answering, so that a caller fixes all of them at once. From the thousandth on nothing more
+/// is noted.
 #[derive(Debug, Default)]
 pub struct Violations(Vec<Violation>);
 
@@ -295,6 +299,9 @@ impl Violations {
 
     /// Notes one more wrong field.
     pub fn add(&mut self, field: impl Into<String>, description: impl Into<String>) {
+        if self.0.len() >= VIOLATIONS_MAX {
+            return;
+        }
         self.0.push(Violation {
             field: field.into(),
             description: description.into(),

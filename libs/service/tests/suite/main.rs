@@ -1,6 +1,7 @@
 //! The chassis as its users see it: a real server on a real port, called by real clients.
 
 mod deadlines;
+mod hostile;
 mod identity;
 mod limits;
 mod malformed;

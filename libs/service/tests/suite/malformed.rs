@@ -11,10 +11,10 @@ use vorrang_identity::Scope;
 
 use crate::support::{Fake, Server, event, head, plain};
 
-const FOLLOW: &str = "/vorrang.knowledge.v1.FeedService/Follow";
+pub const FOLLOW: &str = "/vorrang.knowledge.v1.FeedService/Follow";
 
 /// The status of one call that is written byte by byte.
-async fn call(server: &Server, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Status {
+pub async fn call(server: &Server, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Status {
     let key = server.key("acme", &[Scope::FeedRead]).await;
     let mut request = Request::post(format!("{}{path}", server.running.url()))
         .header(header::AUTHORIZATION, format!("Bearer {key}"))
@@ -44,12 +44,12 @@ async fn call(server: &Server, path: &str, headers: &[(&str, &str)], body: &[u8]
 }
 
 /// A message with the frame that gRPC puts around it.
-fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
+pub fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).expect("small").to_be_bytes();
     [&[flag], &length[..], message].concat()
 }
 
-fn says(status: &Status, code: Code, reason: &str) {
+pub fn says(status: &Status, code: Code, reason: &str) {
     let info = status.get_details_error_info();
     let info = info.unwrap_or_else(|| panic!("{status:?} has no ErrorInfo"));
     assert_eq!((status.code(), info.reason.as_str()), (code, reason), "{status:?}");

@@ -5,6 +5,7 @@ mod checks;
 mod crashes;
 mod delivery;
 mod desk;
+mod hostile;
 mod inbox;
 mod mails;
 mod outgoing;

@@ -102,6 +102,7 @@ async fn a_stream_of_pushes_is_answered_item_by_item_in_order() {
         .map(|number| PushTicketsRequest {
             request_id: format!("item-{number}"),
             contact: Some(contact(&format!("item-{number}"), Channel::Api, "", "Hello")),
+            ..PushTicketsRequest::default()
         })
         .collect();
     // One bad item spoils no other.

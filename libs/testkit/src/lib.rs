@@ -12,6 +12,7 @@ mod postgres_server;
 mod process;
 mod proxy;
 mod redis_server;
+pub mod report;
 mod shared;
 mod wait;
 

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, Database, Statement};
 use tokio::time::Instant;
 
 use crate::desk::{Desk, migrated, opening, record, some_customer};
-use crate::report::{fsync_us, line, median, millis, quantile, round};
+use vorrang_testkit::report::{fsync_us, line, median, millis, quantile, round};
 
 const CLIENTS: usize = 64;
 const TENANTS: usize = 1_000;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use vorrang_api::feed::v1::{FollowRequest, StartPoint};
 
 use crate::desk::{Desk, opening, record, some_customer};
-use crate::report::{fsync_us, line, median, quantile, round};
+use vorrang_testkit::report::{fsync_us, line, median, quantile, round};
 
 const EVENTS: i64 = 1_000_000;
 const ROUNDS: usize = 3;

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use vorrang_database::{Database, event_log};
 
 use crate::desk::{Desk, opening, record, some_customer};
-use crate::report::{fsync_us, line, median, round};
+use vorrang_testkit::report::{fsync_us, line, median, round};
 
 const CLIENTS: usize = 64;
 const ROUNDS: usize = 3;

@@ -8,7 +8,6 @@ mod create;
 mod desk;
 mod feed;
 mod hot;
-mod report;
 
 fn main() {
     const ALL: [&str; 4] = ["durable-create", "hot-tenant", "feed-catchup", "live-tail"];

@@ -1,9 +1,10 @@
+use std::collections::VecDeque;
 use std::pin::Pin;
 
 use futures::stream::{self, Stream, StreamExt as _};
 use tonic::{Request, Status, Streaming};
 use vorrang_api::ingestion::v1::push_tickets_response::Answer;
-use vorrang_api::ingestion::v1::{PushTicketsRequest, PushTicketsResponse};
+use vorrang_api::ingestion::v1::{Contact, PushTicketsItem, PushTicketsRequest, PushTicketsResponse};
 use vorrang_error::Error;
 
 use crate::app::App;
@@ -19,14 +20,18 @@ pub type Answers = Pin<Box<dyn Stream<Item = Result<PushTicketsResponse, Status>
 pub async fn handle(app: &App, request: Request<Streaming<PushTicketsRequest>>) -> Result<Answers, Error> {
     let tenant = vorrang_service::tenant(&request)?;
     let app = app.clone();
-    let items = request.into_inner();
+    let messages = request.into_inner();
+    let items = Items {
+        messages,
+        read: VecDeque::new(),
+    };
     // An item is handed in when it is read, in order; its answer is waited for later. `buffered` keeps the order of the
     // answers and stops reading at `AHEAD`; the recorder stops it earlier when the items are large.
     let answers = stream::unfold(
         (items, app, tenant, 0_i64),
         |(mut items, app, tenant, index)| async move {
             let handed_in = match items.next().await? {
-                Ok(PushTicketsRequest { request_id, contact }) => {
+                Ok((request_id, contact)) => {
                     let parsed = match push_ticket::owns_source(&app, &tenant, contact.as_ref()).await {
                         Ok(()) => push_ticket::parse(&request_id, contact, app.clock.now()),
                         Err(refused) => Err(refused),
@@ -49,6 +54,25 @@ pub async fn handle(app: &App, request: Request<Streaming<PushTicketsRequest>>) 
     )
     .buffered(AHEAD);
     Ok(Box::pin(answers))
+}
+
+/// The items of a stream, however many came in a message.
+struct Items {
+    messages: Streaming<PushTicketsRequest>,
+    read: VecDeque<PushTicketsItem>,
+}
+
+impl Items {
+    async fn next(&mut self) -> Option<Result<(String, Option<Contact>), Status>> {
+        if let Some(PushTicketsItem { request_id, contact }) = self.read.pop_front() {
+            return Some(Ok((request_id, contact)));
+        }
+        let message = self.messages.next().await?;
+        Some(message.map(|message| {
+            self.read = message.more.into();
+            (message.request_id, message.contact)
+        }))
+    }
 }
 
 async fn answer(

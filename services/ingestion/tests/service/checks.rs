@@ -89,6 +89,7 @@ async fn a_request_id_stands_for_one_contact() {
         let item = |text: &str| PushTicketsRequest {
             request_id: format!("{mode:?}"),
             contact: Some(contact(text)),
+            ..PushTicketsRequest::default()
         };
         let answers = push_all(&stack, vec![item("one"), item("other"), item("one")]).await;
         let told: Vec<Result<Outcome, i32>> = answers

@@ -10,6 +10,7 @@ fn items(count: usize) -> Vec<PushTicketsRequest> {
         .map(|n| PushTicketsRequest {
             request_id: format!("r{n}"),
             contact: Some(contact(&format!("text {n}"))),
+            ..PushTicketsRequest::default()
         })
         .collect()
 }

@@ -110,6 +110,7 @@ async fn park(stack: &Stack, tenant: &str, texts: impl IntoIterator<Item = Strin
         .map(|(n, text)| PushTicketsRequest {
             request_id: format!("r{n}"),
             contact: Some(contact(&text)),
+            ..PushTicketsRequest::default()
         })
         .collect();
     let mut client = stack.pushes(tenant);

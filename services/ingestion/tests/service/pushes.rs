@@ -5,7 +5,9 @@ use tonic::Code;
 use tonic_prost::ProstCodec;
 use tonic_types::StatusExt as _;
 use vorrang_api::ingestion::v1::push_tickets_response::Answer;
-use vorrang_api::ingestion::v1::{Outcome, PushTicketRequest, PushTicketsRequest, PushTicketsResponse};
+use vorrang_api::ingestion::v1::{
+    Outcome, PushTicketRequest, PushTicketsItem, PushTicketsRequest, PushTicketsResponse,
+};
 use vorrang_api::ticketing::v1::{Channel, Identity, Priority};
 
 use crate::stack::{Stack, TENANT, contact, in_conversation};
@@ -128,6 +130,7 @@ async fn a_stream_answers_each_item_in_order_and_goes_on_after_a_bad_one() {
             } else {
                 Some(contact(&format!("text {n}")))
             },
+            ..PushTicketsRequest::default()
         })
         .collect();
     let answers = push_all(&stack, items.clone()).await;
@@ -161,6 +164,33 @@ async fn a_stream_answers_each_item_in_order_and_goes_on_after_a_bad_one() {
     assert_eq!(again, answers);
 }
 
+#[tokio::test]
+async fn items_of_one_message_are_answered_as_if_each_had_come_alone() {
+    let stack = Stack::start().await;
+    let item = |n: usize| PushTicketsItem {
+        request_id: format!("r{n}"),
+        contact: (n != 3).then(|| contact(&format!("text {n}"))),
+    };
+    let message = |numbers: std::ops::Range<usize>| {
+        let mut items = numbers.map(item);
+        let first = items.next().expect("one at least");
+        PushTicketsRequest {
+            request_id: first.request_id,
+            contact: first.contact,
+            more: items.collect(),
+        }
+    };
+    let answers = push_all(&stack, vec![message(0..50), message(50..51), message(51..120)]).await;
+    assert_eq!(answers.len(), 120);
+    for (n, answer) in answers.iter().enumerate() {
+        let asked = (answer.index, answer.request_id.clone());
+        assert_eq!(asked, (n as i64, format!("r{n}")));
+        assert_eq!(n != 3, matches!(answer.answer, Some(Answer::Result(_))), "{answer:?}");
+    }
+    let texts: Vec<String> = (0..120).filter(|n| *n != 3).map(|n| format!("text {n}")).collect();
+    assert_eq!(stack.ticketing.texts(), texts, "recorded in their order");
+}
+
 /// More than pushes may hold in memory together: the stream waits, and goes on.
 #[tokio::test]
 async fn a_stream_of_large_items_is_slowed_down_and_not_lost() {
@@ -169,6 +199,7 @@ async fn a_stream_of_large_items_is_slowed_down_and_not_lost() {
         .map(|n| PushTicketsRequest {
             request_id: format!("r{n}"),
             contact: Some(contact(&format!("{n} {}", "x".repeat(900_000)))),
+            ..PushTicketsRequest::default()
         })
         .collect();
     let answers = push_all(&stack, items).await;

@@ -149,6 +149,7 @@ pub fn from_crm(now: DateTime<Utc>) -> Vec<PushTicketsRequest> {
         .map(|(index, contact)| PushTicketsRequest {
             request_id: format!("crm-stream-{index}"),
             contact: Some(contact),
+            ..PushTicketsRequest::default()
         })
         .collect()
 }

@@ -104,6 +104,7 @@ fn request(number: usize) -> PushTicketsRequest {
     PushTicketsRequest {
         request_id: format!("push-{number}"),
         contact: Some(contact),
+        ..PushTicketsRequest::default()
     }
 }
 

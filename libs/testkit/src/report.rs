@@ -1,4 +1,4 @@
-//! Figures and their limits.
+//! Figures of benchmarks and their limits.
 
 use std::io::Write as _;
 use std::path::Path;

@@ -23,7 +23,7 @@ use vorrang_error::Error;
 pub use document::cloudevents;
 pub use handshake::handshake;
 pub use map::{Mapped, NotUnderstood, Part, Payload, Thin, map};
-pub use sign::{Rejected, Signed, check_secret, verify};
+pub use sign::{Rejected, Signed, check_secret, proof, verify};
 
 use file::PresetFile;
 

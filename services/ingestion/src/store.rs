@@ -6,6 +6,7 @@ mod inbox;
 mod migrations;
 mod outgoing;
 mod owners;
+mod proofs;
 mod quarantine;
 mod raw;
 mod sources;

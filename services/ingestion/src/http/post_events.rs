@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri, header};
+use sha2::{Digest as _, Sha256};
 use vorrang_error::Error;
 
 use super::{answer, body};
@@ -11,7 +12,7 @@ use crate::app::App;
 use crate::events::{self, Came};
 use crate::intake::{MAIL_TYPE, MAX_MAIL};
 use crate::names;
-use crate::presets::{Preset, Signed, cloudevents, verify};
+use crate::presets::{Preset, Signed, cloudevents, proof, verify};
 use crate::store::{NewRaw, Source};
 
 /// Largest payload that is not a mail.
@@ -116,8 +117,18 @@ async fn take_in(app: &App, pushed: &Pushed<'_>, asked: Asked, body: Bytes) -> R
     let Pushed { source, preset, .. } = *pushed;
     let secret = app.seal.open(&source.id, &source.sealed_secret)?;
     let content_type = pushed.content_type;
-    let (signed_well, asked) = is_signed(app, pushed, secret, asked, body.clone()).await?;
-    if !signed_well {
+    let (signature, asked) = check_signature(app, pushed, secret, asked, body.clone()).await?;
+    let rightful = match signature {
+        Signature::Right => true,
+        Signature::Wrong => false,
+        Signature::OfAnyBody(proof) => {
+            let body = Sha256::digest(&body).into();
+            app.store
+                .is_first_body(&source.tenant, &source.id, &proof, &body, app.clock.now())
+                .await?
+        }
+    };
+    if !rightful {
         app.rejected.count(&source.id);
         return Ok(None);
     }
@@ -149,14 +160,22 @@ async fn take_in(app: &App, pushed: &Pushed<'_>, asked: Asked, body: Bytes) -> R
     }))
 }
 
+/// What the signature of a push proves.
+enum Signature {
+    Right,
+    Wrong,
+    /// Who sent it and not what: good for the first body that comes with it, and that again.
+    OfAnyBody([u8; 32]),
+}
+
 /// Checks the signature; over a large body beside the threads that serve requests.
-async fn is_signed(
+async fn check_signature(
     app: &App,
     pushed: &Pushed<'_>,
     secret: Vec<u8>,
     asked: Asked,
     body: Bytes,
-) -> Result<(bool, Asked), Error> {
+) -> Result<(Signature, Asked), Error> {
     let now = app.clock.now();
     let large = body.len() >= events::LARGE;
     let (preset, content_type) = (pushed.preset.clone(), pushed.content_type.to_owned());
@@ -168,8 +187,12 @@ async fn is_signed(
             path: asked.uri.path_and_query().map_or("", |path| path.as_str()),
             origins: &asked.origins,
         };
-        let verified = verify(&preset, &secret, signed, |name| asked.header(name), now);
-        (verified.is_ok(), asked)
+        let header = |name: &str| asked.header(name);
+        let signature = match verify(&preset, &secret, signed, header, now) {
+            Err(_) => Signature::Wrong,
+            Ok(()) => proof(&preset, &secret, signed, header).map_or(Signature::Right, Signature::OfAnyBody),
+        };
+        (signature, asked)
     };
     if !large {
         return Ok(check());

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, Mac};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey};
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::Preset;
@@ -58,6 +58,30 @@ pub fn verify<'h>(
     any(chosen(&preset.0.signature, secret), |(rule, secret)| {
         check(preset, rule, secret, signed, &header, now)
     })
+}
+
+/// What proves the sender and says nothing of the body, where the vendor signs so (Mailgun): whoever has seen one push could push anything
+/// with it. It is good for one body. `None`: the body is signed, or nothing is.
+pub fn proof<'h>(
+    preset: &Preset,
+    secret: &[u8],
+    signed: Signed<'_>,
+    header: impl Fn(&str) -> Option<&'h str>,
+) -> Option<[u8; 32]> {
+    let (rule, _) = chosen(&preset.0.signature, secret)
+        .into_iter()
+        .find(|(rule, _)| rule.signs_no_body())?;
+    let payload = match rule.reads_payload() {
+        true => document::read(&preset.0, signed.content_type, signed.body).ok()?,
+        false => Document::default(),
+    };
+    let value = |pointer: &Pointer| Item::whole(&payload.value).at(pointer).and_then(as_text);
+    let timestamp = match &rule.timestamp_at {
+        Some(pointer) => value(pointer)?,
+        None => header(&rule.timestamp_header)?.to_owned(),
+    };
+    let text = text(rule, signed, &timestamp, "", &header, &value).ok()?;
+    Some(Sha256::digest(text).into())
 }
 
 /// Whether anything could ever be signed with this secret of a source.

@@ -5,6 +5,9 @@ use serde::Deserialize;
 use super::find::Pointer;
 use super::time::TimeFormat;
 
+/// Longest time for which a signature that covers no body may be good.
+const MAX_UNSIGNED_SECONDS: u32 = 86_400;
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Signature {
@@ -167,6 +170,17 @@ impl Signature {
             || self.signed.0.iter().any(|piece| matches!(piece, Signed::Value(_)))
     }
 
+    /// Whether it proves nothing about the body: then it is good for one body only, the first that comes with it.
+    pub(super) fn signs_no_body(&self) -> bool {
+        let signs = !matches!(self.algorithm, Algorithm::Secret | Algorithm::Basic);
+        signs
+            && !self
+                .signed
+                .0
+                .iter()
+                .any(|piece| matches!(piece, Signed::Body | Signed::Form))
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         for other in &self.also {
             if other.secret_prefix.is_empty() || other.secret_prefix == self.secret_prefix {
@@ -214,6 +228,17 @@ impl Signature {
         // A vendor that signs values of its own and not the body (Mailgun) says so by naming them.
         if !signs(|piece| matches!(piece, Signed::Body | Signed::Form | Signed::Value(_))) {
             return Err("`signature.signed` must hold {body}, or {form}, or a value of the payload".to_owned());
+        }
+        if self.signs_no_body()
+            && !self
+                .tolerance_seconds
+                .is_some_and(|seconds| seconds <= MAX_UNSIGNED_SECONDS)
+        {
+            return Err(
+                "`signature.tolerance_seconds` must be at most 86400 where {body} is not signed: for so long it is remembered what \
+                 came with a signature"
+                    .to_owned(),
+            );
         }
         Ok(())
     }

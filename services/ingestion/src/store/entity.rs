@@ -3,6 +3,7 @@
 pub(super) mod inbox;
 pub(super) mod outgoing;
 pub(super) mod outgoing_cursor;
+pub(super) mod proof;
 pub(super) mod quarantine;
 pub(super) mod raw;
 pub(super) mod raw_customer;

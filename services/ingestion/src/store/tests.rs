@@ -1,6 +1,7 @@
 mod inbox;
 mod outgoing;
 mod owners;
+mod proofs;
 mod thin;
 
 use std::collections::HashSet;

@@ -4,6 +4,7 @@
 mod fixtures;
 mod handshakes;
 mod kept;
+mod replayed;
 mod secrets;
 mod sign;
 mod snapshots;

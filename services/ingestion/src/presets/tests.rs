@@ -271,6 +271,7 @@ fn a_wrong_preset_file_names_file_and_mistake() {
         (json.replace("\"json\"", "\"JSON\""), "`id` must be"),
         (json.replace("{body}", "{timestamp}{body}"), "timestamp_header"),
         (json.replace("{body}", "x"), "must hold {body}"),
+        (json.replace("{body}", "{/token}"), "must be at most 86400"),
         (json.replace("hmac-sha256", "md5"), "md5"),
         (
             json.replace("\"X-Vorrang-Signature\"", "\"X Signature\""),

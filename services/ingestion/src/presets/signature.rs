@@ -230,9 +230,9 @@ impl Signature {
             return Err("`signature.signed` must hold {body}, or {form}, or a value of the payload".to_owned());
         }
         if self.signs_no_body()
-            && !self
+            && self
                 .tolerance_seconds
-                .is_some_and(|seconds| seconds <= MAX_UNSIGNED_SECONDS)
+                .is_none_or(|seconds| seconds > MAX_UNSIGNED_SECONDS)
         {
             return Err(
                 "`signature.tolerance_seconds` must be at most 86400 where {body} is not signed: for so long it is remembered what \

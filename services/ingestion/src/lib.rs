@@ -2,6 +2,7 @@
 
 mod app;
 mod chat;
+mod collector;
 pub mod contact;
 mod convert;
 mod delivery;
@@ -75,6 +76,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         context.clock.clone(),
         context.shutdown.clone(),
     );
+    let incoming = mailboxes.incoming().to_vec();
     let sends = mailboxes.tenants().next().is_some();
     let outbox = Outbox::new(
         store.clone(),
@@ -98,13 +100,17 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .grpc(configured!(SourceServiceServer::new(grpc.clone()), context))
         .grpc(configured!(QuarantineServiceServer::new(grpc), context))
         .task("conversations", app.hub.clone().run(context.shutdown.clone()))
-        .http(http::routes(app))
+        .http(http::routes(app.clone()))
         .task("inbox", courier.run(context.shutdown.clone()))
         .task("erasures", erasures)
         .task(
             "forget",
             forget::run(database, context.clock.clone(), context.shutdown.clone()),
         );
+    let bound = match incoming.is_empty() {
+        true => bound,
+        false => bound.task("mailboxes", collector::run(app, incoming, context.shutdown.clone())),
+    };
     Ok(match sends {
         true => bound.task("outbox", outbox.run(context.shutdown.clone())),
         false => bound,

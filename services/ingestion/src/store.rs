@@ -3,6 +3,7 @@
 
 mod entity;
 mod inbox;
+mod mailboxes;
 mod migrations;
 mod outgoing;
 mod owners;
@@ -18,6 +19,7 @@ use vorrang_error::Error;
 use vorrang_service::Ids;
 
 pub use inbox::{NewInboxItem, Receipt, Waiting};
+pub use mailboxes::{MailboxKey, Position};
 pub use migrations::Migrator;
 pub use outgoing::{Outgoing, Posted};
 pub use owners::Owner;

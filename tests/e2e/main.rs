@@ -9,6 +9,7 @@ mod erasure;
 mod faults;
 mod isolation;
 mod journey;
+mod mailbox;
 mod stack;
 mod surface;
 mod surveys;

@@ -119,7 +119,11 @@ impl Collector {
             let wait = match turn {
                 Ok(Turn::Read) => {
                     if failures > 0 {
-                        tracing::info!(tenant = self.mailbox.tenant, mailbox = self.mailbox.address, "the mailbox is read again");
+                        tracing::info!(
+                            tenant = self.mailbox.tenant,
+                            mailbox = self.mailbox.address,
+                            "the mailbox is read again"
+                        );
                     }
                     (failures, said) = (0, "");
                     continue;
@@ -127,6 +131,8 @@ impl Collector {
                 Ok(Turn::Elsewhere) => self.mailbox.every,
                 Err(trouble) => {
                     self.session = None;
+                    // Another process may do better meanwhile.
+                    self.release().await;
                     failures = failures.saturating_add(1);
                     metrics::mailbox_failed(trouble.reason);
                     if said != trouble.reason {
@@ -144,7 +150,11 @@ impl Collector {
         if let Some(session) = self.session.take() {
             session.close().await;
         }
-        // Another process need not wait until the time is over.
+        self.release().await;
+    }
+
+    /// Another process need not wait until the time is over; when this fails, it does.
+    async fn release(&self) {
         let _ = self.app.store.release_mailbox(self.key(), &self.holder).await;
     }
 
@@ -239,7 +249,8 @@ impl Collector {
                 }
                 on_way.last = *uid;
                 if on_way.bytes >= BATCH_BYTES {
-                    self.finish(&mut session, std::mem::take(&mut on_way), &mut position).await?;
+                    self.finish(&mut session, std::mem::take(&mut on_way), &mut position)
+                        .await?;
                 }
             }
             self.finish(&mut session, on_way, &mut position).await?;
@@ -303,12 +314,7 @@ impl Collector {
         Ok(None)
     }
 
-    async fn finish(
-        &mut self,
-        session: &mut Session,
-        on_way: OnWay,
-        position: &mut Position,
-    ) -> Result<(), Trouble> {
+    async fn finish(&mut self, session: &mut Session, on_way: OnWay, position: &mut Position) -> Result<(), Trouble> {
         let taken = self.settle(on_way, position).await?;
         match self.mailbox.mark_seen {
             // After the position: a server that refuses it must not have us read the same mails for ever.

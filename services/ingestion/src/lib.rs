@@ -47,6 +47,7 @@ use outbox::Outbox;
 use presets::{Folder, Presets};
 use recorder::Recorder;
 use rpc::record_contacts::Ticketing;
+use seal::Seal;
 use store::Store;
 use tokens::Tokens;
 
@@ -82,9 +83,11 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         store.clone(),
         mailboxes,
         Tokens::new(&context.secrets.link_keys()),
+        Seal::new(context.secrets.internal_key()),
         context.peers.clone(),
         context.clock.clone(),
     );
+    let forgetful = store.clone();
     let app = App::new(&context, store, presets, recorder);
     let grpc = Grpc(app.clone());
     // A mail is larger than other messages may be.
@@ -105,7 +108,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .task("erasures", erasures)
         .task(
             "forget",
-            forget::run(database, context.clock.clone(), context.shutdown.clone()),
+            forget::run(database, forgetful, context.clock.clone(), context.shutdown.clone()),
         );
     let bound = match incoming.is_empty() {
         true => bound,

@@ -56,7 +56,12 @@ pub fn collected(outcome: &'static str) {
 pub fn mailbox_failed(reason: &'static str) {
     static FAILED: OnceLock<opentelemetry::metrics::Counter<u64>> = OnceLock::new();
     FAILED
-        .get_or_init(|| counter(names::INGESTION_MAILBOX_FAILURES, "Failed looks at mailboxes, by reason"))
+        .get_or_init(|| {
+            counter(
+                names::INGESTION_MAILBOX_FAILURES,
+                "Failed looks at mailboxes, by reason",
+            )
+        })
         .add(1, &[attribute(attributes::OUTCOME, reason)]);
 }
 

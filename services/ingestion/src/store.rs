@@ -1,5 +1,6 @@
-//! The database of ingestion. Entities never leave this module; no query is without a tenant, but two: the one that finds
-//! the source a webhook names (the source says the tenant), and the one by which the delivery finds what waits.
+//! The database of ingestion. Entities never leave this module; no query is without a tenant, but these: the one
+//! that finds the source a webhook names (the source says the tenant), the one by which the delivery finds what waits, and those
+//! that forget what is old.
 
 mod entity;
 mod inbox;

@@ -102,7 +102,11 @@ mod tests {
         assert_eq!(begin(Since::New), (99, Some(now())));
         assert_eq!(begin(Since::All), (0, None));
         assert_eq!(begin(Since::Date(date)), (0, Some(date)));
-        assert_eq!(resume(&never(), SERVER, folder(7, 1), Since::New, now()).last, 0, "an empty one");
+        assert_eq!(
+            resume(&never(), SERVER, folder(7, 1), Since::New, now()).last,
+            0,
+            "an empty one"
+        );
     }
 
     #[test]

@@ -109,10 +109,17 @@ impl Session {
             }
             answer => answer.map_err(|error| Trouble::of(&error))?,
         };
-        let validity = opened.uid_validity.filter(|validity| *validity > 0).ok_or(Trouble::NO_UIDS)?;
+        let validity = opened
+            .uid_validity
+            .filter(|validity| *validity > 0)
+            .ok_or(Trouble::NO_UIDS)?;
         let next = match opened.uid_next {
             Some(next) => next,
-            None => self.after(0, None).await?.last().map_or(1, |last| last.saturating_add(1)),
+            None => self
+                .after(0, None)
+                .await?
+                .last()
+                .map_or(1, |last| last.saturating_add(1)),
         };
         Ok(Folder { validity, next })
     }
@@ -123,7 +130,9 @@ impl Session {
             return Ok(Vec::new());
         };
         self.allowance.set(ANSWER);
-        let since = since.map(|day| format!(" SINCE {}", day.format("%-d-%b-%Y"))).unwrap_or_default();
+        let since = since
+            .map(|day| format!(" SINCE {}", day.format("%-d-%b-%Y")))
+            .unwrap_or_default();
         let found = within(TIMEOUT, self.imap.uid_search(format!("UID {first}:*{since}"))).await?;
         // Where nothing is above it, `n:*` is the last mail: a range has no direction.
         let mut uids: Vec<u32> = found.into_iter().filter(|uid| *uid > last).collect();
@@ -152,7 +161,8 @@ impl Session {
     /// A whole mail of at most `size` bytes; none when it is gone.
     pub async fn mail(&mut self, uid: u32, size: usize) -> Result<Option<Vec<u8>>, Trouble> {
         self.allowance.set(size + ENVELOPE);
-        self.fetch(uid, "(UID BODY.PEEK[])", async_imap::types::Fetch::body).await
+        self.fetch(uid, "(UID BODY.PEEK[])", async_imap::types::Fetch::body)
+            .await
     }
 
     /// The head of a mail, or the first part of it; none when it is gone.

@@ -23,9 +23,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const GREETING: usize = 64 << 10;
 
 /// Bytes, in both directions.
-pub trait Bytes: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug {}
+pub trait Bytes: AsyncRead + AsyncWrite + Unpin + Send + Sync + std::fmt::Debug {}
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug> Bytes for T {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync + std::fmt::Debug> Bytes for T {}
 
 /// How many bytes the server may still send. Clones share it.
 #[derive(Debug, Clone)]

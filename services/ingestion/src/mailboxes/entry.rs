@@ -195,7 +195,10 @@ fn since(text: &str) -> Option<Since> {
 
 fn server(imap: &str, user: String, password: String, authority: Option<&[u8]>) -> Result<ImapServer, String> {
     let url = Url::parse(imap).map_err(|error| error.to_string())?;
-    let host = url.host_str().filter(|host| !host.is_empty()).ok_or("the host is missing")?;
+    let host = url
+        .host_str()
+        .filter(|host| !host.is_empty())
+        .ok_or("the host is missing")?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("user and password do not belong in the address".to_owned());
     }
@@ -252,7 +255,10 @@ fn smtp_tls(smtp: &str, pem: &[u8]) -> Result<Tls, String> {
         .add_root_certificate(own)
         .build()
         .map_err(|error| format!("ca_file: {error}"))?;
-    let asked = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value);
+    let asked = url
+        .query_pairs()
+        .find(|(name, _)| name == "tls")
+        .map(|(_, value)| value);
     Ok(match (url.scheme(), asked.as_deref()) {
         ("smtps", _) => Tls::Wrapper(parameters),
         (_, Some("tls=required")) => Tls::Required(parameters),

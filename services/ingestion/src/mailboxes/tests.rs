@@ -51,7 +51,10 @@ fn a_mailbox_that_is_read_is_read() {
     assert_eq!(incoming.address, "support@firma.example");
     assert_eq!((incoming.folder.as_str(), incoming.since), ("INBOX", Since::New));
     assert_eq!((incoming.every.as_secs(), incoming.mark_seen), (30, false));
-    assert_eq!(incoming.server.password, " geheim", "a space in front may belong to a password");
+    assert_eq!(
+        incoming.server.password, " geheim",
+        "a space in front may belong to a password"
+    );
     assert_eq!(incoming.server.identity(), "support@127.0.0.1:143");
     assert!(!format!("{incoming:?}").contains("geheim"));
     // A tenant reads as many as it likes; only the sender is one.
@@ -59,7 +62,11 @@ fn a_mailbox_that_is_read_is_read() {
     let both = in_folder(&format!("{}{other}", entry(&[]))).expect("are two");
     let date = "2026-01-31T00:00:00Z".parse().expect("a time");
     assert_eq!(both.incoming()[1].since, Since::Date(date));
-    assert!(in_folder(&entry(&[]).repeat(2)).expect_err("twice").contains("read twice"));
+    assert!(
+        in_folder(&entry(&[]).repeat(2))
+            .expect_err("twice")
+            .contains("read twice")
+    );
 }
 
 #[test]
@@ -91,8 +98,16 @@ fn what_is_wrong_is_said() {
         ("password_file", "nowhere", "nowhere"),
         ("imap", "imap://localhost", "?tls=required"),
         ("imap", "imap://localhost?tls=perhaps", "must be imaps://"),
-        ("imap", "imaps://support:geheim@localhost", "do not belong in the address"),
-        ("imap", "imap://localhost/INBOX?tls=none", "does not belong in the address"),
+        (
+            "imap",
+            "imaps://support:geheim@localhost",
+            "do not belong in the address",
+        ),
+        (
+            "imap",
+            "imap://localhost/INBOX?tls=none",
+            "does not belong in the address",
+        ),
         ("imap", "http://localhost", "must be imaps://"),
         ("folder", "Gelöscht", "in ASCII"),
         ("since", "yesterday", "since must be"),
@@ -108,8 +123,16 @@ fn what_is_wrong_is_said() {
     let polled = format!("{}poll_seconds = 0\n", entry(&[]));
     assert!(in_folder(&polled).expect_err("zero").contains("poll_seconds must be"));
     let neither = "[[mailbox]]\ntenant = \"acme\"\naddress = \"support@firma.example\"\n";
-    assert!(read(neither).expect_err("neither").contains("smtp or imap must be given"));
+    assert!(
+        read(neither)
+            .expect_err("neither")
+            .contains("smtp or imap must be given")
+    );
     let no_password = format!("{SMTP}user = \"support\"\n");
-    assert!(read(&no_password).expect_err("none").contains("password_file must be given"));
+    assert!(
+        read(&no_password)
+            .expect_err("none")
+            .contains("password_file must be given")
+    );
     assert!(read("").expect("none").tenants().next().is_none());
 }

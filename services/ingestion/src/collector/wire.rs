@@ -135,3 +135,30 @@ async fn greeted(mut client: async_imap::Client<Bounded>) -> Result<async_imap::
         Err(error) => Err(Trouble::of(&error.into())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_sends_too_much_is_cut_off() {
+        let (ours, mut theirs) = tokio::io::duplex(1_024);
+        let left = Allowance(Arc::new(AtomicUsize::new(4)));
+        let mut bounded = Bounded {
+            inner: Box::new(ours),
+            left: left.clone(),
+        };
+        let mut read = [0_u8; 4];
+        theirs.write_all(b"12345678").await.expect("written");
+        bounded.read_exact(&mut read).await.expect("allowed");
+        let more = bounded.read_exact(&mut read).await.expect_err("more than allowed");
+        assert_eq!(more.kind(), io::ErrorKind::QuotaExceeded);
+        assert_eq!(Trouble::of(&more.into()).reason, "TOO_MUCH");
+        theirs.write_all(b"1234").await.expect("written");
+        left.set(4);
+        bounded.read_exact(&mut read).await.expect("allowed again");
+        theirs.write_all(b"1234").await.expect("written");
+    }
+}

@@ -91,6 +91,8 @@ impl MailServer {
     /// Starts Dovecot again on the same ports and waits until it answers.
     pub async fn restart(&mut self) {
         self.stop();
+        // Killed, it leaves it behind, and believes whoever has the number now to be itself.
+        let _ = std::fs::remove_file(self.folder.path().join("run").join("master.pid"));
         let file = self.folder.path().join("dovecot.conf");
         let text = configuration::dovecot(self.folder.path(), &self.accounts, self.tls, self.imap, self.imaps);
         std::fs::write(&file, text).expect("is written");

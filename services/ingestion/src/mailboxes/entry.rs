@@ -246,7 +246,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
 }
 
 /// The same protection that the address asks for, with one's own authority.
-fn smtp_tls(smtp: &str, pem: &[u8]) -> Result<Tls, String> {
+pub(super) fn smtp_tls(smtp: &str, pem: &[u8]) -> Result<Tls, String> {
     certificates(pem)?;
     let url = Url::parse(smtp).map_err(|error| format!("smtp: {error}"))?;
     let host = url.host_str().unwrap_or_default();
@@ -259,10 +259,12 @@ fn smtp_tls(smtp: &str, pem: &[u8]) -> Result<Tls, String> {
         .query_pairs()
         .find(|(name, _)| name == "tls")
         .map(|(_, value)| value);
-    Ok(match (url.scheme(), asked.as_deref()) {
-        ("smtps", _) => Tls::Wrapper(parameters),
-        (_, Some("tls=required")) => Tls::Required(parameters),
-        (_, Some("tls=opportunistic")) => Tls::Opportunistic(parameters),
-        _ => Tls::None,
-    })
+    // Never less than what was asked for: what is not known here is refused.
+    match (url.scheme(), asked.as_deref()) {
+        ("smtps", _) => Ok(Tls::Wrapper(parameters)),
+        ("smtp", Some("required")) => Ok(Tls::Required(parameters)),
+        ("smtp", Some("opportunistic")) => Ok(Tls::Opportunistic(parameters)),
+        ("smtp", None) => Ok(Tls::None),
+        _ => Err("smtp: must be smtps://host, smtp://host?tls=required or smtp://host".to_owned()),
+    }
 }

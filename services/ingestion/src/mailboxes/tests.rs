@@ -1,3 +1,5 @@
+use lettre::transport::smtp::client::Tls;
+
 use super::*;
 
 const SMTP: &str = "[[mailbox]]\ntenant = \"acme\"\naddress = \"support@firma.example\"\ndisplay_name = \"Firma\"\nsmtp = \"smtp://127.0.0.1:25\"\n";
@@ -82,6 +84,13 @@ fn a_connection_is_protected_unless_the_file_says_otherwise() {
         Protection::StartTls(_)
     ));
     assert!(matches!(of(&[]), Protection::None));
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let tls = |smtp: &str| entry::smtp_tls(smtp, made.cert.pem().as_bytes()).expect("is read");
+    assert!(matches!(tls("smtps://localhost"), Tls::Wrapper(_)));
+    assert!(matches!(tls("smtp://localhost?tls=required"), Tls::Required(_)));
+    assert!(matches!(tls("smtp://localhost?x=y&tls=required"), Tls::Required(_)));
+    assert!(matches!(tls("smtp://localhost"), Tls::None));
+    assert!(entry::smtp_tls("smtp://localhost?tls=maybe", made.cert.pem().as_bytes()).is_err());
     for smtp in ["smtps://localhost", "smtp://localhost?tls=required", "smtp://localhost"] {
         assert!(in_folder(&entry(&[own, ("smtp", smtp)])).is_ok(), "{smtp}");
     }

@@ -314,23 +314,37 @@ async fn a_survey_is_mailed_once_in_its_conversation() {
     assert_eq!(sink.taken().len(), 3);
 }
 
-/// How often what is in a state of the outbox was tried, and why it failed last.
-pub async fn tried(stack: &Stack, state: &str) -> Vec<(i32, String)> {
+/// What is in a state of the outbox: how often it was tried, why it failed last, and when it is tried next.
+async fn rows(stack: &Stack, state: &str) -> Vec<(i32, String, i64)> {
     let url = format!("sqlite://{}", stack.folder.path().join("ingestion.db").display());
     let database = Database::connect(&url).await.expect("connects");
-    let query = format!("SELECT attempts, reason FROM outgoing WHERE state = '{state}'");
+    let query = format!("SELECT attempts, reason, next_attempt_at FROM outgoing WHERE state = '{state}'");
     let statement = Statement::from_string(database.reader().get_database_backend(), query);
     let rows = database.reader().query_all_raw(statement).await.expect("reads");
     let read = |row: &QueryResult| {
         let attempts = row.try_get_by_index(0).expect("a number");
-        (attempts, row.try_get_by_index(1).expect("a text"))
+        let reason = row.try_get_by_index(1).expect("a text");
+        (attempts, reason, row.try_get_by_index(2).expect("a number"))
     };
     rows.iter().map(read).collect()
 }
 
-async fn wait_tried(stack: &Stack, state: &str, attempts: i32) {
+/// Why what waits in the outbox failed last.
+pub async fn reasons(stack: &Stack) -> Vec<String> {
+    rows(stack, "waiting")
+        .await
+        .into_iter()
+        .map(|(_, reason, _)| reason)
+        .collect()
+}
+
+/// Waits until it was tried so often, and what came of it is noted: who tries it holds it for ten minutes.
+async fn wait_tried(stack: &Stack, state: &str, attempts: i32, clock: &ManualClock) {
+    let held = vorrang_database::micros(clock.now() + TimeDelta::minutes(9));
     wait_for(DEADLINE, "a try", || async {
-        matches!(&tried(stack, state).await[..], [(times, _)] if *times == attempts).then_some(())
+        let rows = rows(stack, state).await;
+        let noted = |next: i64| state != "waiting" || next < held;
+        matches!(&rows[..], [(times, _, next)] if *times == attempts && noted(*next)).then_some(())
     })
     .await;
 }
@@ -358,21 +372,21 @@ async fn after_five_days_a_mail_is_given_up() {
     let nearly = TimeDelta::days(5) - TimeDelta::hours(1);
     sink.stop().await;
     say(1, "spät");
-    wait_tried(&stack, "waiting", 1).await;
+    wait_tried(&stack, "waiting", 1, &clock).await;
     clock.advance(nearly);
-    wait_tried(&stack, "waiting", 2).await;
+    wait_tried(&stack, "waiting", 2, &clock).await;
     let sink = Sink::at(addr).await;
     clock.advance(TimeDelta::minutes(5));
     assert_eq!(texts(&taken(&sink, 1).await), ["spät"]);
-    wait_tried(&stack, "sent", 3).await;
+    wait_tried(&stack, "sent", 3, &clock).await;
 
     sink.stop().await;
     say(2, "zu spät");
-    wait_tried(&stack, "waiting", 1).await;
+    wait_tried(&stack, "waiting", 1, &clock).await;
     clock.advance(nearly);
-    wait_tried(&stack, "waiting", 2).await;
+    wait_tried(&stack, "waiting", 2, &clock).await;
     clock.advance(TimeDelta::hours(2));
-    wait_tried(&stack, "given-up", 3).await;
+    wait_tried(&stack, "given-up", 3, &clock).await;
     let sink = Sink::at(addr).await;
     clock.advance(TimeDelta::days(1));
     say(3, "heute");

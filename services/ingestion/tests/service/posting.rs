@@ -11,7 +11,7 @@ use vorrang_ingestion::mail;
 use vorrang_testkit::{DEADLINE, DataFolder, MAIL_PASSWORD, MailServer, ManualClock, data_folder, wait_for};
 
 use crate::mailboxes::{configure, imaps};
-use crate::outgoing::{customer, message, ticket, tried};
+use crate::outgoing::{customer, message, reasons, ticket};
 use crate::stack::Stack;
 use crate::ticketing::FakeTicketing;
 
@@ -154,7 +154,7 @@ async fn configured(stack: Stack, trusted: &MailServer, lines: &str, clock: &Man
 /// Waits until the reply waits, because of this.
 async fn waits(stack: &Stack, why: &str) {
     wait_for(DEADLINE, "the reply to wait", || async {
-        matches!(&tried(stack, "waiting").await[..], [(_, reason)] if reason == why).then_some(())
+        (reasons(stack).await == [why]).then_some(())
     })
     .await;
 }

@@ -10,7 +10,10 @@
 mod position;
 mod read;
 mod session;
+mod stuck;
 mod take;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod wire;
 
@@ -27,12 +30,14 @@ use crate::mailboxes::Incoming;
 use crate::metrics;
 use crate::store::{MailboxKey, Position};
 use session::Session;
+use stuck::Stuck;
 use trouble::Trouble;
 
 /// Nobody else reads a mailbox that somebody has taken for so long; who works takes it again long before.
 const HELD: TimeDelta = TimeDelta::seconds(90);
 const HOLD_AGAIN: Duration = Duration::from_secs(25);
-/// Longest wait for news, so that a mailbox stays held.
+const LONGEST_ELSEWHERE: Duration = Duration::from_secs(90);
+/// Longest wait for news at once, so that a mailbox stays held.
 const LONGEST_WAIT: Duration = Duration::from_secs(25);
 /// Between two tries of a server that fails: doubled each time, from this to [`SLOWEST`].
 const FIRST_RETRY: Duration = Duration::from_secs(5);
@@ -76,8 +81,8 @@ struct Collector {
     /// Who this is, among all processes.
     holder: String,
     session: Option<Session>,
-    /// A mail that the server did not give, and how often.
-    stuck: (u32, u32),
+    /// A mail that does not come through.
+    stuck: Stuck,
 }
 
 impl Collector {
@@ -87,7 +92,7 @@ impl Collector {
             mailbox,
             holder: Uuid::new_v4().to_string(),
             session: None,
-            stuck: (0, 0),
+            stuck: Stuck::default(),
         }
     }
 
@@ -119,7 +124,8 @@ impl Collector {
                     (failures, said) = (0, "");
                     continue;
                 }
-                Ok(Turn::Elsewhere) => self.mailbox.every,
+                // Whoever has it may be gone when its time is over.
+                Ok(Turn::Elsewhere) => self.mailbox.every.min(LONGEST_ELSEWHERE),
                 Err(trouble) => {
                     self.session = None;
                     // Another process may do better meanwhile.
@@ -164,10 +170,19 @@ impl Collector {
     /// A look, and then a wait for news.
     async fn turn(&mut self) -> Result<Turn, Trouble> {
         let turn = self.tick().await?;
-        if turn == Turn::Read
-            && let Some(session) = self.session.take()
-        {
-            self.session = Some(session.wait(self.mailbox.every.min(LONGEST_WAIT)).await?);
+        let mut left = match turn {
+            Turn::Read => self.mailbox.every,
+            Turn::Elsewhere => return Ok(turn),
+        };
+        while let Some(session) = self.session.take() {
+            let most = left.min(LONGEST_WAIT);
+            let (session, news) = session.wait(most).await?;
+            self.session = Some(session);
+            left = left.saturating_sub(most);
+            // What is next takes the mailbox again, or sees that somebody else has it.
+            if news || left.is_zero() || self.hold().await?.is_none() {
+                break;
+            }
         }
         Ok(turn)
     }
@@ -215,15 +230,4 @@ async fn hold(app: &App, mailbox: &Incoming, holder: &str) -> Result<Option<Posi
 fn pause(failures: u32) -> Duration {
     let doublings = failures.saturating_sub(1).min(10);
     (FIRST_RETRY * 2_u32.pow(doublings)).min(SLOWEST)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_that_fails_is_tried_ever_less_often() {
-        let pauses = [1, 2, 3, 6, 7, u32::MAX].map(|failures| pause(failures).as_secs());
-        assert_eq!(pauses, [5, 10, 20, 160, 300, 300]);
-    }
 }

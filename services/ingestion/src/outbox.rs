@@ -146,7 +146,10 @@ impl Outbox {
                         "a mail to a customer is given up"
                     )
                 }
-                Posted::Later(_, reason @ ("LOGIN_REFUSED" | "TLS_REFUSED" | "SERVER_CANNOT")) => {
+                Posted::Later(
+                    _,
+                    reason @ ("LOGIN_REFUSED" | "TLS_REFUSED" | "SERVER_CANNOT" | "SENDER_REFUSED" | "SERVER_REFUSED"),
+                ) => {
                     tracing::warn!(
                         tenant,
                         reason,

@@ -1,7 +1,10 @@
 //! One look at a folder: what is new is handed in, and the position moves behind what is recorded or kept.
 
+use vorrang_error::Kind;
+
 use super::position::{first_day, is_wanted, resume};
 use super::session::{Listed, Session};
+use super::stuck::neighbour;
 use super::take::{Handed, Taker};
 use super::trouble::Trouble;
 use super::{Collector, HELD};
@@ -13,8 +16,6 @@ use crate::store::Position;
 /// Mails of a batch, and how many bytes of them may be on their way.
 const BATCH: usize = 100;
 const BATCH_BYTES: usize = 8 << 20;
-/// How often a mail is asked for that the server does not give.
-const TRIES: u32 = 5;
 
 impl Collector {
     /// Takes in all that is new behind `known`.
@@ -45,10 +46,14 @@ impl Collector {
             let listed = session.list(batch).await?;
             let mut on_way = OnWay::default();
             for uid in batch {
-                if let Some(mail) = listed.get(uid).filter(|mail| is_wanted(&position, mail.arrived)) {
+                let listed = listed.get(uid).filter(|mail| is_wanted(&position, mail.arrived));
+                if let Some(mail) = listed
+                    && !self.gives_up(&mut session, *uid, &uids, &position).await?
+                {
                     match self.take(&mut session, mail, &position).await {
-                        Ok(handed) => on_way.add(handed, mail),
+                        Ok(handed) => on_way.add(*uid, handed),
                         Err(trouble) => {
+                            self.stuck.failed(*uid);
                             // What was handed in before it counts.
                             self.settle(on_way, &mut position).await?;
                             return Err(trouble);
@@ -67,6 +72,33 @@ impl Collector {
         Ok(())
     }
 
+    /// Keeps for people that a mail does not come through, when it was tried often enough and another one does.
+    async fn gives_up(
+        &mut self,
+        session: &mut Session,
+        uid: u32,
+        uids: &[u32],
+        position: &Position,
+    ) -> Result<bool, Trouble> {
+        if !self.stuck.is_over(uid) {
+            return Ok(false);
+        }
+        let Some(other) = neighbour(uids, uid) else {
+            return Ok(false);
+        };
+        // When this fails the server gives nothing, and nothing is given up.
+        session.head(other).await?;
+        let detail = format!(
+            "the server does not give this mail: it is {}",
+            self.place(uid, position)
+        );
+        let reason = "MAIL_NOT_GIVEN";
+        let content = detail.clone().into_bytes();
+        self.set_aside(content, NotUnderstood { reason, detail }).await?;
+        metrics::collected("NOT_GIVEN");
+        Ok(true)
+    }
+
     /// Hands one mail in; none: it needs no answer.
     async fn take(
         &mut self,
@@ -74,52 +106,46 @@ impl Collector {
         mail: &Listed,
         position: &Position,
     ) -> Result<Option<Handed>, Trouble> {
-        let mailbox = self.mailbox.clone();
-        let app = self.app.clone();
-        let taker = Taker {
-            app: &app,
-            mailbox: &mailbox,
+        let content = match mail.size > MAX_MAIL {
+            true => None,
+            false => match session.mail(mail.uid, MAX_MAIL).await? {
+                Some(content) => Some(content).filter(|content| content.len() <= MAX_MAIL),
+                None => return Ok(None),
+            },
         };
-        if mail.size > MAX_MAIL {
-            let Some(head) = session.head(mail.uid).await? else {
-                return Ok(None);
+        if let Some(content) = content {
+            let (app, mailbox) = (self.app.clone(), self.mailbox.clone());
+            let taker = Taker {
+                app: &app,
+                mailbox: &mailbox,
             };
+            return Ok(Some(taker.hand_in(content, mail.arrived).await?));
+        }
+        if let Some(head) = session.head(mail.uid).await? {
             let detail = format!(
-                "the mail has {} bytes and at most 25 MiB are taken: this is its head, all of it is in {} as UID {} ({})",
-                mail.size, mailbox.folder, mail.uid, position.validity
+                "the mail has {} bytes and at most 25 MiB are taken: this is its head, all of it is {}",
+                mail.size,
+                self.place(mail.uid, position)
             );
             let reason = "MAIL_TOO_LARGE";
-            taker.set_aside(head, NotUnderstood { reason, detail }).await?;
+            self.set_aside(head, NotUnderstood { reason, detail }).await?;
             metrics::collected("TOO_LARGE");
-            return Ok(None);
         }
-        let trouble = match session.mail(mail.uid, MAX_MAIL).await {
-            Ok(Some(content)) if content.len() <= MAX_MAIL => {
-                return Ok(Some(taker.hand_in(content, mail.arrived).await?));
-            }
-            Ok(Some(_)) => Trouble::TOO_MUCH,
-            // Deleted meanwhile, or the server does not give it.
-            Ok(None) if !session.list(&[mail.uid]).await?.contains_key(&mail.uid) => return Ok(None),
-            Ok(None) => Trouble::REFUSED,
-            Err(trouble) => trouble,
-        };
-        let failures = match self.stuck {
-            (uid, failures) if uid == mail.uid => failures + 1,
-            _ => 1,
-        };
-        self.stuck = (mail.uid, failures);
-        if failures < TRIES {
-            return Err(trouble);
-        }
-        let detail = format!(
-            "the server did not give this mail ({}): it is in {} as UID {} ({})",
-            trouble.reason, mailbox.folder, mail.uid, position.validity
-        );
-        let reason = "MAIL_NOT_GIVEN";
-        let place = detail.clone().into_bytes();
-        taker.set_aside(place, NotUnderstood { reason, detail }).await?;
-        metrics::collected("NOT_GIVEN");
         Ok(None)
+    }
+
+    /// Where people find a mail.
+    fn place(&self, uid: u32, position: &Position) -> String {
+        let (address, folder) = (&self.mailbox.address, &self.mailbox.folder);
+        format!("in {folder} of {address} as UID {uid} ({})", position.validity)
+    }
+
+    async fn set_aside(&self, content: Vec<u8>, why: NotUnderstood) -> Result<(), Trouble> {
+        let taker = Taker {
+            app: &self.app,
+            mailbox: &self.mailbox,
+        };
+        Ok(taker.set_aside(content, why).await?)
     }
 
     async fn finish(&mut self, session: &mut Session, on_way: OnWay, position: &mut Position) -> Result<(), Trouble> {
@@ -132,22 +158,34 @@ impl Collector {
     }
 
     /// Waits until what is on its way is recorded or kept, in its order, and moves the position behind it. Gives the UIDs.
-    async fn settle(&self, on_way: OnWay, position: &mut Position) -> Result<Vec<u32>, Trouble> {
+    async fn settle(&mut self, on_way: OnWay, position: &mut Position) -> Result<Vec<u32>, Trouble> {
         if on_way.last <= position.last {
             return Ok(Vec::new());
         }
+        let (app, mailbox) = (self.app.clone(), self.mailbox.clone());
         let taker = Taker {
-            app: &self.app,
-            mailbox: &self.mailbox,
+            app: &app,
+            mailbox: &mailbox,
         };
         let mut seen = Vec::with_capacity(on_way.mails.len());
-        for (uid, handed) in on_way.mails {
-            match taker.settle(handed).await {
+        for (uid, mut handed) in on_way.mails {
+            match taker.settle(&mut handed).await {
                 Ok(outcome) => {
                     metrics::collected(outcome.as_str());
                     seen.push(uid);
                 }
+                // It is this mail, and not that something is away: people look at it, and the folder goes on.
+                Err(error) if error.kind() == Kind::Internal && self.stuck.is_over(uid) => {
+                    let detail = "taking this mail in fails each time".to_owned();
+                    let reason = "MAIL_NOT_RECORDED";
+                    let content = handed.content().to_vec();
+                    taker.set_aside(content, NotUnderstood { reason, detail }).await?;
+                    metrics::collected("NOT_RECORDED");
+                }
                 Err(error) => {
+                    if error.kind() == Kind::Internal {
+                        self.stuck.failed(uid);
+                    }
                     position.last = uid.saturating_sub(1).max(position.last);
                     self.moved(position).await?;
                     return Err(Trouble::ours(&error));
@@ -180,10 +218,10 @@ struct OnWay {
 }
 
 impl OnWay {
-    fn add(&mut self, handed: Option<Handed>, mail: &Listed) {
+    fn add(&mut self, uid: u32, handed: Option<Handed>) {
         if let Some(handed) = handed {
-            self.mails.push((mail.uid, handed));
-            self.bytes += mail.size;
+            self.bytes += handed.content().len();
+            self.mails.push((uid, handed));
         }
     }
 }

@@ -1,11 +1,14 @@
 //! What is asked of a mail server. Mails are peeked at: reading changes nothing on it.
+//!
+//! What a server gives counts only when it says in the end that this was all. The library's own commands take a refusal, and a
+//! connection that ends, for an answer that is over: a mail would be taken for gone.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use async_imap::extensions::idle::IdleResponse;
+use async_imap::imap_proto::{AttributeValue, MailboxDatum, MessageSection, Response, SectionPath, Status};
 use chrono::{DateTime, NaiveDate, Utc};
-use futures::TryStreamExt as _;
 use tokio::time::timeout;
 
 use super::position::Folder;
@@ -124,6 +127,28 @@ impl Session {
         Ok(Folder { validity, next })
     }
 
+    /// Asks, and looks at each answer until the server says that it was all.
+    async fn ask(&mut self, time: Duration, command: &str, mut each: impl FnMut(&Response<'_>)) -> Result<(), Trouble> {
+        let asked = async {
+            let id = self.imap.run_command(command).await?;
+            loop {
+                let Some(answer) = self.imap.read_response().await? else {
+                    return Err(async_imap::error::Error::ConnectionLost);
+                };
+                match answer.parsed() {
+                    Response::Done { tag, status, .. } if *tag == id => {
+                        return match status {
+                            Status::Ok => Ok(()),
+                            _ => Err(async_imap::error::Error::No(String::new())),
+                        };
+                    }
+                    other => each(other),
+                }
+            }
+        };
+        within(time, asked).await
+    }
+
     /// The UIDs above `last`, in their order; with a day only of what arrived from then on.
     pub async fn after(&mut self, last: u32, since: Option<NaiveDate>) -> Result<Vec<u32>, Trouble> {
         let Some(first) = last.checked_add(1) else {
@@ -133,64 +158,76 @@ impl Session {
         let since = since
             .map(|day| format!(" SINCE {}", day.format("%-d-%b-%Y")))
             .unwrap_or_default();
-        let found = within(TIMEOUT, self.imap.uid_search(format!("UID {first}:*{since}"))).await?;
-        // Where nothing is above it, `n:*` is the last mail: a range has no direction.
-        let mut uids: Vec<u32> = found.into_iter().filter(|uid| *uid > last).collect();
+        let mut uids: Vec<u32> = Vec::new();
+        let command = format!("UID SEARCH UID {first}:*{since}");
+        self.ask(TIMEOUT, &command, |answer| {
+            if let Response::MailboxData(MailboxDatum::Search(found)) = answer {
+                // Where nothing is above it, `n:*` is the last mail: a range has no direction.
+                uids.extend(found.iter().filter(|uid| **uid > last));
+            }
+        })
+        .await?;
         uids.sort_unstable();
+        uids.dedup();
         Ok(uids)
     }
 
     /// What the server says of these; those that are gone are left out.
     pub async fn list(&mut self, uids: &[u32]) -> Result<HashMap<u32, Listed>, Trouble> {
         self.allowance.set(ANSWER);
-        let asked = async {
-            let answers = self.imap.uid_fetch(set(uids), "(UID RFC822.SIZE INTERNALDATE)").await?;
-            let answers: Vec<_> = answers.try_collect().await?;
-            let listed = answers.iter().filter_map(|answer| {
-                Some(Listed {
-                    uid: answer.uid?,
-                    size: usize::try_from(answer.size?).unwrap_or(usize::MAX),
-                    arrived: answer.internal_date().map(|at| at.to_utc()),
-                })
-            });
-            Ok(listed.map(|one| (one.uid, one)).collect())
-        };
-        within(TIMEOUT, asked).await
+        let mut listed = HashMap::new();
+        let command = format!("UID FETCH {} (UID RFC822.SIZE INTERNALDATE)", set(uids));
+        self.ask(TIMEOUT, &command, |answer| {
+            if let Some(one) = described(answer) {
+                listed.insert(one.uid, one);
+            }
+        })
+        .await?;
+        Ok(listed)
     }
 
     /// A whole mail of at most `size` bytes; none when it is gone.
     pub async fn mail(&mut self, uid: u32, size: usize) -> Result<Option<Vec<u8>>, Trouble> {
         self.allowance.set(size + ENVELOPE);
-        self.fetch(uid, "(UID BODY.PEEK[])", async_imap::types::Fetch::body)
+        self.part(uid, "BODY.PEEK[]", None).await
+    }
+
+    /// The head of a mail, or the first part of it; none when the mail is gone.
+    pub async fn head(&mut self, uid: u32) -> Result<Option<Vec<u8>>, Trouble> {
+        self.allowance.set(HEAD + ENVELOPE);
+        let head = SectionPath::Full(MessageSection::Header);
+        self.part(uid, &format!("BODY.PEEK[HEADER]<0.{HEAD}>"), Some(head))
             .await
     }
 
-    /// The head of a mail, or the first part of it; none when it is gone.
-    pub async fn head(&mut self, uid: u32) -> Result<Option<Vec<u8>>, Trouble> {
-        self.allowance.set(HEAD + ENVELOPE);
-        let query = format!("(UID BODY.PEEK[HEADER]<0.{HEAD}>)");
-        self.fetch(uid, &query, async_imap::types::Fetch::header).await
-    }
-
-    async fn fetch(
-        &mut self,
-        uid: u32,
-        query: &str,
-        part: impl Fn(&async_imap::types::Fetch) -> Option<&[u8]>,
-    ) -> Result<Option<Vec<u8>>, Trouble> {
-        let asked = async {
-            let mut answers = self.imap.uid_fetch(uid.to_string(), query).await?;
-            let mut found = None;
-            while let Some(answer) = answers.try_next().await? {
-                if answer.uid == Some(uid)
-                    && let Some(bytes) = part(&answer)
+    async fn part(&mut self, uid: u32, what: &str, section: Option<SectionPath>) -> Result<Option<Vec<u8>>, Trouble> {
+        let mut found = None;
+        self.ask(LONG, &format!("UID FETCH {uid} (UID {what})"), |answer| {
+            let Response::Fetch(_, attributes) = answer else { return };
+            if !attributes
+                .iter()
+                .any(|one| matches!(one, AttributeValue::Uid(given) if *given == uid))
+            {
+                return;
+            }
+            for one in attributes {
+                if let AttributeValue::BodySection {
+                    section: given,
+                    data: Some(bytes),
+                    ..
+                } = one
+                    && *given == section
                 {
                     found = Some(bytes.to_vec());
                 }
             }
-            Ok(found)
-        };
-        within(LONG, asked).await
+        })
+        .await?;
+        // Without an error and without the mail: deleted meanwhile, or not given.
+        match found {
+            None if self.list(&[uid]).await?.contains_key(&uid) => Err(Trouble::REFUSED),
+            found => Ok(found),
+        }
     }
 
     /// Marks these as read.
@@ -199,20 +236,17 @@ impl Session {
             return Ok(());
         }
         self.allowance.set(ANSWER);
-        let asked = async {
-            let answers = self.imap.uid_store(set(uids), "+FLAGS.SILENT (\\Seen)").await?;
-            answers.try_for_each(|_| std::future::ready(Ok(()))).await
-        };
-        within(TIMEOUT, asked).await
+        let command = format!("UID STORE {} +FLAGS.SILENT (\\Seen)", set(uids));
+        self.ask(TIMEOUT, &command, |_| {}).await
     }
 
-    /// Waits until the server tells of something new, at most so long. Gives the session back.
-    pub async fn wait(mut self, most: Duration) -> Result<Self, Trouble> {
+    /// Waits until the server tells of something new, at most so long. Gives the session back, and whether it did.
+    pub async fn wait(mut self, most: Duration) -> Result<(Self, bool), Trouble> {
         self.allowance.set(ANSWER);
         if !self.idles {
             tokio::time::sleep(most).await;
-            within(TIMEOUT, self.imap.noop()).await?;
-            return Ok(self);
+            self.ask(TIMEOUT, "NOOP", |_| {}).await?;
+            return Ok((self, false));
         }
         let mut handle = self.imap.idle();
         within(TIMEOUT, handle.init()).await?;
@@ -221,22 +255,41 @@ impl Session {
             // A server that only says that it is there resets the library's time.
             timeout(most, news).await
         };
-        if let Ok(Ok(IdleResponse::ManualInterrupt)) = waited {
-            return Err(Trouble::CUT);
-        }
-        if let Ok(Err(error)) = waited {
-            return Err(Trouble::of(&error));
-        }
-        Ok(Self {
-            imap: within(TIMEOUT, handle.done()).await?,
-            ..self
-        })
+        let news = match waited {
+            Ok(Ok(IdleResponse::ManualInterrupt)) => return Err(Trouble::CUT),
+            Ok(Ok(IdleResponse::NewData(_))) => true,
+            Ok(Ok(IdleResponse::Timeout)) | Err(_) => false,
+            Ok(Err(error)) => return Err(Trouble::of(&error)),
+        };
+        let imap = within(TIMEOUT, handle.done()).await?;
+        Ok((Self { imap, ..self }, news))
     }
 
     /// Says goodbye; whether it is heard does not matter.
     pub async fn close(mut self) {
         let _ = timeout(Duration::from_secs(2), self.imap.logout()).await;
     }
+}
+
+fn described(answer: &Response<'_>) -> Option<Listed> {
+    let Response::Fetch(_, attributes) = answer else {
+        return None;
+    };
+    let (mut uid, mut size, mut arrived) = (None, None, None);
+    for one in attributes {
+        match one {
+            AttributeValue::Uid(given) => uid = Some(*given),
+            AttributeValue::Rfc822Size(given) => size = Some(usize::try_from(*given).unwrap_or(usize::MAX)),
+            AttributeValue::InternalDate(given) => {
+                arrived = DateTime::parse_from_str(given, "%d-%b-%Y %H:%M:%S %z")
+                    .ok()
+                    .map(|at| at.to_utc());
+            }
+            _ => {}
+        }
+    }
+    let (uid, size) = (uid?, size?);
+    Some(Listed { uid, size, arrived })
 }
 
 /// UIDs as a server takes them. They are in order, so ranges would be shorter; a batch is small enough without.

@@ -34,6 +34,13 @@ pub struct Handed {
     pending: Option<Pending>,
 }
 
+impl Handed {
+    /// Its bytes.
+    pub fn content(&self) -> &[u8] {
+        &self.raw.content
+    }
+}
+
 impl Taker<'_> {
     fn came(&self, arrival: Uuid, raw: Arc<NewRaw>) -> Came<'_> {
         Came {
@@ -99,8 +106,8 @@ impl Taker<'_> {
     ///
     /// # Errors
     /// When it is neither.
-    pub async fn settle(&self, handed: Handed) -> Result<Outcome, Error> {
-        let Some(pending) = handed.pending else {
+    pub async fn settle(&self, handed: &mut Handed) -> Result<Outcome, Error> {
+        let Some(pending) = handed.pending.take() else {
             return Ok(Outcome::Quarantined);
         };
         match pending.answer().await {
@@ -108,7 +115,7 @@ impl Taker<'_> {
             // The very same mail was recorded before, and would be read differently today.
             Err(error) if error.reason() == "REQUEST_ID_REUSED" => Ok(Outcome::Duplicate),
             Err(error) if error.kind() == Kind::Invalid => {
-                let came = self.came(handed.arrival, handed.raw);
+                let came = self.came(handed.arrival, handed.raw.clone());
                 self.keep(&came, events::refused(&error)).await?;
                 Ok(Outcome::Quarantined)
             }

@@ -23,7 +23,8 @@ pub fn verdict(error: &Error) -> Verdict {
         // The server cannot do what the mailbox asks for: TLS, or a way to log in.
         return Verdict::Later("SERVER_CANNOT");
     }
-    of(error.status().map(u16::from))
+    let said = error.source().map(ToString::to_string).unwrap_or_default();
+    of(error.status().map(u16::from), enhanced(&said))
 }
 
 /// The library takes a certificate that is refused for a connection that failed.
@@ -39,12 +40,27 @@ fn is_handshake(error: &Error) -> bool {
     false
 }
 
-/// A server that does not know us refuses for good, too: but us, and not the mail.
-fn of(code: Option<u16>) -> Verdict {
-    match code {
-        Some(530 | 534 | 535 | 538) => Verdict::Later("LOGIN_REFUSED"),
-        Some(500..) => Verdict::Refused,
-        _ => Verdict::Later("SERVER"),
+/// The code at the beginning of what a server says, as 5.1.1 (RFC 3463): subject and detail.
+fn enhanced(said: &str) -> Option<(u16, u16)> {
+    let mut numbers = said.split_whitespace().next()?.split('.');
+    let (class, subject, detail) = (numbers.next()?, numbers.next()?, numbers.next()?);
+    let known = class == "5" && numbers.next().is_none();
+    known.then(|| Some((subject.parse().ok()?, detail.parse().ok()?)))?
+}
+
+/// A mail is given up when the server refuses it or its recipient. That it refuses us (a wrong password, a sender or a relay that
+/// it does not allow) is a setting, and what is put right sends what waits.
+fn of(code: Option<u16>, enhanced: Option<(u16, u16)>) -> Verdict {
+    match (code, enhanced) {
+        (Some(530 | 534 | 535 | 538), _) => Verdict::Later("LOGIN_REFUSED"),
+        (Some(..500) | None, _) => Verdict::Later("SERVER"),
+        // The sender's address, and not the recipient's.
+        (_, Some((1, 7 | 8))) => Verdict::Later("SENDER_REFUSED"),
+        // No such address, or its mailbox takes nothing; too large; of a kind that is not taken.
+        (_, Some((1 | 2 | 6, _) | (3, 4))) => Verdict::Refused,
+        (_, Some(_)) => Verdict::Later("SERVER_REFUSED"),
+        (Some(550..=552), None) => Verdict::Refused,
+        (Some(_), None) => Verdict::Later("SERVER_REFUSED"),
     }
 }
 
@@ -53,15 +69,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_password_loses_no_mail() {
+    fn a_server_that_refuses_us_loses_no_mail() {
         for code in [530, 534, 535, 538] {
-            assert_eq!(of(Some(code)), Verdict::Later("LOGIN_REFUSED"), "{code}");
+            assert_eq!(of(Some(code), Some((7, 8))), Verdict::Later("LOGIN_REFUSED"), "{code}");
         }
-        for code in [550, 552, 554] {
-            assert_eq!(of(Some(code)), Verdict::Refused, "{code}");
+        for (code, said, verdict) in [
+            (550, "5.1.1 no such user", Verdict::Refused),
+            (550, "no such user", Verdict::Refused),
+            (552, "5.3.4 message too big", Verdict::Refused),
+            (552, "5.2.2 mailbox full", Verdict::Refused),
+            (554, "5.6.0 media", Verdict::Refused),
+            (
+                554,
+                "5.7.1 <mara@x.example>: Relay access denied",
+                Verdict::Later("SERVER_REFUSED"),
+            ),
+            (
+                553,
+                "5.7.1 Sender address rejected: not owned by user",
+                Verdict::Later("SERVER_REFUSED"),
+            ),
+            (
+                550,
+                "5.1.8 Sender address rejected: Domain not found",
+                Verdict::Later("SENDER_REFUSED"),
+            ),
+            (554, "no", Verdict::Later("SERVER_REFUSED")),
+            (521, "does not accept mail", Verdict::Later("SERVER_REFUSED")),
+            (502, "5.5.1 what?", Verdict::Later("SERVER_REFUSED")),
+            (451, "4.2.0 greylisted", Verdict::Later("SERVER")),
+        ] {
+            assert_eq!(of(Some(code), enhanced(said)), verdict, "{code} {said}");
         }
-        for code in [None, Some(421), Some(450), Some(454)] {
-            assert_eq!(of(code), Verdict::Later("SERVER"), "{code:?}");
+        assert_eq!(of(None, None), Verdict::Later("SERVER"));
+    }
+
+    #[test]
+    fn codes_are_read_from_what_is_said() {
+        for (said, found) in [("5.1.1 no", Some((1, 1))), ("5.7.26", Some((7, 26)))] {
+            assert_eq!(enhanced(said), found);
+        }
+        for said in ["", "no 5.1.1", "4.1.1 later", "5.1", "5.1.1.1", "5.x.1"] {
+            assert_eq!(enhanced(said), None, "{said}");
         }
     }
 }

@@ -28,10 +28,9 @@ async fn start(server: &MailServer, password: &str, lines: &str, clock: SharedCl
 
 async fn on(folder: DataFolder, ticketing: FakeTicketing, clock: SharedClock) -> Stack {
     ticketing.desk().set(ticket(), customer("mara@x.example"));
-    let before = ticketing.desk().followers();
     let stack = Stack::at(folder, ticketing, clock).await;
     wait_for(DEADLINE, "the outbox to follow", || async {
-        (stack.ticketing.desk().followers() > before).then_some(())
+        (stack.ticketing.desk().followers() > 0).then_some(())
     })
     .await;
     stack
@@ -146,6 +145,10 @@ async fn configured(stack: Stack, trusted: &MailServer, lines: &str, clock: &Man
         folder,
     } = stack;
     drop(running);
+    wait_for(DEADLINE, "the outbox to be gone", || async {
+        (ticketing.desk().followers() == 0).then_some(())
+    })
+    .await;
     configure(&folder, trusted, MAIL_PASSWORD, lines);
     clock.advance(TimeDelta::hours(1));
     on(folder, ticketing, clock.shared()).await

@@ -10,6 +10,7 @@ mod faults;
 mod isolation;
 mod journey;
 mod redelivery;
+mod mailbox;
 mod stack;
 mod surface;
 mod surveys;

@@ -21,8 +21,9 @@ use vorrang_error::Error;
 pub use metrics::{metrics, prometheus_text};
 pub use propagation::{from_headers, from_trace_parent, into_headers, trace_parent};
 
-/// What of other people's crates is worth a line, unless the configured filter says otherwise.
-const QUIET: &str = "sqlx=warn,sea_orm_migration=warn,h2=warn,hyper=warn,hyper_util=warn,tower=warn,tonic=warn,\
+/// What of other people's crates is worth a line, unless the configured filter says otherwise. What async_imap traces holds
+/// passwords and mails.
+const QUIET: &str = "async_imap=warn,sqlx=warn,sea_orm_migration=warn,h2=warn,hyper=warn,hyper_util=warn,tower=warn,tonic=warn,\
                      tantivy=warn,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
 
 static SET_UP: OnceLock<()> = OnceLock::new();

@@ -35,6 +35,10 @@ pub mod names {
     pub const INGESTION_AUTOMATED: &str = "vorrang.ingestion.automated";
     /// Tries to mail replies.
     pub const INGESTION_MAILED: &str = "vorrang.ingestion.mailed";
+    /// Counter: mails read from mailboxes, by outcome.
+    pub const INGESTION_COLLECTED: &str = "vorrang.ingestion.collected";
+    /// Counter: looks at mailboxes that failed, by reason.
+    pub const INGESTION_MAILBOX_FAILURES: &str = "vorrang.ingestion.mailbox.failures";
     /// Gauge: contacts that wait for ticketing.
     pub const INGESTION_INBOX: &str = "vorrang.ingestion.inbox";
     /// Gauge: events that the named consumer furthest behind has not applied, by feed.

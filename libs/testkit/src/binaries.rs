@@ -33,6 +33,27 @@ pub(crate) fn redis_program() -> PathBuf {
     found(&wanted, Vec::new())
 }
 
+/// Dovecot's master program; not on the PATH of everybody.
+pub(crate) fn dovecot_program() -> PathBuf {
+    let wanted = Wanted {
+        program: "dovecot",
+        variable: "VORRANG_DOVECOT_BIN",
+        package: "dovecot-imapd",
+    };
+    found(&wanted, vec![PathBuf::from("/usr/sbin")])
+}
+
+/// A program of Postfix: `postfix`, or `master` of its daemons.
+pub(crate) fn postfix_program(program: &str) -> PathBuf {
+    let wanted = Wanted {
+        program,
+        variable: "VORRANG_POSTFIX_BIN",
+        package: "postfix",
+    };
+    let folders = ["/usr/sbin", "/usr/lib/postfix/sbin", "/usr/libexec/postfix"];
+    found(&wanted, folders.map(PathBuf::from).into())
+}
+
 fn found(wanted: &Wanted<'_>, more: Vec<PathBuf>) -> PathBuf {
     let mut folders: Vec<PathBuf> = std::env::var_os(wanted.variable)
         .map(PathBuf::from)

@@ -1,4 +1,4 @@
-//! Real stores for tests: PostgreSQL and Redis from local binaries, SQLite files, faults on the wire,
+//! Real stores for tests: PostgreSQL, Redis and mail servers from local binaries, SQLite files, faults on the wire,
 //! and waiting for conditions.
 //!
 //! Guarantees: no test sees another test's data; a missing binary is a panic that names the fix; nothing
@@ -8,6 +8,7 @@
 mod binaries;
 mod database;
 mod folder;
+mod mail_server;
 mod postgres_server;
 mod process;
 mod proxy;
@@ -19,6 +20,7 @@ mod wait;
 pub use binaries::postgres_program;
 pub use database::{TestDatabase, TestEngine, postgres, sqlite};
 pub use folder::{DataFolder, data_folder};
+pub use mail_server::{MAIL_PASSWORD, MailServer};
 pub use postgres_server::{Backup, PostgresServer};
 pub use process::Process;
 pub use proxy::{Proxy, Stall};

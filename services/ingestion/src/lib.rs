@@ -2,6 +2,7 @@
 
 mod app;
 mod chat;
+mod collector;
 pub mod contact;
 mod convert;
 mod delivery;
@@ -46,6 +47,7 @@ use outbox::Outbox;
 use presets::{Folder, Presets};
 use recorder::Recorder;
 use rpc::record_contacts::Ticketing;
+use seal::Seal;
 use store::Store;
 use tokens::Tokens;
 
@@ -75,14 +77,17 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         context.clock.clone(),
         context.shutdown.clone(),
     );
+    let incoming = mailboxes.incoming().to_vec();
     let sends = mailboxes.tenants().next().is_some();
     let outbox = Outbox::new(
         store.clone(),
         mailboxes,
         Tokens::new(&context.secrets.link_keys()),
+        Seal::new(context.secrets.internal_key()),
         context.peers.clone(),
         context.clock.clone(),
     );
+    let forgetful = store.clone();
     let app = App::new(&context, store, presets, recorder);
     let grpc = Grpc(app.clone());
     // A mail is larger than other messages may be.
@@ -98,13 +103,17 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .grpc(configured!(SourceServiceServer::new(grpc.clone()), context))
         .grpc(configured!(QuarantineServiceServer::new(grpc), context))
         .task("conversations", app.hub.clone().run(context.shutdown.clone()))
-        .http(http::routes(app))
+        .http(http::routes(app.clone()))
         .task("inbox", courier.run(context.shutdown.clone()))
         .task("erasures", erasures)
         .task(
             "forget",
-            forget::run(database, context.clock.clone(), context.shutdown.clone()),
+            forget::run(database, forgetful, context.clock.clone(), context.shutdown.clone()),
         );
+    let bound = match incoming.is_empty() {
+        true => bound,
+        false => bound.task("mailboxes", collector::run(app, incoming, context.shutdown.clone())),
+    };
     Ok(match sends {
         true => bound.task("outbox", outbox.run(context.shutdown.clone())),
         false => bound,

@@ -1,28 +1,34 @@
-//! From which address a tenant's mails go out, and by which server. Read once at the start from `mailboxes.toml` in the data
-//! folder; without the file nothing is ever sent.
+//! Which mailboxes a tenant has: from which address and by which server its mails go out, and which folders are read. Read once
+//! at the start from `mailboxes.toml` in the data folder; without the file nothing is ever sent and no mailbox is read.
+
+mod entry;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use lettre::message::Mailbox as MailAddress;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::extension::ClientId;
-use lettre::{Address, AsyncSmtpTransport, Tokio1Executor};
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use rustls::ClientConfig;
 use serde::Deserialize;
 use vorrang_error::Error;
 
 /// The file's name.
 const FILE: &str = "mailboxes.toml";
-/// A server that says nothing for so long is not there.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How mails are handed to a server.
 pub type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
-/// The mailboxes there are, by tenant.
+/// The mailboxes there are.
 #[derive(Clone, Debug, Default)]
-pub struct Mailboxes(BTreeMap<String, Mailbox>);
+pub struct Mailboxes {
+    outgoing: BTreeMap<String, Mailbox>,
+    incoming: Vec<Arc<Incoming>>,
+}
 
 /// From where a tenant writes.
 #[derive(Clone, Debug)]
@@ -33,30 +39,85 @@ pub struct Mailbox {
     pub transport: Transport,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    mailbox: Vec<Entry>,
+/// A folder on a server that is read.
+#[derive(Debug)]
+pub struct Incoming {
+    /// Whose.
+    pub tenant: String,
+    /// Address that customers write to, in lower case: with the folder what the mailbox is known by.
+    pub address: String,
+    /// The folder.
+    pub folder: String,
+    /// Queue of new tickets; empty: the default one.
+    pub queue: String,
+    /// Where it is.
+    pub server: ImapServer,
+    /// What of a mailbox that was never read before becomes tickets.
+    pub since: Since,
+    /// Whether what was read is marked so on the server.
+    pub mark_seen: bool,
+    /// How often is looked for new mails, where the server does not tell of them.
+    pub every: Duration,
+}
+
+/// A server with mailboxes.
+pub struct ImapServer {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub protection: Protection,
+    /// Who logs in.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+/// How a connection is protected.
+#[derive(Clone, Debug)]
+pub enum Protection {
+    /// TLS from the first byte.
+    Tls(Arc<ClientConfig>),
+    /// TLS before anything is said, or nothing.
+    StartTls(Arc<ClientConfig>),
+    /// Not at all: on a network that is trusted.
+    None,
+}
+
+/// What of a mailbox that was never read before becomes tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// What arrives from now on.
+    New,
+    /// All that is there.
+    All,
+    /// What arrived from then on.
+    Date(DateTime<Utc>),
+}
+
+impl std::fmt::Debug for ImapServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ImapServer")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ImapServer {
+    /// What a cursor is of: UIDs of another server or user mean other mails.
+    pub fn identity(&self) -> String {
+        format!("{}@{}:{}", self.user, self.host, self.port)
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
-    /// Whose.
-    tenant: String,
-    /// Address that customers write to.
-    address: String,
-    /// Name beside it.
+struct File {
     #[serde(default)]
-    display_name: String,
-    /// `smtps://host`, `smtp://host?tls=required`, or `smtp://host` for a relay on a network that is trusted.
-    smtp: String,
-    /// Empty: the server asks for nobody.
-    #[serde(default)]
-    user: String,
-    /// File that holds the password and nothing else.
-    password_file: Option<PathBuf>,
+    mailbox: Vec<entry::Entry>,
 }
 
 impl Mailboxes {
@@ -75,102 +136,47 @@ impl Mailboxes {
 
     fn read(text: &str, folder: &Path) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        let mut mailboxes = BTreeMap::new();
+        let mut mailboxes = Self::default();
         for entry in file.mailbox {
             let tenant = entry.tenant.clone();
-            let mailbox = entry
-                .read(folder)
-                .map_err(|why| format!("mailbox of {tenant:?}: {why}"))?;
-            if mailboxes.insert(tenant.clone(), mailbox).is_some() {
-                return Err(format!("mailbox of {tenant:?}: there are two"));
+            let read = entry.read(folder);
+            let (outgoing, incoming) = read.map_err(|why| format!("mailbox of {tenant:?}: {why}"))?;
+            if let Some(mailbox) = outgoing
+                && mailboxes.outgoing.insert(tenant.clone(), mailbox).is_some()
+            {
+                // An answer has one sender, whichever mailbox the question came to.
+                return Err(format!("mailbox of {tenant:?}: there are two with smtp"));
+            }
+            if let Some(incoming) = incoming {
+                let same = |known: &Arc<Incoming>| {
+                    (&known.tenant, &known.address, &known.folder)
+                        == (&incoming.tenant, &incoming.address, &incoming.folder)
+                };
+                if mailboxes.incoming.iter().any(same) {
+                    return Err(format!("mailbox of {tenant:?}: the same folder is read twice"));
+                }
+                mailboxes.incoming.push(Arc::new(incoming));
             }
         }
-        Ok(Self(mailboxes))
+        Ok(mailboxes)
     }
 
-    /// The tenants that have one.
+    /// The tenants that send.
     pub fn tenants(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.outgoing.keys().map(String::as_str)
     }
 
-    /// That of a tenant.
+    /// From where a tenant writes.
     pub fn of(&self, tenant: &str) -> Option<&Mailbox> {
-        self.0.get(tenant)
+        self.outgoing.get(tenant)
     }
-}
 
-impl Entry {
-    fn read(self, folder: &Path) -> Result<Mailbox, String> {
-        if self.tenant.is_empty() {
-            return Err("tenant must be given".to_owned());
-        }
-        let address: Address = self.address.parse().map_err(|_| "address must be an e-mail address")?;
-        let display_name = Some(self.display_name).filter(|name| !name.is_empty());
-        let mut server = Transport::from_url(&self.smtp)
-            .map_err(|error| format!("smtp: {error}"))?
-            .timeout(Some(TIMEOUT))
-            // Servers distrust a machine that calls itself by a number.
-            .hello_name(ClientId::Domain(address.domain().to_owned()));
-        if !self.user.is_empty() {
-            let file = self.password_file.ok_or("password_file must be given with user")?;
-            let file = folder.join(file);
-            let password = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-            server = server.credentials(Credentials::new(self.user, password.trim_end().to_owned()));
-        }
-        Ok(Mailbox {
-            from: MailAddress::new(display_name, address),
-            transport: server.build(),
-        })
+    /// The folders that are read.
+    pub fn incoming(&self) -> &[Arc<Incoming>] {
+        &self.incoming
     }
 }
 
 fn invalid(path: &Path, why: &str) -> Error {
     Error::precondition("MAILBOXES_INVALID", format!("{}: {why}", path.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Mailboxes, String> {
-        Mailboxes::read(text, Path::new("/nonexistent"))
-    }
-
-    #[test]
-    fn a_mailbox_is_read() {
-        let text = "[[mailbox]]\ntenant = \"acme\"\naddress = \"support@firma.example\"\ndisplay_name = \"Firma\"\nsmtp = \"smtp://127.0.0.1:25\"\n";
-        let mailboxes = read(text).expect("is one");
-        assert_eq!(mailboxes.tenants().collect::<Vec<_>>(), ["acme"]);
-        let from = &mailboxes.of("acme").expect("is there").from;
-        assert_eq!(from.to_string(), "Firma <support@firma.example>");
-        assert!(mailboxes.of("rival").is_none());
-        assert!(read(&text.repeat(2)).expect_err("two").contains("there are two"));
-    }
-
-    #[test]
-    fn what_is_wrong_is_said() {
-        let entry = |change: &str| {
-            let mut fields = vec![
-                ("tenant", "acme"),
-                ("address", "support@firma.example"),
-                ("smtp", "smtp://127.0.0.1:25"),
-            ];
-            let (name, value) = change.split_once('=').expect("a change");
-            fields.retain(|(field, _)| *field != name);
-            fields.push((name, value));
-            let lines = fields.iter().map(|(field, value)| format!("{field} = {value:?}\n"));
-            format!("[[mailbox]]\n{}", lines.collect::<String>())
-        };
-        for (change, why) in [
-            ("tenant=", "tenant must be given"),
-            ("address=nobody", "must be an e-mail address"),
-            ("smtp=http://x", "smtp:"),
-            ("user=support", "password_file must be given"),
-            ("colour=red", "unknown field"),
-        ] {
-            let found = read(&entry(change)).expect_err(change);
-            assert!(found.contains(why), "{change}: {found}");
-        }
-        assert!(read("").expect("none").tenants().next().is_none());
-    }
 }

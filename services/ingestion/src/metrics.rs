@@ -44,6 +44,27 @@ pub fn mailed(posted: Posted) {
         .add(1, &[attribute(attributes::OUTCOME, outcome)]);
 }
 
+/// Something became of a mail in a mailbox that is read.
+pub fn collected(outcome: &'static str) {
+    static COLLECTED: OnceLock<opentelemetry::metrics::Counter<u64>> = OnceLock::new();
+    COLLECTED
+        .get_or_init(|| counter(names::INGESTION_COLLECTED, "Mails read from mailboxes, by outcome"))
+        .add(1, &[attribute(attributes::OUTCOME, outcome)]);
+}
+
+/// A mailbox could not be read.
+pub fn mailbox_failed(reason: &'static str) {
+    static FAILED: OnceLock<opentelemetry::metrics::Counter<u64>> = OnceLock::new();
+    FAILED
+        .get_or_init(|| {
+            counter(
+                names::INGESTION_MAILBOX_FAILURES,
+                "Failed looks at mailboxes, by reason",
+            )
+        })
+        .add(1, &[attribute(attributes::OUTCOME, reason)]);
+}
+
 /// So many contacts wait for ticketing.
 pub fn waiting(contacts: u64) {
     static INBOX: OnceLock<opentelemetry::metrics::Gauge<f64>> = OnceLock::new();

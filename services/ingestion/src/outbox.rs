@@ -1,11 +1,15 @@
-//! Mails what agents and automations say publicly on tickets that came by e-mail.
+//! Mails what agents and automations say publicly on tickets that came by e-mail, and the surveys about such tickets.
 //!
 //! Ticketing's feed says what was written; its cursor moves with the row that says that it is to be mailed, so nothing is
 //! left out and nothing is taken twice. What is sent is read from ticketing when it is sent: no words are kept here, and what
 //! was erased meanwhile is not sent. A process that dies between the server's answer and the note of it sends once more,
 //! under the same Message-ID. A mailbox begins with what is written after it was first there.
+//!
+//! A survey is mailed only where a person wrote: machines are asked nothing.
 
 mod letter;
+mod question;
+mod verdict;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +17,12 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use lettre::AsyncTransport as _;
 use lettre::address::Envelope;
+use prost::Message as _;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use vorrang_api::from_timestamp;
+use vorrang_api::ticketing::v1::SurveySending;
 use vorrang_clock::SharedClock;
 use vorrang_error::{Error, Kind};
 use vorrang_service::Peers;
@@ -25,9 +32,11 @@ use crate::mailboxes::{Mailbox, Mailboxes};
 use crate::metrics;
 use crate::outgoing::{About, headers};
 use crate::rpc::read_letter::{self, Facts};
+use crate::seal::Seal;
 use crate::store::{Outgoing, Posted, Store};
 use crate::tokens::{TicketMark, Tokens};
-use letter::{File, Letter};
+use letter::{By, File, Letter};
+use verdict::{Verdict, verdict};
 
 /// How often is looked at what is due.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -47,17 +56,26 @@ pub struct Outbox {
     store: Store,
     mailboxes: Mailboxes,
     tokens: Tokens,
+    seal: Seal,
     peers: Peers,
     clock: SharedClock,
 }
 
 impl Outbox {
     /// From `store` out by `mailboxes`.
-    pub fn new(store: Store, mailboxes: Mailboxes, tokens: Tokens, peers: Peers, clock: SharedClock) -> Self {
+    pub fn new(
+        store: Store,
+        mailboxes: Mailboxes,
+        tokens: Tokens,
+        seal: Seal,
+        peers: Peers,
+        clock: SharedClock,
+    ) -> Self {
         Self {
             store,
             mailboxes,
             tokens,
+            seal,
             peers,
             clock,
         }
@@ -72,6 +90,7 @@ impl Outbox {
             let following = feed::Following {
                 store: self.store.clone(),
                 peers: self.peers.clone(),
+                seal: self.seal.clone(),
                 clock: self.clock.clone(),
                 bell: bell.clone(),
                 tenant: tenant.clone(),
@@ -120,16 +139,26 @@ impl Outbox {
             match posted {
                 Posted::Sent => {}
                 Posted::GivenUp(reason) => {
-                    tracing::warn!(tenant, message = one.message, reason, "a reply is not mailed")
-                }
-                Posted::Later(_, reason) => {
-                    tracing::info!(
+                    tracing::warn!(
                         tenant,
                         message = one.message,
                         reason,
-                        attempts = one.attempts,
-                        "a reply waits"
+                        "a mail to a customer is given up"
+                    )
+                }
+                Posted::Later(
+                    _,
+                    reason @ ("LOGIN_REFUSED" | "TLS_REFUSED" | "SERVER_CANNOT" | "SENDER_REFUSED" | "SERVER_REFUSED"),
+                ) => {
+                    tracing::warn!(
+                        tenant,
+                        reason,
+                        "the mail server and mailboxes.toml do not fit; mails to customers wait"
                     );
+                }
+                Posted::Later(_, reason) => {
+                    let (message, attempts) = (&one.message, one.attempts);
+                    tracing::info!(tenant, message, reason, attempts, "a mail to a customer waits");
                 }
             }
             metrics::mailed(posted);
@@ -140,7 +169,14 @@ impl Outbox {
 
     async fn post(&self, tenant: &str, mailbox: &Mailbox, one: &Outgoing) -> Posted {
         let later = |reason| Posted::Later(self.clock.now() + pause(one.attempts), reason);
-        let facts = match read_letter::read(&self.peers, tenant, one).await {
+        let read = match &one.sealed {
+            None => read_letter::read(&self.peers, tenant, one).await,
+            Some(sealed) => match self.question(one, sealed) {
+                Ok(text) => read_letter::read_survey(&self.peers, tenant, one, text).await,
+                Err(reason) => return Posted::GivenUp(reason),
+            },
+        };
+        let facts = match read {
             Ok(Some(facts)) => facts,
             Ok(None) => return Posted::GivenUp("GONE"),
             Err(error) if error.kind() == Kind::NotFound => return Posted::GivenUp("GONE"),
@@ -156,24 +192,59 @@ impl Outbox {
         let Some(to) = facts.address.as_ref() else {
             return Posted::GivenUp("NO_ADDRESS");
         };
+        let files = match self.files(tenant, &facts).await {
+            Ok(files) => files,
+            Err(Missing::ForGood(reason)) => return Posted::GivenUp(reason),
+            Err(Missing::Now(reason)) => return later(reason),
+        };
+        let by = match (&one.sealed, facts.automated) {
+            (Some(_), _) => By::Survey,
+            (None, true) => By::Machine,
+            (None, false) => By::Person,
+        };
+        let message = match self.letter(tenant, mailbox, to, &facts, files, by) {
+            Some(message) => message,
+            None => return Posted::GivenUp("CANNOT_BE_WRITTEN"),
+        };
+        match mailbox.transport.send(message).await {
+            Ok(_) => Posted::Sent,
+            Err(error) => match verdict(&error) {
+                Verdict::Refused => Posted::GivenUp("REFUSED"),
+                Verdict::Later(reason) => later(reason),
+            },
+        }
+    }
+
+    /// The text of a survey.
+    fn question(&self, one: &Outgoing, sealed: &[u8]) -> Result<String, &'static str> {
+        let opened = self.seal.open(&one.message, sealed).map_err(|_| "NOT_OPENED")?;
+        let sending = SurveySending::decode(opened.as_slice()).map_err(|_| "NOT_OPENED")?;
+        let closes_at = sending.closes_at.as_ref().and_then(from_timestamp);
+        if closes_at.is_some_and(|closes_at| closes_at <= self.clock.now()) {
+            return Err("CLOSED");
+        }
+        sending.invitation.as_ref().map(question::text).ok_or("NOT_OPENED")
+    }
+
+    async fn files<'a>(&self, tenant: &str, facts: &'a Facts) -> Result<Vec<File<'a>>, Missing> {
         if facts.files.iter().any(|file| file.name.is_empty()) {
-            return Posted::GivenUp("FILE_NEVER_UPLOADED");
+            return Err(Missing::ForGood("FILE_NEVER_UPLOADED"));
         }
         if facts.files.iter().map(|file| file.size).sum::<u64>() > FILES_MAX {
-            return Posted::GivenUp("FILES_TOO_LARGE");
+            return Err(Missing::ForGood("FILES_TOO_LARGE"));
         }
         let mut files = Vec::with_capacity(facts.files.len());
         for file in &facts.files {
             let content = match read_letter::fetch(&self.peers, tenant, file).await {
                 Ok(content) => content,
-                Err(error) if error.kind() == Kind::NotFound => return Posted::GivenUp("GONE"),
+                Err(error) if error.kind() == Kind::NotFound => return Err(Missing::ForGood("GONE")),
                 Err(error) => {
                     tracing::debug!(
                         tenant,
                         error = error.chain(),
                         "a file that is to be mailed was not read"
                     );
-                    return later("TICKETING");
+                    return Err(Missing::Now("TICKETING"));
                 }
             };
             files.push(File {
@@ -182,15 +253,7 @@ impl Outbox {
                 content,
             });
         }
-        let message = match self.letter(tenant, mailbox, to, &facts, files) {
-            Some(message) => message,
-            None => return Posted::GivenUp("CANNOT_BE_WRITTEN"),
-        };
-        match mailbox.transport.send(message).await {
-            Ok(_) => Posted::Sent,
-            Err(error) if error.is_permanent() => Posted::GivenUp("REFUSED"),
-            Err(_) => later("SERVER"),
-        }
+        Ok(files)
     }
 
     fn letter(
@@ -200,12 +263,13 @@ impl Outbox {
         to: &lettre::Address,
         facts: &Facts,
         files: Vec<File<'_>>,
+        by: By,
     ) -> Option<lettre::Message> {
         let about = About {
             tenant,
             ticket: TicketMark::of(facts.number, facts.ticket),
             message: facts.message,
-            by_machine: facts.automated,
+            by_machine: by != By::Person,
         };
         let address = mailbox.from.email.to_string();
         let headers = headers(
@@ -225,11 +289,17 @@ impl Outbox {
             ancestors: &facts.ancestors,
             text: &facts.text,
             files,
-            automated: facts.automated,
+            by,
             at: facts.at,
         };
         letter.message().ok()
     }
+}
+
+/// Why the files of a reply are not there.
+enum Missing {
+    ForGood(&'static str),
+    Now(&'static str),
 }
 
 fn pause(attempts: i32) -> TimeDelta {

@@ -1,5 +1,5 @@
 //! Secrets of sources are needed in the clear to check signatures, so they are stored sealed: who gets the database
-//! without the key gets nothing.
+//! without the key gets nothing. So are the links of surveys that are to be mailed: who has one can answer.
 
 use hmac::{Hmac, Mac};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -29,23 +29,28 @@ impl Seal {
 
     /// Seals the secret of `source`: it opens for no other source.
     pub fn seal(&self, source: &str, secret: &str) -> Vec<u8> {
-        // 96 random bits: secrets are sealed a few thousand times in the life of a key, not the 2^32 that would be too often.
+        self.seal_bytes(source, secret.as_bytes())
+    }
+
+    /// Seals what belongs to `name`: it opens for no other name.
+    pub fn seal_bytes(&self, name: &str, secret: &[u8]) -> Vec<u8> {
+        // 96 random bits: some millions are sealed in the life of a key, not the 2^32 that would be too often.
         let nonce: [u8; NONCE_LEN] = rand::random();
-        let mut sealed = secret.as_bytes().to_vec();
+        let mut sealed = secret.to_vec();
         self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(source), &mut sealed)
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(name), &mut sealed)
             .expect("a secret is far below the cipher's limit");
         [&nonce[..], &sealed[..]].concat()
     }
 
-    /// Opens what [`Seal::seal`] made for the same source.
+    /// Opens what [`Seal::seal`] or [`Seal::seal_bytes`] made for the same source or name.
     ///
     /// # Errors
     /// Internal when it was sealed with another key, or changed.
     pub fn open(&self, source: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
         let failed = || {
             Error::internal(format!(
-                "the secret of source {source} does not open: was secrets.internal_key changed? Set the secret again"
+                "what is sealed for {source} does not open: was secrets.internal_key changed? Set secrets of sources again"
             ))
         };
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN).ok_or_else(failed)?;

@@ -1,8 +1,10 @@
-//! The database of ingestion. Entities never leave this module; no query is without a tenant, but two: the one that finds
-//! the source a webhook names (the source says the tenant), and the one by which the delivery finds what waits.
+//! The database of ingestion. Entities never leave this module; no query is without a tenant, but these: the one
+//! that finds the source a webhook names (the source says the tenant), the one by which the delivery finds what waits, and those
+//! that forget what is old.
 
 mod entity;
 mod inbox;
+mod mailboxes;
 mod migrations;
 mod outgoing;
 mod owners;
@@ -19,6 +21,7 @@ use vorrang_error::Error;
 use vorrang_service::Ids;
 
 pub use inbox::{NewInboxItem, Receipt, Waiting};
+pub use mailboxes::{MailboxKey, Position};
 pub use migrations::Migrator;
 pub use outgoing::{Outgoing, Posted};
 pub use owners::Owner;

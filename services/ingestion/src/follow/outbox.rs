@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use prost::Message as _;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,13 +15,14 @@ use vorrang_api::from_timestamp;
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::feed_service_client::FeedServiceClient;
 use vorrang_api::ticketing::v1::message::Visibility;
-use vorrang_api::ticketing::v1::{Channel, Event, FollowResponse};
+use vorrang_api::ticketing::v1::{Channel, Event, FollowResponse, MessageCreated, SurveySent};
 use vorrang_clock::SharedClock;
 use vorrang_error::{Error, Kind};
 use vorrang_feed::{Follower, Incoming};
 use vorrang_service::{Peers, peer_error};
 
 use crate::outbox::EXPIRES;
+use crate::seal::Seal;
 use crate::store::{Outgoing, Store};
 
 /// Before the feed is tried again.
@@ -36,6 +38,8 @@ pub struct Following {
     pub store: Store,
     /// Where the feed is.
     pub peers: Peers,
+    /// Keeps the links of surveys.
+    pub seal: Seal,
     /// The time.
     pub clock: SharedClock,
     /// Rung when something is.
@@ -83,14 +87,14 @@ impl Following {
             async move { client.follow(request).await }
         };
         let mut follower = Follower::<FollowResponse>::one(open, tenant, Some(cursor).filter(|one| !one.is_empty()))
-            .types(["message_created"]);
+            .types(["message_created", "survey_sent"]);
         let mut kept = Instant::now();
         loop {
             match follower.next().await {
                 Ok(Incoming::Batch { events, cursor, .. }) => {
                     // When the log is read once more: neither what is too old to help, nor what was written before there was a mailbox.
                     let since = began_at.max(self.clock.now() - EXPIRES);
-                    let messages = events.iter().filter_map(outgoing);
+                    let messages = events.iter().filter_map(|event| outgoing(event, &self.seal));
                     let messages: Vec<Outgoing> = messages.filter(|one| one.written_at >= since).collect();
                     if messages.is_empty() && kept.elapsed() < KEEP {
                         continue;
@@ -131,12 +135,17 @@ impl Following {
     }
 }
 
-/// The message that an event tells of, if it is to be mailed: public, by an agent or a machine of ours, on a ticket that
-/// goes by e-mail, and said just now.
-fn outgoing(event: &Event) -> Option<Outgoing> {
-    let Some(Payload::MessageCreated(created)) = &event.payload else {
-        return None;
-    };
+/// What an event tells of, if it is to be mailed.
+fn outgoing(event: &Event, seal: &Seal) -> Option<Outgoing> {
+    match event.payload.as_ref()? {
+        Payload::MessageCreated(created) => message(created),
+        Payload::SurveySent(sent) => survey(sent, seal),
+        _ => None,
+    }
+}
+
+/// A message that is public, by an agent or a machine of ours, on a ticket that goes by e-mail, and said just now.
+fn message(created: &MessageCreated) -> Option<Outgoing> {
     let (ticket, message) = (created.ticket.as_ref()?, created.message.as_ref()?);
     let actor = message.actor.as_ref()?;
     // A bounce or an absence note is by a machine, too, but not by ours.
@@ -155,6 +164,21 @@ fn outgoing(event: &Event) -> Option<Outgoing> {
         ticket: ticket.name.clone(),
         written_at: recorded_at,
         attempts: 0,
+        sealed: None,
+    })
+}
+
+/// A survey about a ticket that came by e-mail. Ticketing tells the links once, here.
+fn survey(sent: &SurveySent, seal: &Seal) -> Option<Outgoing> {
+    let (ticket, sending) = (sent.ticket.as_ref()?, sent.sending.as_ref()?);
+    let fits = ticket.channel() == Channel::Email && !ticket.erased && sending.invitation.is_some();
+    let written_at = from_timestamp(sending.sent_at.as_ref()?)?;
+    fits.then(|| Outgoing {
+        message: sending.name.clone(),
+        ticket: ticket.name.clone(),
+        written_at,
+        attempts: 0,
+        sealed: Some(seal.seal_bytes(&sending.name, &sending.encode_to_vec())),
     })
 }
 

@@ -1,4 +1,4 @@
-//! An agent's reply as the mail that the customer gets. Pure.
+//! What is said as the mail that the customer gets. Pure.
 
 use chrono::{DateTime, Utc};
 use lettre::Address;
@@ -29,10 +29,21 @@ pub struct Letter<'a> {
     pub text: &'a str,
     /// The files that go with it.
     pub files: Vec<File<'a>>,
-    /// Whether a machine says it.
-    pub automated: bool,
+    /// Who says it.
+    pub by: By,
     /// When it was written.
     pub at: DateTime<Utc>,
+}
+
+/// Who says what is mailed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// An agent.
+    Person,
+    /// A machine, which answers.
+    Machine,
+    /// A machine, which asks of itself: a survey.
+    Survey,
 }
 
 /// A file that goes with a mail.
@@ -75,10 +86,15 @@ impl Letter<'_> {
             let references: Vec<&str> = kept.map(|(_, id)| id.as_str()).collect();
             mail = mail.in_reply_to(last.clone()).references(references.join(" "));
         }
-        if self.automated {
+        let submitted = match self.by {
+            By::Person => None,
+            By::Machine => Some("auto-replied"),
+            By::Survey => Some("auto-generated"),
+        };
+        if let Some(submitted) = submitted {
             // Nobody's machine is to answer ours (RFC 3834).
             mail = mail
-                .raw_header(value("Auto-Submitted", "auto-replied"))
+                .raw_header(value("Auto-Submitted", submitted))
                 .raw_header(value("X-Auto-Response-Suppress", "All"));
         }
         let text = self.text.replace("\r\n", "\n").replace('\n', "\r\n");
@@ -119,16 +135,16 @@ mod tests {
     use crate::outgoing::{About, headers};
     use crate::tokens::{TicketMark, Tokens};
 
-    fn sent(ancestors: &[String], text: &str, automated: bool) -> String {
-        with_files(ancestors, text, automated, Vec::new())
+    fn sent(ancestors: &[String], text: &str, by: By) -> String {
+        with_files(ancestors, text, by, Vec::new())
     }
 
-    fn with_files(ancestors: &[String], text: &str, automated: bool, files: Vec<File<'_>>) -> String {
+    fn with_files(ancestors: &[String], text: &str, by: By, files: Vec<File<'_>>) -> String {
         let about = About {
             tenant: "acme",
             ticket: TicketMark::of(123, Uuid::from_u128(7)),
             message: Uuid::from_u128(5),
-            by_machine: automated,
+            by_machine: by != By::Person,
         };
         let from: Mailbox = "Firma Öl <support@firma.example>".parse().expect("an address");
         let to: Address = "mara@x.example".parse().expect("an address");
@@ -146,7 +162,7 @@ mod tests {
             ancestors,
             text,
             files,
-            automated,
+            by,
             at: "2026-03-02T12:00:00Z".parse().expect("a time"),
         };
         String::from_utf8(letter.message().expect("a mail").formatted()).expect("ASCII")
@@ -156,7 +172,7 @@ mod tests {
     #[test]
     fn a_reply_says_where_it_belongs() {
         let ancestors = ["1@x.example".to_owned(), "bad id".to_owned(), "2@x.example".to_owned()];
-        let raw = sent(&ancestors, "Größe L ist da.\n\n.\nGruß", false);
+        let raw = sent(&ancestors, "Größe L ist da.\n\n.\nGruß", By::Person);
         assert!(raw.is_ascii());
         let read = mail::read(raw.as_bytes()).expect("a mail");
         assert_eq!(read.from.name, "Firma Öl");
@@ -178,7 +194,7 @@ mod tests {
             content: b"%PDF-1.7 \0\xff".to_vec(),
         };
         let files = vec![file("Größe \"L\".pdf", "application/pdf"), file("", "no type")];
-        let raw = with_files(&["1@x.example".to_owned()], "Anbei.", false, files);
+        let raw = with_files(&["1@x.example".to_owned()], "Anbei.", By::Person, files);
         assert!(raw.is_ascii());
         let read = mail::read(raw.as_bytes()).expect("a mail");
         assert_eq!((read.text.as_str(), read.ancestors.len()), ("Anbei.", 1));
@@ -198,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_a_machine_says_is_marked() {
-        let raw = sent(&[], "Danke.", true);
+        let raw = sent(&[], "Danke.", By::Machine);
         assert!(raw.contains("Auto-Submitted: auto-replied\r\n"));
         assert!(raw.contains("X-Auto-Response-Suppress: All\r\n"));
         assert!(!raw.contains("In-Reply-To"));
@@ -209,9 +225,15 @@ mod tests {
     }
 
     #[test]
+    fn a_survey_is_told_from_an_answer() {
+        let raw = sent(&["1@x.example".to_owned()], "Wie zufrieden?", By::Survey);
+        assert!(raw.contains("Auto-Submitted: auto-generated\r\n") && raw.contains("In-Reply-To: <1@x.example>\r\n"));
+    }
+
+    #[test]
     fn a_long_conversation_names_its_first_and_its_last_mails() {
         let ancestors: Vec<String> = (0..100).map(|n| format!("{n}@x.example")).collect();
-        let read = mail::read(sent(&ancestors, "Ja", false).as_bytes()).expect("a mail");
+        let read = mail::read(sent(&ancestors, "Ja", By::Person).as_bytes()).expect("a mail");
         assert_eq!(read.ancestors.len(), MAX_REFERENCES);
         assert_eq!(read.ancestors[0], "99@x.example");
         assert_eq!(read.ancestors[MAX_REFERENCES - 1], "0@x.example");
@@ -220,7 +242,7 @@ mod tests {
     /// No customer's word becomes a header of ours.
     #[test]
     fn nothing_is_smuggled_into_a_header() {
-        let raw = sent(&["1@x\r\nBcc: all@x.example".to_owned()], "Ja", false);
+        let raw = sent(&["1@x\r\nBcc: all@x.example".to_owned()], "Ja", By::Person);
         assert!(!raw.contains("Bcc"));
     }
 }

@@ -10,7 +10,8 @@ use vorrang_api::ticketing::v1::attachment_service_client::AttachmentServiceClie
 use vorrang_api::ticketing::v1::customer_service_client::CustomerServiceClient;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
 use vorrang_api::ticketing::v1::{
-    Customer, DownloadAttachmentRequest, GetCustomerRequest, GetTicketRequest, ListMessagesRequest, Message, identity,
+    Customer, DownloadAttachmentRequest, GetCustomerRequest, GetTicketRequest, ListMessagesRequest, Message, Ticket,
+    identity,
 };
 use vorrang_error::Error;
 use vorrang_service::{Peers, peer_error};
@@ -87,11 +88,58 @@ pub async fn fetch(peers: &Peers, tenant: &str, file: &Named) -> Result<Vec<u8>,
 /// # Errors
 /// As ticketing answers.
 pub async fn read(peers: &Peers, tenant: &str, one: &Outgoing) -> Result<Option<Facts>, Error> {
+    let about = conversation(peers, tenant, &one.ticket).await?;
+    let Some(at) = about.said.iter().position(|message| message.name == one.message) else {
+        return Ok(None);
+    };
+    let message = &about.said[at];
+    if message.erased || (message.text.trim().is_empty() && message.attachments.is_empty()) {
+        return Ok(None);
+    }
+    let files = message.attachments.iter().map(|file| Named {
+        name: file.name.clone(),
+        file_name: file.file_name.clone(),
+        content_type: file.content_type.clone(),
+        size: file.size_bytes.max(0).unsigned_abs(),
+    });
+    let occurred_at = message.occurred_at.as_ref().and_then(from_timestamp);
+    let facts = about.facts(one, &about.said[..at]);
+    Ok(facts.map(|facts| Facts {
+        text: message.text.clone(),
+        files: files.collect(),
+        automated: is(message, ActorKind::Automation),
+        at: occurred_at.unwrap_or(one.written_at),
+        ..facts
+    }))
+}
+
+/// Reads what a survey needs, which asks `text`; none when nobody is to be asked any more, or only machines wrote.
+///
+/// # Errors
+/// As ticketing answers.
+pub async fn read_survey(peers: &Peers, tenant: &str, one: &Outgoing, text: String) -> Result<Option<Facts>, Error> {
+    let about = conversation(peers, tenant, &one.ticket).await?;
+    let by_person = |message: &Message| is(message, ActorKind::Customer) && !message.automated;
+    if !about.said.iter().any(by_person) {
+        return Ok(None);
+    }
+    let facts = about.facts(one, &about.said);
+    Ok(facts.map(|facts| Facts { text, ..facts }))
+}
+
+/// A ticket with what was said on it, and whose it is.
+struct Conversation {
+    ticket: Ticket,
+    said: Vec<Message>,
+    customer: Customer,
+}
+
+async fn conversation(peers: &Peers, tenant: &str, name: &str) -> Result<Conversation, Error> {
     let failed = |status| peer_error("ticketing", status);
     let mut tickets = TicketServiceClient::new(peers.ticketing(Some(tenant)));
-    let name = one.ticket.clone();
+    let get = GetTicketRequest { name: name.to_owned() };
     let ticket = tickets
-        .get_ticket(Request::new(GetTicketRequest { name }))
+        .get_ticket(Request::new(get))
         .await
         .map_err(failed)?
         .into_inner();
@@ -99,7 +147,7 @@ pub async fn read(peers: &Peers, tenant: &str, one: &Outgoing) -> Result<Option<
     let mut page_token = String::new();
     for _ in 0..MAX_PAGES {
         let request = ListMessagesRequest {
-            parent: one.ticket.clone(),
+            parent: name.to_owned(),
             page_size: PAGE,
             page_token,
             ..ListMessagesRequest::default()
@@ -119,45 +167,31 @@ pub async fn read(peers: &Peers, tenant: &str, one: &Outgoing) -> Result<Option<
     let name = ticket.customer.clone();
     let customer = customers.get_customer(Request::new(GetCustomerRequest { name })).await;
     let customer = customer.map_err(failed)?.into_inner();
-    let (Some(ticket_id), Some(message_id)) = (id(&ticket.name), id(&one.message)) else {
-        return Ok(None);
-    };
-    let Some(at) = said.iter().position(|message| message.name == one.message) else {
-        return Ok(None);
-    };
-    let message = &said[at];
-    if ticket.erased || message.erased || (message.text.trim().is_empty() && message.attachments.is_empty()) {
-        return Ok(None);
+    Ok(Conversation { ticket, said, customer })
+}
+
+impl Conversation {
+    /// What any mail about it needs; what it says is not in it. None when it is erased.
+    fn facts(&self, one: &Outgoing, before: &[Message]) -> Option<Facts> {
+        if self.ticket.erased {
+            return None;
+        }
+        let ancestors = before
+            .iter()
+            .filter(|before| is(before, ActorKind::Customer) && !before.external_id.is_empty());
+        Some(Facts {
+            ticket: id(&self.ticket.name)?,
+            number: self.ticket.number,
+            subject: self.ticket.subject.clone(),
+            message: id(&one.message)?,
+            text: String::new(),
+            files: Vec::new(),
+            automated: true,
+            at: one.written_at,
+            ancestors: ancestors.map(|before| before.external_id.clone()).collect(),
+            address: address(&self.customer),
+        })
     }
-    Ok(Some(Facts {
-        ticket: ticket_id,
-        number: ticket.number,
-        subject: ticket.subject,
-        message: message_id,
-        text: message.text.clone(),
-        files: message
-            .attachments
-            .iter()
-            .map(|file| Named {
-                name: file.name.clone(),
-                file_name: file.file_name.clone(),
-                content_type: file.content_type.clone(),
-                size: file.size_bytes.max(0).unsigned_abs(),
-            })
-            .collect(),
-        automated: is(message, ActorKind::Automation),
-        at: message
-            .occurred_at
-            .as_ref()
-            .and_then(from_timestamp)
-            .unwrap_or(one.written_at),
-        ancestors: said[..at]
-            .iter()
-            .filter(|before| is(before, ActorKind::Customer) && !before.external_id.is_empty())
-            .map(|before| before.external_id.clone())
-            .collect(),
-        address: address(&customer),
-    }))
 }
 
 fn is(message: &Message, kind: ActorKind) -> bool {

@@ -1,6 +1,7 @@
 //! Rows. They never leave the store.
 
 pub(super) mod inbox;
+pub(super) mod mailbox;
 pub(super) mod outgoing;
 pub(super) mod outgoing_cursor;
 pub(super) mod proof;

@@ -1,5 +1,6 @@
 //! The schema. A released migration is never changed; a new one is added.
 
+mod mailboxes;
 mod outgoing;
 mod proofs;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(outgoing::Outgoing),
             Box::new(Thin),
             Box::new(proofs::Proofs),
+            Box::new(mailboxes::Mailboxes),
         ]
     }
 }

@@ -1,5 +1,6 @@
-//! What is to be mailed to customers: names of messages only, their words stay with ticketing. One that was sent is
-//! remembered, so that a feed that is read again sends nothing twice.
+//! What is to be mailed to customers: names of messages only, their words stay with ticketing. Of a survey there is what ticketing
+//! says once, its links, sealed and only until it is sent. What was sent is remembered for longer than a feed that is read
+//! again goes back, so nothing is sent twice.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -13,10 +14,10 @@ use super::entity::{outgoing, outgoing_cursor};
 
 const WAITING: &str = "waiting";
 
-/// A message that is to be mailed.
+/// A message or a survey that is to be mailed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// `tickets/{uuid}/messages/{uuid}`.
+    /// `tickets/{uuid}/messages/{uuid}`, or `surveySendings/{uuid}`.
     pub message: String,
     /// `tickets/{uuid}`.
     pub ticket: String,
@@ -24,6 +25,8 @@ pub struct Outgoing {
     pub written_at: DateTime<Utc>,
     /// How often it was tried.
     pub attempts: i32,
+    /// Of a survey: the sending with its invitation, sealed for its name.
+    pub sealed: Option<Vec<u8>>,
 }
 
 /// What became of one.
@@ -72,6 +75,7 @@ impl Store {
             written_at: Set(micros(one.written_at)),
             next_attempt_at: Set(micros(now)),
             reason: Set(String::new()),
+            sealed: Set(one.sealed.clone()),
         });
         if !messages.is_empty() {
             outgoing::Entity::insert_many(rows)
@@ -133,6 +137,7 @@ impl Store {
                     ticket: row.ticket,
                     written_at: from_micros(row.written_at),
                     attempts: row.attempts + 1,
+                    sealed: row.sealed,
                 });
             }
         }
@@ -148,11 +153,13 @@ impl Store {
             Posted::Sent => outgoing::ActiveModel {
                 state: Set("sent".to_owned()),
                 reason: Set(String::new()),
+                sealed: Set(None),
                 ..Default::default()
             },
             Posted::GivenUp(reason) => outgoing::ActiveModel {
                 state: Set("given-up".to_owned()),
                 reason: Set(reason.to_owned()),
+                sealed: Set(None),
                 ..Default::default()
             },
             Posted::Later(at, reason) => outgoing::ActiveModel {
@@ -171,6 +178,23 @@ impl Store {
             .await
             .map_err(database_error)?;
         tx.commit().await
+    }
+}
+
+impl Store {
+    /// Forgets what was written before `before`, of all tenants: sent, given up, or of a mailbox that is no more. Gives how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_outgoing(&self, before: DateTime<Utc>) -> Result<u64, Error> {
+        let tx = self.database.begin().await?;
+        let gone = outgoing::Entity::delete_many()
+            .filter(outgoing::Column::WrittenAt.lt(micros(before)))
+            .exec(tx.conn())
+            .await
+            .map_err(database_error)?;
+        tx.commit().await?;
+        Ok(gone.rows_affected)
     }
 }
 

@@ -1,4 +1,5 @@
 mod inbox;
+mod mailboxes;
 mod outgoing;
 mod owners;
 mod proofs;

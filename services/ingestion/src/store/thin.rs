@@ -92,6 +92,23 @@ pub(super) async fn name(
     named.collect()
 }
 
+impl Store {
+    /// Forgets what was complete before `before`, of all tenants. Gives how much.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_named(&self, before: DateTime<Utc>) -> Result<u64, Error> {
+        let tx = self.database.begin().await?;
+        let gone = Entity::delete_many()
+            .filter(Column::CompletedAt.lt(micros(before)))
+            .exec(tx.conn())
+            .await
+            .map_err(database_error)?;
+        tx.commit().await?;
+        Ok(gone.rows_affected)
+    }
+}
+
 /// Notes that these were pushed whole, and releases the items that waited for nothing else.
 pub(super) async fn complete(tx: &Tx, tenant: &str, wholes: &[Whole], now: DateTime<Utc>) -> Result<(), Error> {
     let mut by_source: BTreeMap<&str, BTreeMap<&str, &PushResult>> = BTreeMap::new();

@@ -61,31 +61,45 @@ impl FakeDesk {
     /// Says something; who follows is told.
     pub fn say(&self, message: api::Message) {
         let mut state = self.state();
-        let seq = i64::try_from(state.events.len()).expect("few") + 1;
-        let head = feed::EventHead {
-            id: seq.to_string(),
-            seq,
-            tenant: "acme".to_owned(),
-            r#type: "message_created".to_owned(),
-            subject: state.ticket.name.clone(),
-            ..feed::EventHead::default()
-        };
+        state.messages.push(message.clone());
         let created = api::MessageCreated {
             ticket: Some(state.ticket.clone()),
-            message: Some(message.clone()),
+            message: Some(message),
         };
-        state.events.push(api::Event {
-            head: Some(head),
-            payload: Some(api::event::Payload::MessageCreated(created)),
-            ..api::Event::default()
-        });
-        state.messages.push(message);
-        let told = state.after(seq - 1);
-        state.followers.retain(|one| one.send(Ok(told.clone())).is_ok());
+        state.tell("message_created", api::event::Payload::MessageCreated(created));
+    }
+
+    /// Sends a survey about the ticket; who follows is told.
+    pub fn ask(&self, sending: api::SurveySending) {
+        let mut state = self.state();
+        let sent = api::SurveySent {
+            ticket: Some(state.ticket.clone()),
+            sending: Some(sending),
+        };
+        state.tell("survey_sent", api::event::Payload::SurveySent(sent));
     }
 }
 
 impl State {
+    fn tell(&mut self, kind: &str, payload: api::event::Payload) {
+        let seq = i64::try_from(self.events.len()).expect("few") + 1;
+        let head = feed::EventHead {
+            id: seq.to_string(),
+            seq,
+            tenant: "acme".to_owned(),
+            r#type: kind.to_owned(),
+            subject: self.ticket.name.clone(),
+            ..feed::EventHead::default()
+        };
+        self.events.push(api::Event {
+            head: Some(head),
+            payload: Some(payload),
+            ..api::Event::default()
+        });
+        let told = self.after(seq - 1);
+        self.followers.retain(|one| one.send(Ok(told.clone())).is_ok());
+    }
+
     fn cursor(&self) -> String {
         format!("{}/{}", self.epoch, self.events.len())
     }
@@ -139,7 +153,7 @@ impl FeedService for FakeDesk {
 
     async fn follow(&self, request: Request<feed::FollowRequest>) -> Result<Response<Self::FollowStream>, Status> {
         let request = request.into_inner();
-        if request.types != ["message_created"] {
+        if request.types != ["message_created", "survey_sent"] {
             return Ok(Response::new(Box::pin(futures::stream::pending())));
         }
         let (sender, receiver) = mpsc::unbounded_channel();

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+use vorrang_testkit::{DEADLINE, wait_for};
 
 /// A mail that was taken.
 #[derive(Debug, Clone)]
@@ -21,24 +23,41 @@ pub struct Sink {
     pub addr: SocketAddr,
     taken: Arc<Mutex<Vec<Taken>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    serving: Option<AbortHandle>,
 }
 
 impl Sink {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
-        let sink = Self {
+        Self::at(([127, 0, 0, 1], 0).into()).await
+    }
+
+    pub async fn at(addr: SocketAddr) -> Self {
+        let listener = TcpListener::bind(addr).await.expect("binds");
+        let mut sink = Self {
             addr: listener.local_addr().expect("an address"),
             taken: Arc::default(),
             asked: Arc::default(),
+            serving: None,
         };
         let server = sink.clone();
-        tokio::spawn(async move {
+        let serving = tokio::spawn(async move {
+            let mut talks = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let server = server.clone();
-                tokio::spawn(async move { server.talk(stream).await });
+                talks.spawn(async move { server.talk(stream).await });
             }
         });
+        sink.serving = Some(serving.abort_handle());
         sink
+    }
+
+    /// Goes away, with all its connections.
+    pub async fn stop(self) {
+        if let Some(serving) = self.serving {
+            serving.abort();
+            let gone = || async { serving.is_finished().then_some(()) };
+            wait_for(DEADLINE, "the server to be gone", gone).await;
+        }
     }
 
     pub fn taken(&self) -> Vec<Taken> {

@@ -15,6 +15,7 @@ use vorrang_api::ingestion::v1::{
     PushTicketRequest, QuarantineItem, Receipt, RetryQuarantineItemRequest, Source, quarantine_item::State, receipt,
 };
 use vorrang_api::ticketing::v1::{Identity, identity};
+use vorrang_clock::SharedClock;
 use vorrang_service::{Bind, Config, PeerChannel, Running, Suite};
 use vorrang_testkit::{DEADLINE, DataFolder, data_folder, wait_for};
 
@@ -36,12 +37,14 @@ impl Stack {
     }
 
     pub async fn on(folder: DataFolder, ticketing: FakeTicketing) -> Self {
+        Self::at(folder, ticketing, vorrang_clock::system()).await
+    }
+
+    pub async fn at(folder: DataFolder, ticketing: FakeTicketing, clock: SharedClock) -> Self {
         let services = vec![Bind::new("ingestion", vorrang_ingestion::bind), ticketing.bind()];
         let mut config = Config::local(folder.path());
         config.secrets.link_key = LINK_KEY.to_owned();
-        let running = Suite::start(config, vorrang_clock::system(), services)
-            .await
-            .expect("starts");
+        let running = Suite::start(config, clock, services).await.expect("starts");
         Self {
             running,
             ticketing,

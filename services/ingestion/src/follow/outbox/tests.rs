@@ -1,5 +1,5 @@
 use vorrang_api::feed::v1::Actor;
-use vorrang_api::ticketing::v1::{Message, MessageCreated, Ticket};
+use vorrang_api::ticketing::v1::{Message, MessageCreated, SurveyInvitation, SurveySending, Ticket};
 
 use super::*;
 
@@ -31,6 +31,10 @@ fn event(change: impl FnOnce(&mut Message)) -> Event {
     }
 }
 
+fn seal() -> Seal {
+    Seal::new(b"an internal key of an installation")
+}
+
 fn by(kind: ActorKind, id: &str) -> Option<Actor> {
     Some(Actor {
         kind: kind.into(),
@@ -40,12 +44,18 @@ fn by(kind: ActorKind, id: &str) -> Option<Actor> {
 
 #[test]
 fn what_we_say_publicly_by_mail_is_mailed_and_nothing_else() {
-    let taken = outgoing(&event(|_| {})).expect("is mailed");
+    let taken = outgoing(&event(|_| {}), &seal()).expect("is mailed");
     assert_eq!(
         (taken.ticket.as_str(), taken.message.as_str()),
         ("tickets/t", "tickets/t/messages/m")
     );
-    assert!(outgoing(&event(|m| m.actor = by(ActorKind::Automation, "automations/1"))).is_some());
+    assert!(
+        outgoing(
+            &event(|m| m.actor = by(ActorKind::Automation, "automations/1")),
+            &seal()
+        )
+        .is_some()
+    );
     type Change = fn(&mut Message);
     let not: [(&str, Change); 8] = [
         ("a note", |m| m.visibility = Visibility::Internal.into()),
@@ -63,6 +73,61 @@ fn what_we_say_publicly_by_mail_is_mailed_and_nothing_else() {
         ("nobody's", |m| m.actor = None),
     ];
     for (what, change) in not {
-        assert_eq!(outgoing(&event(change)), None, "{what}");
+        assert_eq!(outgoing(&event(change), &seal()), None, "{what}");
+    }
+}
+
+#[test]
+fn a_survey_about_a_mail_is_mailed() {
+    let event = |change: fn(&mut SurveySent)| {
+        let mut sent = SurveySent {
+            ticket: Some(Ticket {
+                name: "tickets/t".to_owned(),
+                channel: Channel::Email.into(),
+                ..Ticket::default()
+            }),
+            sending: Some(SurveySending {
+                name: "surveySendings/s".to_owned(),
+                sent_at: Some(prost_types::Timestamp {
+                    seconds: 1_700_000_000,
+                    nanos: 0,
+                }),
+                invitation: Some(SurveyInvitation {
+                    url: "https://a.example/s/secret-token".to_owned(),
+                    ..SurveyInvitation::default()
+                }),
+                ..SurveySending::default()
+            }),
+        };
+        change(&mut sent);
+        let payload = Some(Payload::SurveySent(sent));
+        Event {
+            payload,
+            ..Event::default()
+        }
+    };
+    let taken = outgoing(&event(|_| {}), &seal()).expect("is mailed");
+    assert_eq!(
+        (taken.ticket.as_str(), taken.message.as_str()),
+        ("tickets/t", "surveySendings/s")
+    );
+    let sealed = taken.sealed.expect("its links");
+    assert!(!sealed.windows(12).any(|bytes| bytes == b"secret-token"));
+    let opened = seal().open("surveySendings/s", &sealed).expect("opens");
+    let sending = SurveySending::decode(opened.as_slice()).expect("a sending");
+    assert!(sending.invitation.expect("its links").url.ends_with("secret-token"));
+    type Change = fn(&mut SurveySent);
+    let not: [(&str, Change); 4] = [
+        ("about no ticket", |s| s.ticket = None),
+        ("about a chat", |s| {
+            s.ticket.get_or_insert_default().channel = Channel::Chat.into();
+        }),
+        ("about what is erased", |s| {
+            s.ticket.get_or_insert_default().erased = true
+        }),
+        ("without links", |s| s.sending.get_or_insert_default().invitation = None),
+    ];
+    for (what, change) in not {
+        assert_eq!(outgoing(&event(change), &seal()), None, "{what}");
     }
 }

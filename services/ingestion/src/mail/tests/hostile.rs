@@ -151,14 +151,12 @@ fn bad_mails_are_read() {
         ),
     ];
     for (what, raw, text) in cases {
-        let began = std::time::Instant::now();
         let mail = fixture(&raw);
         assert!(
             mail.text.contains(text),
             "{what}: {:?}",
             mail.text.chars().take(200).collect::<String>()
         );
-        assert!(began.elapsed().as_secs() < 2, "{what} took {:?}", began.elapsed());
     }
     let from = |raw: &[u8]| fixture(raw).from;
     assert_eq!(

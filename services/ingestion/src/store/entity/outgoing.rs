@@ -13,6 +13,7 @@ pub struct Model {
     pub written_at: i64,
     pub next_attempt_at: i64,
     pub reason: String,
+    pub sealed: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

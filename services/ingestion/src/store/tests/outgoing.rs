@@ -1,3 +1,5 @@
+use sea_orm::EntityTrait as _;
+
 use super::*;
 use crate::store::{Outgoing, Posted};
 
@@ -7,6 +9,7 @@ fn message(name: &str) -> Outgoing {
         ticket: "tickets/1".to_owned(),
         written_at: now(),
         attempts: 0,
+        sealed: None,
     }
 }
 
@@ -40,5 +43,30 @@ both_engines! {
         assert_eq!((names(&due), due[0].attempts), (vec!["b"], 2));
         store.posted("acme", "b", held, Posted::GivenUp("REFUSED")).await.expect("noted");
         assert_eq!(store.due_outgoing("acme", held, held, 10).await.expect("reads"), []);
+    }
+    /// The links of a survey are there until it is sent, and no longer.
+    async fn links_are_kept_until_they_are_sent(db: TestDatabase) {
+        let store = store(&db).await;
+        let survey = |name| Outgoing { sealed: Some(vec![1, 2, 3]), ..message(name) };
+        store.take_outgoing("acme", &[survey("a"), survey("b")], "c1", now()).await.expect("taken");
+        let held = now() + TimeDelta::minutes(10);
+        let due = store.due_outgoing("acme", now(), held, 10).await.expect("reads");
+        assert_eq!(due.iter().map(|one| one.sealed.as_deref()).collect::<Vec<_>>(), [Some(&[1_u8, 2, 3][..]); 2]);
+        store.posted("acme", "a", held, Posted::Sent).await.expect("noted");
+        store.posted("acme", "b", held, Posted::GivenUp("GONE")).await.expect("noted");
+        let rows = crate::store::entity::outgoing::Entity::find().all(store.database.reader()).await.expect("reads");
+        assert!(rows.iter().all(|row| row.sealed.is_none()) && rows.len() == 2);
+    }
+
+    /// What is old is forgotten, whatever became of it.
+    async fn what_was_mailed_long_ago_is_forgotten(db: TestDatabase) {
+        let store = store(&db).await;
+        let old = Outgoing { written_at: now() - TimeDelta::days(15), ..message("old") };
+        store.take_outgoing("acme", &[old, message("new")], "c1", now()).await.expect("taken");
+        let before = now() - TimeDelta::days(14);
+        assert_eq!(store.forget_outgoing(before).await.expect("forgotten"), 1);
+        assert_eq!(store.forget_outgoing(before).await.expect("nothing"), 0);
+        let due = store.due_outgoing("acme", now(), now() + TimeDelta::minutes(10), 10).await.expect("reads");
+        assert_eq!(names(&due), ["new"]);
     }
 }

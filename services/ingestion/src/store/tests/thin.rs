@@ -129,4 +129,13 @@ both_engines! {
         let (item, named) = name(&store, "three", &["a"]).await;
         assert_eq!(named, [Named::Waits(item)], "nobody knows of it any more");
     }
+    /// What was complete long ago is forgotten; what still waits never is.
+    async fn what_was_complete_long_ago_is_forgotten(db: TestDatabase) {
+        let store = store(&db).await;
+        name(&store, "first", &["waits"]).await;
+        push(&store, "t1", &[whole("done", "tickets/1")]).await;
+        assert_eq!(store.forget_named(now()).await.expect("nothing"), 0);
+        assert_eq!(store.forget_named(now() + TimeDelta::seconds(1)).await.expect("forgotten"), 1);
+        assert_eq!(listed(&store, QuarantineState::NeedsEnrichment).await[0].awaits, ["waits"]);
+    }
 }

@@ -1,7 +1,8 @@
-//! The database of ingestion. Entities never leave this module; no query is without a tenant, but two: the one that finds
-//! the source a webhook names (the source says the tenant), and the one by which the delivery finds what waits.
+//! The database of ingestion. Entities never leave this module; no query is without a tenant, but those that find the source a
+//! webhook names (the source says the tenant), what waits to be delivered or applied (the row says it), and what is old.
 
 mod entity;
+mod imports;
 mod inbox;
 mod migrations;
 mod outgoing;
@@ -17,6 +18,7 @@ use vorrang_database::Database;
 use vorrang_error::Error;
 use vorrang_service::Ids;
 
+pub use imports::{Applied, NewLine, Part, Pending};
 pub use inbox::{NewInboxItem, Receipt, Waiting};
 pub use migrations::Migrator;
 pub use outgoing::{Outgoing, Posted};

@@ -117,6 +117,8 @@ pub struct Ticket {
     pub kept_wait: Option<DateTime<Utc>>,
     /// The ticket from whose messages it was made.
     pub split_from: Option<Uuid>,
+    /// Of an imported one: the system it comes from and its id there, `zendesk:35436`.
+    pub external_id: Option<String>,
 }
 
 impl Ticket {
@@ -174,6 +176,7 @@ impl Ticket {
             merged_into: None,
             kept_wait: None,
             split_from: opening.split_from,
+            external_id: None,
         }
     }
 

@@ -107,6 +107,36 @@ personal! {
     MacroApplied { fields: [], parts: [ticket] }
     AgentsNotified { fields: [], parts: [ticket] }
     AutomationApplied { fields: [], parts: [ticket] }
+    ProactiveContact { fields: [reason], parts: [] }
+    ProactiveContactRecorded { fields: [], parts: [contact] }
+    HistoryCustomer { fields: [name, attributes_json], parts: [] }
+    HistoryTicketOpened { fields: [subject], parts: [] }
+    HistoryMessage { fields: [body], parts: [] }
+    HistorySelfService { fields: [query], parts: [] }
+    HistoryProactiveContact { fields: [reason], parts: [] }
+}
+
+/// Its parts are the choices of a `oneof`.
+impl Personal for pb::HistoryRecorded {
+    fn split(&mut self) -> Option<Self> {
+        use pb::history_recorded::Line;
+        let line = match self.line.as_mut()? {
+            Line::CustomerChanged(one) => Line::CustomerChanged(one.split()?),
+            Line::TicketOpened(one) => Line::TicketOpened(one.split()?),
+            Line::Message(one) => Line::Message(one.split()?),
+            Line::SelfService(one) => Line::SelfService(one.split()?),
+            Line::ProactiveContact(one) => Line::ProactiveContact(one.split()?),
+            _ => return None,
+        };
+        Some(Self {
+            line: Some(line),
+            ..Self::default()
+        })
+    }
+
+    fn mark_erased(&mut self) {
+        self.erased = true;
+    }
 }
 
 /// Values of the tenant's own fields that are free text. A map comes apart entry by entry.
@@ -148,6 +178,7 @@ payloads! {
     MacroApplied, AgentsNotified, AutomationApplied,
     SlaApplied, SlaTargetAtRisk, SlaTargetMissed, SlaTargetMet, SlaTargetRevised, SlaRecalculated,
     CustomerErased, TicketTextsErased, TicketAttachmentsErased,
+    ProactiveContactRecorded, HistoryRecorded,
 }
 
 /// A ticket without what is personal in it.

@@ -194,13 +194,11 @@ impl Ticket {
     /// # Errors
     /// Invalid `message.occurred_at`.
     pub fn check_written_after_opening(&self, draft: &Draft) -> Result<(), Error> {
-        match draft.occurred_at {
-            Some(at) if at < self.opened_at => Err(Error::invalid_field(
-                "message.occurred_at",
-                "must not be before the ticket was opened",
-            )),
-            _ => Ok(()),
+        if draft.occurred_at.is_some_and(|at| at < self.opened_at) {
+            let why = "must not be before the ticket was opened";
+            return Err(Error::invalid_field("message.occurred_at", why));
         }
+        Ok(())
     }
 
     /// Sets the named fields. Moving a waiting ticket to another queue does not restart its wait. `definitions` are those

@@ -180,7 +180,7 @@ impl Store {
         self.import(&import.tenant, import.id).await
     }
 
-    /// The next import to be applied that is not in `after`, the oldest first, of any tenant.
+    /// The imports that are to be applied, of any tenant, the oldest first.
     ///
     /// # Errors
     /// When the database fails.
@@ -195,7 +195,7 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// The first lines of an import behind `after`, in the order in which they count.
+    /// The first lines of an import behind `after`, in the order in which they count. The import says whose tenant's they are.
     ///
     /// # Errors
     /// When the database fails.

@@ -66,3 +66,25 @@ fn what_we_say_publicly_by_mail_is_mailed_and_nothing_else() {
         assert_eq!(outgoing(&event(change)), None, "{what}");
     }
 }
+
+/// What was said in another system was sent by that one.
+#[test]
+fn the_past_of_another_system_is_never_mailed() {
+    use vorrang_api::ticketing::v1::{HistoryMessage, HistoryRecorded, history_recorded::Line};
+    let message = HistoryMessage {
+        actor: by(ActorKind::Agent, "agents/anna"),
+        message: "tickets/t/messages/m".to_owned(),
+        channel: "email".to_owned(),
+        ..HistoryMessage::default()
+    };
+    let recorded = HistoryRecorded {
+        ticket: "tickets/t".to_owned(),
+        line: Some(Line::Message(message)),
+        ..HistoryRecorded::default()
+    };
+    let event = Event {
+        payload: Some(Payload::HistoryRecorded(recorded)),
+        ..Event::default()
+    };
+    assert_eq!(outgoing(&event), None);
+}

@@ -280,6 +280,24 @@ both_engines! {
         assert_eq!((left.erased, left.subject.as_str(), left.external_id.as_str()), (true, "", "old:35436"));
     }
 
+    async fn words_that_move_to_another_ticket_are_erased_with_it(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        desk.import_lines(&history()).await;
+        let ticket = desk.imported("old:35436").await;
+        let message = desk.messages(&ticket.name, true).await.remove(0).name;
+        desk.split(&ticket.name, &[message], None).await.expect("split");
+        let told = |events: Vec<pb::Event>| {
+            let lines = events.into_iter().filter_map(|event| match event.payload {
+                Some(pb::event::Payload::HistoryRecorded(recorded)) => recorded.line,
+                _ => None,
+            });
+            lines.filter_map(|line| match line { Line::Message(message) => Some(message.body), _ => None }).collect::<Vec<_>>()
+        };
+        assert_eq!(told(desk.events("acme").await), ["Where is it?", "On its way"]);
+        desk.erase(&ticket.customer).await.expect("erased");
+        assert_eq!(told(desk.events("acme").await), ["", ""]);
+    }
+
     /// The worked cases of the KPI definitions, when the folder is named.
     async fn the_worked_cases_go_in_whole_and_once(db: TestDatabase) {
         let Ok(folder) = std::env::var("VORRANG_KPI_CASES") else { return };

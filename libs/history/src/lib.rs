@@ -5,6 +5,7 @@
 //! Value --hash--> 32 bytes           the same event whatever the order of its fields
 //! [Line] --key--> the order in which lines count: by instant, then rank, then number
 //! Line --References::see--> Ok | Problem   tickets that are named must be open by then, merges make no circles
+//! export --zendesk::Converter--> [Value]   for who comes from Zendesk
 //! ```
 //!
 //! Pure: no clock, no IO. What a line means for a figure or a row is decided by others.
@@ -16,6 +17,7 @@ mod read;
 mod references;
 mod what;
 mod words;
+pub mod zendesk;
 
 pub use hash::hash;
 pub use line::{Actor, Line, What};

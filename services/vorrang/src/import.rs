@@ -1,7 +1,5 @@
 //! `vorrang import`: brings a service desk's past, from a file, into a suite that runs.
 
-mod zendesk;
-
 use std::io::{BufRead, BufReader, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,6 +18,7 @@ use vorrang_api::ingestion::v1::{
 };
 use vorrang_client::Client;
 use vorrang_error::Error;
+use vorrang_history::zendesk;
 
 /// Bytes of a message of the upload.
 const CHUNK: usize = 64 << 10;

@@ -14,9 +14,11 @@ fn now() -> DateTime<Utc> {
 fn take(past: &mut Past, lines: &[serde_json::Value]) -> Vec<(usize, Refusal)> {
     let ids = Ids::default();
     let mut refused = Vec::new();
+    // What is taken later is later.
+    let begin = now() - TimeDelta::days(30) + TimeDelta::hours(i64::try_from(past.new.len()).expect("few"));
     for (index, line) in lines.iter().enumerate() {
         let mut line = line.clone();
-        let at = now() - TimeDelta::days(30) + TimeDelta::seconds(i64::try_from(index).expect("few"));
+        let at = begin + TimeDelta::seconds(i64::try_from(index).expect("few"));
         line["at"] = at.to_rfc3339().into();
         let read = read(1, &line.to_string()).expect("a line");
         if let Err(refusal) = past.take(&read.line, &read.hash, "imports/1", &ids) {

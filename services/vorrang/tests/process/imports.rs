@@ -139,7 +139,7 @@ fn bad_lines_are_told_by_number_and_an_export_is_converted() {
                 .output()
                 .expect("runs")
         };
-        let export = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/zendesk.jsonl");
+        let export = concat!(env!("CARGO_MANIFEST_DIR"), "/../../libs/history/fixtures/zendesk.jsonl");
         let output = import(&[export, "--zendesk"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let client = up.client(data.path()).await;

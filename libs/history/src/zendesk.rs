@@ -387,7 +387,7 @@ fn rated(value: &Value) -> Option<u8> {
 mod tests {
     use super::*;
 
-    const EXPORT: &str = include_str!("../../tests/data/zendesk.jsonl");
+    const EXPORT: &str = include_str!("../fixtures/zendesk.jsonl");
 
     fn converted() -> String {
         let lines: Vec<Value> = EXPORT
@@ -407,7 +407,7 @@ mod tests {
 
     #[test]
     fn what_comes_out_has_no_bad_line() {
-        let (lines, bad) = vorrang_history::read_all(&converted());
+        let (lines, bad) = crate::read_all(&converted());
         assert_eq!(bad, []);
         assert_eq!(
             lines

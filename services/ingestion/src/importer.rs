@@ -171,9 +171,15 @@ impl Importer {
             let mut lines: Vec<(Line, Vec<u8>)> = Vec::with_capacity(batch.len());
             for (pending, text) in batch {
                 // It could be read when it came.
-                if let Ok(read) = vorrang_history::read(number(&pending), &text)
-                    && seen.insert(read.hash)
-                {
+                let Ok(read) = vorrang_history::read(number(&pending), &text) else {
+                    continue;
+                };
+                // Twice in the file it is one event, which matters only where a second one would be wrong.
+                let changes = matches!(
+                    read.line.what,
+                    What::TicketOpened { .. } | What::Merged { .. } | What::Unmerged { .. }
+                );
+                if !changes || seen.insert(read.hash) {
                     lines.push((read.line, pending.hash));
                 }
             }

@@ -124,22 +124,33 @@ async fn upload(client: &Client, args: &ImportArgs) -> Result<(Import, Origins),
     let (send, parts) = mpsc::channel(16);
     let file = args.file.clone();
     let bar = bar(if from_stdin { None } else { size(&args.file) });
-    let reading = tokio::task::spawn_blocking({
+    let mut reading = tokio::task::spawn_blocking({
         let bar = bar.clone();
         move || {
-            if send.blocking_send(part(Part::Start(start))).is_err() {
-                return Ok(Origins::default());
+            let mut origins = Ok(Origins::default());
+            if send.blocking_send(part(Part::Start(start))).is_ok() {
+                let give = |chunk: Vec<u8>| send.blocking_send(part(Part::Chunk(chunk.into()))).is_ok();
+                origins = read(&file, converter, &bar, give);
             }
-            read(&file, converter, &bar, |chunk| {
-                send.blocking_send(part(Part::Chunk(chunk.into()))).is_ok()
-            })
+            // Not dropped here: that would end the upload as if this were the whole file.
+            (origins, send)
         }
     });
-    let answer = client.imports().import_history(ReceiverStream::new(parts)).await;
+    let mut imports = client.imports();
+    let mut call = std::pin::pin!(imports.import_history(ReceiverStream::new(parts)));
+    // What is known already is answered before the file is read.
+    let (answer, read) = tokio::select! {
+        answer = &mut call => (Some(answer), (&mut reading).await),
+        read = &mut reading => (None, read),
+    };
+    let (origins, send) = read.map_err(|cause| Error::internal("reading the file failed").caused_by(cause))?;
+    let origins = origins?;
+    drop(send);
+    let answer = match answer {
+        Some(answer) => answer,
+        None => call.await,
+    };
     bar.finish_and_clear();
-    let origins = reading
-        .await
-        .map_err(|cause| Error::internal("reading the file failed").caused_by(cause))??;
     Ok((answer.map_err(refused)?.into_inner(), origins))
 }
 
@@ -180,8 +191,9 @@ fn read(
             chunk.extend_from_slice(line.as_bytes());
             chunk.push(b'\n');
         }
-        if chunk.len() >= CHUNK && !send(std::mem::take(&mut chunk)) {
-            return Ok(origins);
+        if chunk.len() >= CHUNK {
+            // Read on also when nothing more is wanted: where lines come from is still to be known.
+            send(std::mem::take(&mut chunk));
         }
     }
     if !chunk.is_empty() {

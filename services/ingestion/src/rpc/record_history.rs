@@ -59,7 +59,7 @@ impl History {
         });
         let mut request = Request::new(RecordHistoryRequest {
             source: import.source.clone(),
-            import: names::import(import.id),
+            import_name: names::import(import.id),
             lines: lines.collect(),
         });
         request.set_timeout(TIMEOUT);

@@ -30,7 +30,7 @@ impl Past {
                     continue;
                 }
             };
-            let whose = (request.import.clone(), line.number);
+            let whose = (request.import_name.clone(), line.number);
             let key = (desk.0.clone(), desk.1.clone(), read.hash);
             let outcome = match self.recorded.get(&key) {
                 Some(first) if *first == whose => Outcome::Recorded,

@@ -63,7 +63,7 @@ pub fn history_problem(problem: &Problem) -> pb::HistoryProblem {
 pub fn recorded(one: &Recorded, actor: &Actor) -> pb::HistoryRecorded {
     pb::HistoryRecorded {
         source: one.source.clone(),
-        import: one.import.clone(),
+        import_name: one.import.clone(),
         number: i64::try_from(one.line.number).unwrap_or(i64::MAX),
         rank: one.line.rank().into(),
         ticket: one.ticket.map(names::ticket).unwrap_or_default(),

@@ -15,8 +15,8 @@ pub async fn handle(app: &App, request: Request<pb::RecordHistoryRequest>) -> Re
     let call = app::call("RecordHistory", &request, "", &mut violations)?;
     let request = request.into_inner();
     input::history_source("source", &request.source, &mut violations);
-    if !request.import.starts_with("imports/") || request.import.len() > 100 {
-        violations.add("import", "must be imports/{import}");
+    if !request.import_name.starts_with("imports/") || request.import_name.len() > 100 {
+        violations.add("import_name", "must be imports/{import}");
     }
     if request.lines.len() > LINES_MAX {
         violations.add("lines", format!("at most {LINES_MAX} lines"));
@@ -36,7 +36,7 @@ pub async fn handle(app: &App, request: Request<pb::RecordHistoryRequest>) -> Re
     }
     let taken = app
         .store
-        .record_history(&call, &request.source, &request.import, &good)
+        .record_history(&call, &request.source, &request.import_name, &good)
         .await?;
     let mut taken = taken.into_iter();
     let results = results

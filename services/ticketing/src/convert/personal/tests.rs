@@ -50,7 +50,7 @@ const NOT_PERSONAL: &[&str] = &[
     "HistoryRecorded.customer",
     "HistoryRecorded.ticket",
     "HistoryRecorded.other_ticket",
-    "HistoryRecorded.import",
+    "HistoryRecorded.import_name",
     "HistoryRecorded.source",
     "HistoryMessage.message",
     "HistoryTicketOpened.external_id",

@@ -23,7 +23,7 @@ impl Fixture {
             .map(|(number, text)| pb::record_history_request::Line { number, text });
         let request = pb::RecordHistoryRequest {
             source: source.into(),
-            import: import.into(),
+            import_name: import.into(),
             lines: lines.collect(),
         };
         record_history::handle(&self.app, acme(request))

@@ -295,8 +295,11 @@ async fn applied(client: &Client, mut import: Import) -> Result<Import, Error> {
 
 /// What is wrong, a line each, on standard error.
 async fn errors(client: &Client, import: &Import, lines: &Origins) -> Result<(), Error> {
+    if import.bad_count == 0 {
+        return Ok(());
+    }
     let mut page_token = String::new();
-    while import.bad_count > 0 {
+    loop {
         let request = ListImportErrorsRequest {
             parent: import.name.clone(),
             page_size: 500,
@@ -318,10 +321,9 @@ async fn errors(client: &Client, import: &Import, lines: &Origins) -> Result<(),
         }
         page_token = page.next_page_token;
         if page_token.is_empty() {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 fn refused(status: Status) -> Error {

@@ -216,10 +216,12 @@ impl Converter {
         let comments_apart = history
             .iter()
             .any(|line| line["type"] == "message" && line["ticket"] == *id);
+        // A line without an agent gives a ticket back, so each names who has it.
+        let mut has: Option<String> = None;
         for audit in audits {
             let Some(at) = text(&audit["created_at"]) else { continue };
             let author = number(&audit["author_id"]).unwrap_or_else(|| SYSTEM.to_owned());
-            let mut assigned = json!({});
+            let (mut moved, mut queue) = (false, None);
             for event in list(audit, "events") {
                 match (event["type"].as_str(), event["field_name"].as_str()) {
                     (Some("Comment"), _) if !comments_apart => {
@@ -238,17 +240,15 @@ impl Converter {
                         }
                     }
                     (Some("Create" | "Change"), Some("assignee_id")) => {
-                        if let Some(agent) = number(&event["value"]) {
+                        has = number(&event["value"]);
+                        moved = true;
+                        if let Some(agent) = has.clone() {
                             self.agent(&agent, &at, history);
-                            assigned["agent"] = json!(agent);
-                        } else {
-                            assigned["back"] = json!(true);
                         }
                     }
-                    (Some("Create" | "Change"), Some("group_id")) => {
-                        if let Some(group) = number(&event["value"]) {
-                            assigned["queue"] = json!(self.groups.get(&group).unwrap_or(&group));
-                        }
+                    // The group of the opening is in its own line.
+                    (Some("Change"), Some("group_id")) => {
+                        queue = number(&event["value"]).map(|group| self.groups.get(&group).cloned().unwrap_or(group));
                     }
                     (Some("Create" | "Change"), Some("satisfaction_score")) => {
                         if let Some(score) = rated(&event["value"]) {
@@ -258,12 +258,10 @@ impl Converter {
                     _ => {}
                 }
             }
-            let fields = assigned.as_object_mut().map(std::mem::take).unwrap_or_default();
-            if !fields.is_empty() {
+            if moved || queue.is_some() {
                 let mut line = json!({"at": at, "type": "assigned", "ticket": id});
-                for (name, value) in fields.into_iter().filter(|(name, _)| name != "back") {
-                    line[name] = value;
-                }
+                put(&mut line, "agent", has.clone());
+                put(&mut line, "queue", queue);
                 history.push(line);
             }
         }

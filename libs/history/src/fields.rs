@@ -9,6 +9,20 @@ use serde_json::{Map, Number, Value};
 
 use crate::read::{ID_MAX, Problem, Reason};
 
+/// Most problems of a line that are told.
+const PROBLEMS_MAX: usize = 20;
+/// Most characters of a field's path: names are theirs and may be anything, and a report stays one.
+const PATH_MAX: usize = 100;
+
+/// A name inside an object as a path shows it: one that may be somebody's words by its place.
+pub fn shown(name: &str, index: usize) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    match name.len() <= 20 && name.bytes().all(plain) {
+        true => name.to_owned(),
+        false => format!("#{}", index + 1),
+    }
+}
+
 /// The fields of a line that nobody has taken yet.
 pub struct Fields {
     left: Map<String, Value>,
@@ -23,12 +37,15 @@ impl Fields {
         }
     }
 
+    /// Notes something that is wrong. Of a line that is wrong in very many ways the first [`PROBLEMS_MAX`] are enough.
     pub fn problem(&mut self, field: impl Into<String>, reason: Reason, text: impl Into<String>) {
-        self.problems.push(Problem {
-            field: field.into(),
-            reason,
-            text: text.into(),
-        });
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(Problem {
+                field: field.into().chars().take(PATH_MAX).collect(),
+                reason,
+                text: text.into(),
+            });
+        }
     }
 
     pub fn value(&mut self, field: &str, text: impl Into<String>) {
@@ -220,10 +237,9 @@ impl Fields {
         let mut inner = Fields::new(object);
         let read = read(&mut inner);
         inner.unknown();
-        self.problems.extend(inner.problems.into_iter().map(|problem| Problem {
-            field: format!("{path}.{}", problem.field),
-            ..problem
-        }));
+        for problem in inner.problems {
+            self.problem(format!("{path}.{}", problem.field), problem.reason, problem.text);
+        }
         read
     }
 
@@ -231,8 +247,9 @@ impl Fields {
     pub fn lists(&mut self, field: &str, object: Map<String, Value>, most: usize) -> BTreeMap<String, Vec<String>> {
         object
             .into_iter()
-            .filter_map(|(name, value)| {
-                let values = self.as_ids(&format!("{field}.{name}"), value, most)?;
+            .enumerate()
+            .filter_map(|(index, (name, value))| {
+                let values = self.as_ids(&format!("{field}.{}", shown(&name, index)), value, most)?;
                 Some((name, values))
             })
             .collect()
@@ -245,9 +262,7 @@ impl Fields {
 
     fn unknown(&mut self) {
         for field in std::mem::take(&mut self.left).into_iter().map(|(field, _)| field) {
-            // The name is theirs and may be anything: shown in part, so that a report stays one.
-            let shown: String = field.chars().take(100).collect();
-            self.problem(shown, Reason::UnknownField, "is no field of this type of line");
+            self.problem(field, Reason::UnknownField, "is no field of this type of line");
         }
     }
 

@@ -187,6 +187,29 @@ fn what_is_missing_or_impossible_is_named() {
     }
 }
 
+/// What is wrong is told in few words, however much of it there is, and never in theirs.
+#[test]
+fn a_line_that_is_wrong_in_many_ways_makes_a_short_report() {
+    let at = "2026-03-02T09:00:00Z";
+    let long = "z".repeat(100_000);
+    let many = serde_json::Map::from_iter((0..50_000).map(|number| (format!("f{number}"), json!(1))));
+    let mut unknown = json!({"at": at, "type": "handoff", "ticket": "t"});
+    unknown.as_object_mut().expect("an object").extend(many);
+    let secret = "Mara Lind, Hauptstr. 1";
+    let hours: Vec<&str> = vec!["9-17"; 24];
+    for line in [
+        unknown,
+        json!({"at": at, "type": "handoff", "ticket": "t", long.clone(): 1}),
+        json!({"at": at, "type": "review", "ticket": "t", "agent": "a", "rubric": {secret: 1, long.clone(): 1}, "weights": {secret: -1}}),
+        json!({"at": at, "type": "schedule", "id": "s", "time_zone": "UTC", "weekly": {long.clone(): hours, secret: 7, "mon": hours}}),
+    ] {
+        let bad = read(1, &line.to_string()).expect_err("bad");
+        assert!((1..=20).contains(&bad.problems.len()), "{}", bad.problems.len());
+        let told = bad.to_string();
+        assert!(told.len() < 4_000 && !told.contains(secret), "{told}");
+    }
+}
+
 #[test]
 fn a_customer_writes_in_public() {
     let line = json!({"at": "2026-03-02T09:00:00Z", "type": "message", "ticket": "t", "actor": {"kind": "customer"}, "visibility": "internal"});

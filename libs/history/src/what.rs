@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use vorrang_calendar::{Draft, Overlaps, Version};
 use vorrang_sla::{ClockKind, Goal, Match, Metric};
 
-use crate::fields::Fields;
+use crate::fields::{Fields, shown};
 use crate::line::{Actor, What};
 use crate::read::Reason;
 use crate::words::{ActorKind, Presence, Priority, Status, Step, Survey, Tier, Visibility};
@@ -174,9 +174,13 @@ fn version(at: DateTime<Utc>, fields: &mut Fields) -> Option<Version> {
         Ok(version) => Some(version),
         Err(problems) => {
             for problem in problems {
-                // That it is missing was said already.
-                if problem.path != "time_zone" || !time_zone.is_empty() {
-                    fields.value(&problem.path, format!("is wrong: {}", problem.reason));
+                // That it is missing was said already. A day that is none may be anything.
+                let path = match problem.path.len() {
+                    0..=40 => problem.path.as_str(),
+                    _ => problem.path.split('.').next().unwrap_or_default(),
+                };
+                if path != "time_zone" || !time_zone.is_empty() {
+                    fields.value(path, format!("is wrong: {}", problem.reason));
                 }
             }
             None
@@ -347,7 +351,7 @@ fn review(fields: &mut Fields) -> What {
     if object.as_ref().is_some_and(Map::is_empty) {
         fields.value("rubric", "must have at least one item");
     }
-    for (item, value) in object.unwrap_or_default() {
+    for (index, (item, value)) in object.unwrap_or_default().into_iter().enumerate() {
         let pair = value.as_array().and_then(|pair| match pair.as_slice() {
             [points, of] => points.as_f64().zip(of.as_f64()),
             _ => None,
@@ -357,14 +361,14 @@ fn review(fields: &mut Fields) -> What {
                 rubric.insert(item, (points, of));
             }
             _ => fields.value(
-                &format!("rubric.{item}"),
+                &format!("rubric.{}", shown(&item, index)),
                 "must be [points, of] with 0 ≤ points ≤ of and of above 0",
             ),
         }
     }
     let mut weights = BTreeMap::new();
-    for (item, value) in fields.object("weights").unwrap_or_default() {
-        let path = format!("weights.{item}");
+    for (index, (item, value)) in fields.object("weights").unwrap_or_default().into_iter().enumerate() {
+        let path = format!("weights.{}", shown(&item, index));
         if !rubric.contains_key(&item) {
             fields.value(&path, "is no item of the rubric");
         }

@@ -14,6 +14,8 @@ pub struct Converter {
     users: BTreeMap<String, Map<String, Value>>,
     groups: BTreeMap<String, String>,
     told: BTreeSet<String>,
+    /// Who ever had a ticket.
+    staff: BTreeSet<String>,
 }
 
 /// What Zendesk's own doings are signed with.
@@ -35,6 +37,10 @@ impl Converter {
                 }
             }
             self.group(&ticket["group"]);
+            self.staff.extend(person(ticket, "assignee"));
+            let events = list(ticket, "audits").iter().flat_map(|audit| list(audit, "events"));
+            let given = events.filter(|event| event["field_name"] == "assignee_id");
+            self.staff.extend(given.filter_map(|event| number(&event["value"])));
         }
         if line.get("role").is_some() && line.get("status").is_none() {
             self.user(line);
@@ -157,14 +163,15 @@ impl Converter {
             _ if id == SYSTEM => "automation",
             Some("end-user") => "customer",
             Some(_) => "agent",
-            None if id == requester => "customer",
-            None => "agent",
+            // Whom nobody knows is one of many outside, unless tickets are given to them.
+            None if id != requester && self.staff.contains(id) => "agent",
+            None => "customer",
         }
     }
 
     fn actor(&mut self, id: &str, requester: &str, at: &str, history: &mut Vec<Value>) -> Value {
         let kind = self.kind(id, requester);
-        if kind == "agent" {
+        if kind == "agent" && !at.is_empty() {
             self.agent(id, at, history);
         }
         json!({"kind": kind, "id": id})
@@ -192,11 +199,12 @@ impl Converter {
         requester: &str,
         history: &mut Vec<Value>,
     ) {
-        let (Some(at), Some(author)) = (at, number(&comment["author_id"])) else {
-            return;
-        };
-        let actor = self.actor(&author, requester, &at, history);
-        let mut line = json!({"at": at, "type": "message", "ticket": ticket, "actor": actor});
+        let mut line = json!({"type": "message", "ticket": ticket});
+        // What lacks its author or its time is a bad line, and is named by its number instead of vanishing.
+        if let Some(author) = number(&comment["author_id"]) {
+            line["actor"] = self.actor(&author, requester, at.as_deref().unwrap_or_default(), history);
+        }
+        put(&mut line, "at", at);
         if comment["public"] == json!(false) {
             line["visibility"] = json!("internal");
         }
@@ -429,5 +437,30 @@ mod tests {
             assert_eq!(converter.convert(&ticket), Err(lacks.to_owned()));
         }
         assert_eq!(converter.convert(&json!({"count": 7})), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn whom_nobody_knows_is_no_agent_and_what_lacks_its_time_is_a_bad_line() {
+        let ticket = json!({"id": 1, "status": "open", "created_at": "2021-01-01T00:00:00Z", "requester_id": 1, "assignee_id": 2, "comments": [
+            {"author_id": 2, "body": "Ours", "created_at": "2021-01-01T01:00:00Z"},
+            {"author_id": 3, "body": "A colleague of theirs", "created_at": "2021-01-01T02:00:00Z"},
+            {"author_id": 3, "body": "Some time"},
+            {"body": "Somebody", "created_at": "2021-01-01T03:00:00Z"},
+        ]});
+        let mut converter = Converter::default();
+        converter.learn(&ticket);
+        let history = converter.convert(&ticket).expect("a ticket");
+        let kinds: Vec<&str> = history
+            .iter()
+            .filter_map(|line| line["actor"]["kind"].as_str())
+            .collect();
+        assert_eq!(kinds, ["agent", "customer", "customer"]);
+        let text: String = history.iter().map(|line| line.to_string() + "\n").collect();
+        let reasons: Vec<_> = crate::read_all(&text)
+            .1
+            .into_iter()
+            .map(|bad| bad.problems[0].field.clone())
+            .collect();
+        assert_eq!(reasons, ["at", "actor"]);
     }
 }

@@ -3,10 +3,12 @@
 //! Nothing is held in memory over a batch but the tickets of a strict import while it is judged. A batch that ticketing has answered is
 //! removed in one transaction with its counts: a kill at any point leaves it there, and its lines are told again, which changes nothing.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 use vorrang_clock::SharedClock;
 use vorrang_error::{Error, Kind};
 use vorrang_history::{Line, References, What};
@@ -14,7 +16,7 @@ use vorrang_history::{Line, References, What};
 use crate::import::{Import, LineError};
 use crate::rpc::record_history::{History, Taken};
 use crate::seal::Seal;
-use crate::store::{Applied, Pending, Store};
+use crate::store::{Applied, BAD_KEPT, Pending, Store};
 
 /// Lines of a batch: about what ticketing records in a few hundred milliseconds, so that what is live never waits long behind it.
 const BATCH: u64 = 1_000;
@@ -22,6 +24,10 @@ const BATCH: u64 = 1_000;
 const BATCH_BYTES: usize = 1 << 20;
 /// How often it is looked for work.
 const PERIOD: Duration = Duration::from_millis(500);
+/// One that cannot go on is tried again after this, doubled each time, at most [`SLOWEST`].
+const FIRST_RETRY: TimeDelta = TimeDelta::seconds(1);
+/// An import is never given up.
+const SLOWEST: TimeDelta = TimeDelta::minutes(1);
 /// How long an import is kept after its end.
 const KEPT: TimeDelta = TimeDelta::days(30);
 
@@ -33,6 +39,9 @@ pub struct Importer {
     seal: Seal,
     clock: SharedClock,
 }
+
+/// Imports that could not go on: until when each is left alone, and how often it failed.
+pub type Aside = HashMap<Uuid, (DateTime<Utc>, u32)>;
 
 /// Whether there is more to do at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,25 +67,23 @@ impl Importer {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut period = tokio::time::interval(PERIOD);
         period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut reported = false;
+        let mut aside = Aside::new();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 _ = period.tick() => {}
             }
             loop {
-                if shutdown.is_cancelled() {
-                    return;
-                }
-                match self.tick().await {
-                    Ok(Work::Done) => reported = false,
+                // Whatever is cut off is done again.
+                let worked = tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    worked = self.tick(&mut aside) => worked,
+                };
+                match worked {
+                    Ok(Work::Done) => {}
                     Ok(Work::Nothing) => break,
                     Err(error) => {
-                        // Once for an outage, which may last.
-                        if !reported {
-                            tracing::warn!(error = error.chain(), "imports wait");
-                        }
-                        reported = true;
+                        tracing::warn!(error = error.chain(), "imports cannot be looked at");
                         break;
                     }
                 }
@@ -84,22 +91,39 @@ impl Importer {
         }
     }
 
-    /// One batch of each import that is not done, and whatever is old.
+    /// One batch of each import that is not done, and whatever is old. One that cannot go on is left aside for a while, the longer the
+    /// oftener it failed, and holds up no other.
     ///
     /// # Errors
-    /// When ticketing or the database fails; what is done is done.
-    pub async fn tick(&self) -> Result<Work, Error> {
-        let mut work = match self.store.forget_imports(self.clock.now() - KEPT).await? {
+    /// When the database fails.
+    pub async fn tick(&self, aside: &mut Aside) -> Result<Work, Error> {
+        let now = self.clock.now();
+        let mut work = match self.store.forget_imports(now - KEPT).await? {
             0 => Work::Nothing,
             _ => Work::Done,
         };
-        for import in self.store.running_imports().await? {
-            // One that is deleted or done meanwhile is not worked on.
-            match self.step(&import).await {
-                Ok(Work::Done) => work = Work::Done,
+        let running = self.store.running_imports().await?;
+        aside.retain(|id, _| running.iter().any(|import| import.id == *id));
+        for import in &running {
+            if aside.get(&import.id).is_some_and(|(until, _)| now < *until) {
+                continue;
+            }
+            match self.step(import).await {
+                Ok(Work::Done) => {
+                    aside.remove(&import.id);
+                    work = Work::Done;
+                }
                 Ok(Work::Nothing) => {}
+                // It was deleted meanwhile.
                 Err(error) if error.kind() == Kind::NotFound => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let failed = aside.get(&import.id).map_or(0, |(_, failed)| *failed);
+                    if failed == 0 {
+                        tracing::warn!(import = %import.id, error = error.chain(), "an import waits");
+                    }
+                    let pause = (FIRST_RETRY * 2_i32.pow(failed.min(10))).min(SLOWEST);
+                    aside.insert(import.id, (now + pause, failed + 1));
+                }
             }
         }
         Ok(work)
@@ -107,8 +131,8 @@ impl Importer {
 
     async fn step(&self, import: &Import) -> Result<Work, Error> {
         if import.strict && !import.checked {
-            let errors = self.judge(import).await?;
-            self.store.judged(import, errors, self.clock.now()).await?;
+            let judgement = self.judge(import).await?;
+            self.store.judged(import, judgement, self.clock.now()).await?;
             return Ok(Work::Done);
         }
         let batch = self.batch(import, None).await?;
@@ -139,13 +163,9 @@ impl Importer {
 
     /// The next lines behind `after`, opened.
     async fn batch(&self, import: &Import, after: Option<(i64, i32, i64)>) -> Result<Vec<(Pending, String)>, Error> {
-        let mut bytes = 0;
         let mut batch = Vec::new();
-        for pending in self.store.pending_lines(import.id, after, BATCH).await? {
-            bytes += pending.sealed.len();
-            if bytes > BATCH_BYTES && !batch.is_empty() {
-                break;
-            }
+        let most = (BATCH, BATCH_BYTES);
+        for pending in self.store.pending_lines(import.id, after, most).await? {
             let opened = self.seal.open(&place(import, number(&pending)), &pending.sealed)?;
             let text =
                 String::from_utf8(opened).map_err(|cause| Error::internal("a line is no text").caused_by(cause))?;
@@ -156,16 +176,16 @@ impl Importer {
 
     /// What is wrong with the references of a strict import, before any of it is applied: all its lines in the order in which they count,
     /// on top of what ticketing has of this source.
-    async fn judge(&self, import: &Import) -> Result<Vec<LineError>, Error> {
+    async fn judge(&self, import: &Import) -> Result<(i64, Vec<LineError>), Error> {
         let mut references = References::new();
         let mut asked = std::collections::HashSet::new();
         let mut seen = std::collections::HashSet::new();
-        let mut errors = Vec::new();
+        let (mut bad, mut errors) = (0, Vec::new());
         let mut after = None;
         loop {
             let batch = self.batch(import, after).await?;
             let Some((last, _)) = batch.last() else {
-                return Ok(errors);
+                return Ok((bad, errors));
             };
             after = Some(last.key);
             let mut lines: Vec<(Line, Vec<u8>)> = Vec::with_capacity(batch.len());
@@ -195,7 +215,14 @@ impl Importer {
             }
             for ((line, _), recorded) in lines.iter().zip(found.recorded) {
                 // What is recorded was judged then.
-                if !recorded && let Err(problem) = references.see(line) {
+                if recorded {
+                    continue;
+                }
+                if let Err(problem) = references.see(line) {
+                    bad += 1;
+                    if bad > BAD_KEPT {
+                        continue;
+                    }
                     errors.push(LineError {
                         line: line.number,
                         position: 0,

@@ -18,7 +18,7 @@ use vorrang_database::Database;
 use vorrang_error::Error;
 use vorrang_service::Ids;
 
-pub use imports::{Applied, NewLine, Part, Pending};
+pub use imports::{Applied, BAD_KEPT, NewLine, Part, Pending};
 pub use inbox::{NewInboxItem, Receipt, Waiting};
 pub use migrations::Migrator;
 pub use outgoing::{Outgoing, Posted};

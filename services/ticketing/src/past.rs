@@ -5,8 +5,9 @@
 //!
 //! - A ticket is found again by its number at the source, a customer by the source's id, or else by an e-mail address or phone number
 //!   among their attributes.
-//! - The past never overrules the present: what somebody has worked on since (it was queued or given to somebody here) keeps its
-//!   state, its agent and its queue, whatever a late import tells about earlier days. The log has it all the same.
+//! - The past never overrules the present: what anybody has changed here since its last import stays as it is, messages included,
+//!   whatever a late import tells about earlier days. Nor does an older line overrule a newer one that came before it. The log has it all
+//!   the same.
 //! - Customers who were known here before keep what they have; an import only adds what they lack.
 
 mod customers;
@@ -66,6 +67,25 @@ pub enum Refusal {
     Erased,
 }
 
+/// How far the past of an imported ticket is told. Lines may come late, from another file or corrected: what an older one says about
+/// the state is over by then.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Imported {
+    /// The ticket's revision as the last import left it: any other says that somebody has worked on it since.
+    pub revision: i64,
+    /// When the newest status that counted was given.
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
+    pub status_at: Option<DateTime<Utc>>,
+    /// When it was last assigned.
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
+    pub assigned_at: Option<DateTime<Utc>>,
+    /// When it was last merged, or that undone.
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
+    pub merged_at: Option<DateTime<Utc>>,
+    /// The id at the source of the ticket that it is part of by the log, whatever the row says.
+    pub merged_into: Option<String>,
+}
+
 /// A solve of the past.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Solve {
@@ -105,6 +125,8 @@ pub struct Past {
     pub customers: BTreeMap<Uuid, Customer>,
     /// Who has which identity.
     pub owners: HashMap<IdentityKey, Uuid>,
+    /// Ids at the source of customers who were erased.
+    pub gone: BTreeSet<IdentityKey>,
     /// Tickets by id.
     pub tickets: BTreeMap<Uuid, Ticket>,
     /// Tickets of this source by their id there.
@@ -148,6 +170,9 @@ impl Past {
         {
             return Err(Refusal::Erased);
         }
+        if known.is_none() && self.is_gone(line) {
+            return Err(Refusal::Erased);
+        }
         self.references.see(line).map_err(Refusal::Bad)?;
         let customer = match line.what.customer() {
             Some(id) => Some(self.customer(id, line, ids)),
@@ -189,15 +214,18 @@ impl Past {
                 }
             }
             What::Assigned { agent, queue, .. } => {
-                if let Some(ticket) = recorded.ticket.and_then(|id| self.untouched(id)) {
+                let newer = recorded
+                    .ticket
+                    .and_then(|id| self.newer(id, at, |past| &mut past.assigned_at));
+                if let Some(ticket) = newer {
                     ticket.assignee = agent.as_deref().map(words::agent);
                     if let Some(queue) = queue {
                         ticket.queue = words::slug(queue);
                     }
                 }
             }
-            What::Merged { .. } => self.merge(recorded.ticket, recorded.other),
-            What::Unmerged { .. } => self.merge(recorded.ticket, None),
+            What::Merged { into, .. } => self.merge(recorded.ticket, recorded.other, Some(into), at),
+            What::Unmerged { .. } => self.merge(recorded.ticket, None, None, at),
             What::Linked { .. } => {
                 self.link(recorded.ticket, recorded.other, at);
                 self.link(recorded.other, recorded.ticket, at);

@@ -26,6 +26,7 @@ mod erase;
 mod export;
 mod find;
 mod history;
+mod history_erased;
 mod holds;
 mod identities;
 mod ids;

@@ -119,6 +119,8 @@ pub struct Ticket {
     pub split_from: Option<Uuid>,
     /// Of an imported one: the system it comes from and its id there, `zendesk:35436`.
     pub external_id: Option<String>,
+    /// Of an imported one: how far its past is told.
+    pub past: Option<crate::past::Imported>,
 }
 
 impl Ticket {
@@ -177,6 +179,7 @@ impl Ticket {
             kept_wait: None,
             split_from: opening.split_from,
             external_id: None,
+            past: None,
         }
     }
 
@@ -288,10 +291,7 @@ impl Ticket {
         self.check_in_use()?;
         self.standing().after(Trigger::Assigned)?;
         let moved = queue.is_some_and(|queue| replace(&mut self.queue, &queue.to_owned()));
-        let mut changes = Vec::new();
-        if moved {
-            changes.push(Change::Updated(vec!["queue"]));
-        }
+        let mut changes: Vec<Change> = moved.then(|| Change::Updated(vec!["queue"])).into_iter().collect();
         match agent {
             Some(agent) if self.assignee.as_deref() != Some(agent) => {
                 self.give_to(agent, AssignSource::Manual, now, &mut changes);

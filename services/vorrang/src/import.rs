@@ -1,5 +1,6 @@
 //! `vorrang import`: brings a service desk's past, from a file, into a suite that runs.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use tonic::Status;
 use vorrang_api::ingestion::v1::import::State;
 use vorrang_api::ingestion::v1::import_history_request::Request as Part;
 use vorrang_api::ingestion::v1::{
-    GetImportRequest, Import, ImportHistoryRequest, ImportStart, ListImportErrorsRequest,
+    GetImportRequest, Import, ImportHistoryRequest, ImportStart, ListImportErrorsRequest, ListImportsRequest,
 };
 use vorrang_client::Client;
 use vorrang_error::Error;
@@ -52,7 +53,17 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode, Error> {
         let client = Client::connect(&args.url, &args.key)
             .await
             .map_err(|why| Error::unavailable("NOT_REACHED", format!("cannot reach {}: {why}", args.url)))?;
-        let (import, lines) = upload(&client, args).await?;
+        let before = ended(&client).await?;
+        let id = match args.file.as_os_str() == "-" {
+            true => vorrang_client::request_id(),
+            // The same file again is the same upload: it goes on where it broke, and afterwards says how it went.
+            false => request_id(args)?,
+        };
+        let (mut import, mut lines) = upload(&client, args, id).await?;
+        if before.contains(&import.name) && import.bad_count > 0 {
+            // It went wrong before, and what was wrong may be right now: what it refers to may have come with another file.
+            (import, lines) = upload(&client, args, vorrang_client::request_id()).await?;
+        }
         let import = applied(&client, import).await?;
         errors(&client, &import, &lines).await?;
         println!(
@@ -89,8 +100,20 @@ impl Origins {
     }
 }
 
+/// The imports that have ended, the newest: as many as a page has.
+async fn ended(client: &Client) -> Result<BTreeSet<String>, Error> {
+    let request = ListImportsRequest {
+        page_size: 500,
+        ..ListImportsRequest::default()
+    };
+    let call = async || client.imports().list_imports(request.clone()).await;
+    let page = client.retry(call).await.map_err(refused)?.into_inner();
+    let ended = page.imports.into_iter().filter(|import| import.ended_at.is_some());
+    Ok(ended.map(|import| import.name).collect())
+}
+
 /// Uploads the file; gives the import and, of a converted one, which line came from which.
-async fn upload(client: &Client, args: &ImportArgs) -> Result<(Import, Origins), Error> {
+async fn upload(client: &Client, args: &ImportArgs, request_id: String) -> Result<(Import, Origins), Error> {
     let from_stdin = args.file.as_os_str() == "-";
     let converter = match args.zendesk {
         true if from_stdin => {
@@ -103,11 +126,7 @@ async fn upload(client: &Client, args: &ImportArgs) -> Result<(Import, Origins),
         false => None,
     };
     let start = ImportStart {
-        // The same file again is the same upload: it goes on where it broke, and afterwards says how it went.
-        request_id: match from_stdin {
-            true => vorrang_client::request_id(),
-            false => request_id(args)?,
-        },
+        request_id,
         source: args
             .source
             .clone()
@@ -190,10 +209,10 @@ fn read(
             }
             chunk.extend_from_slice(line.as_bytes());
             chunk.push(b'\n');
-        }
-        if chunk.len() >= CHUNK {
-            // Read on also when nothing more is wanted: where lines come from is still to be known.
-            send(std::mem::take(&mut chunk));
+            // A page of an export may be long. Read on also when nothing more is wanted: where lines come from is still to be known.
+            if chunk.len() >= CHUNK {
+                send(std::mem::take(&mut chunk));
+            }
         }
     }
     if !chunk.is_empty() {

@@ -22,19 +22,15 @@ pub struct RawLine {
 }
 
 impl Cutter {
-    /// The lines that end in `chunk`.
-    pub fn push(&mut self, chunk: &[u8]) -> Vec<RawLine> {
-        let mut lines = Vec::new();
-        let mut parts = chunk.split(|byte| *byte == b'\n').peekable();
-        while let Some(part) = parts.next() {
-            // One byte too many is enough to know that it is too long, and bounds what a file without any line costs.
-            let room = (BYTES_MAX + 1).saturating_sub(self.rest.len());
-            self.rest.extend_from_slice(&part[..part.len().min(room)]);
-            if parts.peek().is_some() {
-                lines.push(self.cut());
-            }
-        }
-        lines
+    /// The next line that ends in `chunk`, which is moved behind it; none: all of it is taken, and no more line ends in it.
+    pub fn next(&mut self, chunk: &mut &[u8]) -> Option<RawLine> {
+        let end = chunk.iter().position(|byte| *byte == b'\n');
+        let part = &chunk[..end.unwrap_or(chunk.len())];
+        // One byte too many is enough to know that it is too long, and bounds what a file without any line costs.
+        let room = (BYTES_MAX + 1).saturating_sub(self.rest.len());
+        self.rest.extend_from_slice(&part[..part.len().min(room)]);
+        *chunk = &chunk[end.map_or(chunk.len(), |end| end + 1)..];
+        end.map(|_| self.cut())
     }
 
     /// The last line, when the file does not end with a line's end.
@@ -90,7 +86,12 @@ mod tests {
 
     fn cut(chunks: &[&[u8]]) -> Vec<(u64, Vec<u8>)> {
         let mut cutter = Cutter::default();
-        let mut lines: Vec<RawLine> = chunks.iter().flat_map(|chunk| cutter.push(chunk)).collect();
+        let mut lines = Vec::new();
+        for mut chunk in chunks.iter().copied() {
+            while let Some(line) = cutter.next(&mut chunk) {
+                lines.push(line);
+            }
+        }
         lines.extend(cutter.finish());
         lines.into_iter().map(|line| (line.number, line.bytes)).collect()
     }

@@ -40,18 +40,22 @@ pub async fn handle(app: &App, request: Request<Streaming<ImportHistoryRequest>>
         import,
     };
     let mut cutter = Cutter::default();
+    let mut lines = 0;
     while let Some(part) = next(&mut parts).await? {
         let Part::Chunk(chunk) = part else {
             return Err(Error::invalid_field("start", "must come only once"));
         };
-        for line in cutter.push(&chunk) {
+        let mut rest = &chunk[..];
+        while let Some(line) = cutter.next(&mut rest) {
+            lines = line.number;
             upload.take(line).await?;
         }
     }
     if let Some(line) = cutter.finish() {
+        lines = line.number;
         upload.take(line).await?;
     }
-    let import = upload.finish().await?;
+    let import = upload.finish(lines).await?;
     Ok(convert::import(&import))
 }
 
@@ -119,11 +123,11 @@ impl Upload<'_> {
             return Ok(());
         }
         self.part.read += 1;
+        self.bytes += line.bytes.len();
         self.part.chain = chain(&self.part.chain, &line);
         match read(&line) {
             None => {}
             Some(Ok((read, text))) => {
-                self.bytes += text.len();
                 self.part.lines.push(NewLine {
                     at: read.line.at,
                     rank: read.line.rank(),
@@ -161,7 +165,11 @@ impl Upload<'_> {
         Ok(())
     }
 
-    async fn finish(mut self) -> Result<Import, Error> {
+    async fn finish(mut self, lines: u64) -> Result<Import, Error> {
+        // A file that ends before what is durable already is another one.
+        if lines < self.to_pass {
+            return Err(request_id_reused());
+        }
         if self.part.read > 0 {
             self.keep().await?;
         }

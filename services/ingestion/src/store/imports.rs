@@ -15,7 +15,7 @@ use super::{Store, request_id_reused};
 use crate::import::{Import, ImportState, LineError, NewImport};
 
 /// Bad lines of an import whose errors are kept: enough to see what is wrong with the export.
-const BAD_KEPT: i64 = 10_000;
+pub const BAD_KEPT: i64 = 10_000;
 
 /// A line that is to be kept.
 #[derive(Debug, Clone)]
@@ -146,6 +146,7 @@ impl Store {
             rank: line.rank.into(),
             number: whole(line.number),
             hash: line.hash.to_vec(),
+            size: whole(line.sealed.len() as u64),
             sealed: line.sealed,
         });
         insert_rows::<import_line::Entity>(&tx, rows.collect(), None).await?;
@@ -195,7 +196,8 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// The first lines of an import behind `after`, in the order in which they count. The import says whose tenant's they are.
+    /// The first lines of an import behind `after`, in the order in which they count: `most`, and no more than `bytes` of them unless a
+    /// single one is longer. The import says whose tenant's they are.
     ///
     /// # Errors
     /// When the database fails.
@@ -203,7 +205,7 @@ impl Store {
         &self,
         import: Uuid,
         after: Option<(i64, i32, i64)>,
-        most: u64,
+        (most, bytes): (u64, usize),
     ) -> Result<Vec<Pending>, Error> {
         use import_line::Column as Line;
         let behind = |(at, rank, number): (i64, i32, i64)| {
@@ -213,13 +215,30 @@ impl Store {
                 .add(Condition::all().add(Line::Rank.eq(rank)).add(Line::Number.gt(number)));
             Condition::any().add(Line::At.gt(at)).add(same.add(rank_or_number))
         };
-        let rows = import_line::Entity::find()
+        let query = import_line::Entity::find()
             .filter(Line::ImportId.eq(import))
             .filter(Condition::all().add_option(after.map(behind)))
             .order_by_asc(Line::At)
             .order_by_asc(Line::Rank)
-            .order_by_asc(Line::Number)
+            .order_by_asc(Line::Number);
+        // Their sizes first: a thousand of the longest lines are more than a process has.
+        let sizes: Vec<i64> = query
+            .clone()
+            .select_only()
+            .column(Line::Size)
             .limit(most)
+            .into_tuple()
+            .all(self.database.reader())
+            .await
+            .map_err(database_error)?;
+        let mut left = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let fitting = sizes.iter().take_while(|size| {
+            left -= **size;
+            left >= 0
+        });
+        let count = (fitting.count() as u64).max(1);
+        let rows = query
+            .limit(count)
             .all(self.database.reader())
             .await
             .map_err(database_error)?;
@@ -298,14 +317,19 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn judged(&self, import: &Import, errors: Vec<LineError>, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn judged(
+        &self,
+        import: &Import,
+        (bad, errors): (i64, Vec<LineError>),
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         let tx = self.database.begin().await?;
         let mut change = Entity::update_many().col_expr(Column::Checked, Expr::value(true));
-        if !errors.is_empty() {
+        if bad > 0 {
             change = change
                 .col_expr(Column::State, Expr::value(ImportState::Refused.as_str()))
                 .col_expr(Column::EndedAt, Expr::value(micros(now)))
-                .col_expr(Column::BadCount, Expr::value(whole(errors.len() as u64)));
+                .col_expr(Column::BadCount, Expr::value(bad));
         }
         let changed = change
             .filter(Column::Tenant.eq(import.tenant.as_str()))

@@ -237,6 +237,12 @@ async fn an_upload_that_broke_goes_on_and_a_restart_changes_nothing() {
         .await
         .expect_err("another file");
     assert_eq!(error.code(), Code::InvalidArgument);
+    let shorter = text.lines().next().expect("a line");
+    let error = stack
+        .upload(start("r"), &[shorter.as_bytes()])
+        .await
+        .expect_err("a shorter file");
+    assert_eq!(error.code(), Code::InvalidArgument);
     // Applying is cut off again and again: answers are lost, and the process dies.
     stack.ticketing.set(Mode::LosesAnswers);
     let continued = stack

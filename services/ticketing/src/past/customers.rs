@@ -7,19 +7,45 @@ use vorrang_service::Ids;
 
 use super::{Past, words};
 use crate::customer::{Customer, IDENTITIES_MAX, Identity, Profile, Tier, periods, tier};
+use crate::words::IdentityKind;
 
 impl Past {
     /// The customer whom a line names, if known.
     pub(super) fn known(&self, line: &Line) -> Option<Uuid> {
-        let keys = identities(&self.source, line);
-        keys.iter().find_map(|one| self.owners.get(&one.key()).copied())
+        let own = line.what.customer().and_then(|id| words::identity(&self.source, id));
+        let known = own.and_then(|own| self.owners.get(&own.key()).copied());
+        known.or_else(|| self.known_by_address(line))
+    }
+
+    /// Whoever has an address that the line names, unless the source tells them apart: one who has an id of it already is another.
+    fn known_by_address(&self, line: &Line) -> Option<Uuid> {
+        let of_source = format!("{}:", self.source);
+        let apart = |customer: &Customer| {
+            let ids = customer
+                .identities
+                .iter()
+                .filter(|one| one.kind == IdentityKind::External);
+            ids.into_iter().any(|one| one.value.starts_with(&of_source))
+        };
+        let owners = identities(&self.source, line);
+        owners
+            .iter()
+            .filter(|one| one.kind != IdentityKind::External)
+            .filter_map(|one| self.owners.get(&one.key()).copied())
+            .find(|id| self.customers.get(id).is_some_and(|customer| !apart(customer)))
+    }
+
+    /// Whether a line is about somebody who was erased.
+    pub(super) fn is_gone(&self, line: &Line) -> bool {
+        let own = line.what.customer().and_then(|id| words::identity(&self.source, id));
+        own.is_some_and(|own| self.gone.contains(&own.key()))
     }
 
     /// The customer whom a line names, made when nobody is known by it.
     pub(super) fn customer(&mut self, id: &str, line: &Line, ids: &Ids) -> Uuid {
         let own = words::identity(&self.source, id);
         let known = own.as_ref().and_then(|own| self.owners.get(&own.key()).copied());
-        if let Some(known) = known.or_else(|| self.known(line)) {
+        if let Some(known) = known.or_else(|| self.known_by_address(line)) {
             // Found by an address: from now on by the source's id, too.
             if let (Some(own), Some(customer)) = (own, self.customers.get_mut(&known))
                 && !self.owners.contains_key(&own.key())

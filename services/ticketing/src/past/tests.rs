@@ -118,7 +118,8 @@ fn the_past_does_not_overrule_the_present() {
     take(&mut past, &[opened("1"), status("1", "solved")]);
     let id = past.numbers["1"];
     let ticket = past.tickets.get_mut(&id).expect("a ticket");
-    (ticket.generation, ticket.state) = (2, State::Open);
+    // As whoever reopens it leaves it.
+    (ticket.revision, ticket.state) = (ticket.revision + 1, State::Open);
     let refused = take(
         &mut past,
         &[
@@ -131,8 +132,67 @@ fn the_past_does_not_overrule_the_present() {
     assert_eq!(refused, []);
     assert_eq!(
         (ticket.state, &ticket.assignee, ticket.message_count),
-        (State::Open, &None, 1)
+        (State::Open, &None, 0)
     );
+}
+
+/// A line that comes late, corrected or from another file, does not undo what a newer one said.
+#[test]
+fn the_newest_line_decides_whenever_it_comes() {
+    let mut past = past();
+    let at = |line: serde_json::Value, second: i64| {
+        let mut line = line;
+        line["at"] = (now() - TimeDelta::days(1) + TimeDelta::seconds(second))
+            .to_rfc3339()
+            .into();
+        read(1, &line.to_string()).expect("a line")
+    };
+    let assigned = |agent: &str| serde_json::json!({"type": "assigned", "ticket": "1", "agent": agent});
+    for line in [
+        at(opened("1"), 0),
+        at(status("1", "solved"), 4),
+        at(assigned("ben"), 5),
+        at(status("1", "pending"), 3),
+        at(assigned("anna"), 2),
+    ] {
+        past.take(&line.line, &line.hash, "imports/1", &Ids::default())
+            .expect("taken");
+    }
+    let ticket = past.tickets.values().next().expect("one");
+    assert_eq!(
+        (ticket.state, ticket.assignee.as_deref()),
+        (State::Solved, Some("agents/ben"))
+    );
+    assert_eq!(
+        ticket.updated_at,
+        now() - TimeDelta::days(1) + TimeDelta::seconds(5),
+        "as old as its newest line"
+    );
+}
+
+/// Two of one source who share an address are two; the address stays with the first.
+#[test]
+fn whom_the_source_tells_apart_stays_apart() {
+    let mut past = past();
+    let customer = |id: &str| serde_json::json!({"type": "customer", "id": id, "name": id, "attributes": {"email": "office@example.org"}});
+    take(&mut past, &[customer("c1"), customer("c2")]);
+    let names: Vec<&str> = past.customers.values().map(|one| one.display_name.as_str()).collect();
+    assert_eq!(names, ["c1", "c2"]);
+    assert_eq!(
+        past.customers
+            .values()
+            .map(|one| one.identities.len())
+            .collect::<Vec<_>>(),
+        [2, 1]
+    );
+}
+
+#[test]
+fn who_was_erased_is_not_made_again() {
+    let mut past = past();
+    past.gone.insert(words::identity("old", "c").expect("fits").key());
+    assert_eq!(take(&mut past, &[opened("1"), status("1", "open")]).len(), 2);
+    assert_eq!((past.customers.len(), past.tickets.len()), (0, 0));
 }
 
 #[test]

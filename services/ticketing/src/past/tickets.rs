@@ -5,7 +5,7 @@ use uuid::Uuid;
 use vorrang_history::{self as history, Line, What};
 use vorrang_service::Ids;
 
-use super::{BY_IMPORT, Became, Past, Solve, words};
+use super::{BY_IMPORT, Became, Imported, Past, Solve, words};
 use crate::customer::tier;
 use crate::message::Draft;
 use crate::state::State;
@@ -61,6 +61,11 @@ impl Past {
         let mut opened = Ticket::open(opening, self.now);
         opened.queue_entered_at = None;
         opened.external_id = Some(words::external(&self.source, ticket));
+        opened.updated_at = opened.opened_at;
+        opened.past = Some(Imported {
+            revision: opened.revision,
+            ..Imported::default()
+        });
         self.numbers.insert(ticket.clone(), id);
         self.tickets.insert(id, opened);
         self.new.push((id, customer));
@@ -68,18 +73,37 @@ impl Past {
         id
     }
 
-    /// A ticket for a change that is the past's to make: nobody has worked on it since.
-    pub(super) fn untouched(&mut self, id: Uuid) -> Option<&mut Ticket> {
+    /// A ticket for a change that is the past's to make: nobody has worked on it since its last import.
+    fn untouched(&mut self, id: Uuid, at: DateTime<Utc>) -> Option<&mut Ticket> {
         let now = self.now;
-        let ticket = self
-            .tickets
-            .get_mut(&id)
-            .filter(|one| one.generation == 1 && one.queue_entered_at.is_none())?;
+        let ticket = self.tickets.get_mut(&id)?;
+        let past = ticket.past.as_mut().filter(|past| past.revision == ticket.revision)?;
         if self.changed.insert(id) {
             ticket.revision += 1;
-            ticket.updated_at = now;
+            past.revision = ticket.revision;
         }
+        // It is as old as what was last done to it, so that rules that count from there count from there.
+        ticket.updated_at = ticket.updated_at.max(at.min(now));
         Some(ticket)
+    }
+
+    /// The same for what only the newest line decides; `which` says when the newest so far was.
+    pub(super) fn newer(
+        &mut self,
+        id: Uuid,
+        at: DateTime<Utc>,
+        which: impl Fn(&mut Imported) -> &mut Option<DateTime<Utc>>,
+    ) -> Option<&mut Ticket> {
+        let newest = which(self.tickets.get_mut(&id)?.past.as_mut()?);
+        if newest.is_some_and(|newest| at < newest) {
+            return None;
+        }
+        let before = newest.replace(at);
+        if self.untouched(id, at).is_none() {
+            *which(self.tickets.get_mut(&id)?.past.as_mut()?) = before;
+            return None;
+        }
+        self.tickets.get_mut(&id)
     }
 
     pub(super) fn write(&mut self, id: Uuid, line: &Line, ids: &Ids) -> Option<Uuid> {
@@ -113,11 +137,8 @@ impl Past {
             actor: author,
         };
         let (now, replied) = (self.now, draft.is_reply());
-        let ticket = self.tickets.get_mut(&id)?;
-        if self.changed.insert(id) {
-            ticket.revision += 1;
-            ticket.updated_at = now;
-        }
+        // In a conversation that goes on here it would be the newest message: it is in the log only.
+        let ticket = self.untouched(id, line.at)?;
         if draft.actor.kind == ActorKind::Customer {
             ticket.contacted_at = Some(ticket.contacted_at.map_or(line.at, |at| at.min(line.at)));
         } else if replied && ticket.contacted_at.is_some_and(|at| at <= line.at) {
@@ -127,8 +148,8 @@ impl Past {
         ticket.message_count += 1;
         ticket.last_position += 1;
         ticket.last_message = Some(message);
-        self.messages
-            .push(draft.place(message, id, ticket.last_position, ticket.channel, now));
+        let (position, channel) = (ticket.last_position, ticket.channel);
+        self.messages.push(draft.place(message, id, position, channel, now));
         Some(message)
     }
 
@@ -151,7 +172,9 @@ impl Past {
 
     pub(super) fn become_status(&mut self, id: Uuid, status: history::Status, at: DateTime<Utc>, ids: &Ids) {
         let now = self.now;
-        let Some(ticket) = self.untouched(id) else { return };
+        let Some(ticket) = self.newer(id, at, |past| &mut past.status_at) else {
+            return;
+        };
         let state = match words::status(status) {
             Ok(state) => state,
             Err(disposition) => {
@@ -185,24 +208,33 @@ impl Past {
         }));
     }
 
-    pub(super) fn merge(&mut self, ticket: Option<Uuid>, into: Option<Uuid>) {
+    pub(super) fn merge(
+        &mut self,
+        ticket: Option<Uuid>,
+        into: Option<Uuid>,
+        named: Option<&String>,
+        at: DateTime<Utc>,
+    ) {
         let Some(id) = ticket else { return };
         let next = |id: &Uuid| self.tickets.get(id).and_then(|ticket| ticket.merged_into);
         // Longer chains than ours may be are in the log only.
         let chain = into.map_or(0, |into| {
             std::iter::successors(Some(into), next).take(CHAIN_MAX + 1).count()
         });
-        if chain < CHAIN_MAX
-            && let Some(ticket) = self.untouched(id)
+        if let Some(ticket) = self.newer(id, at, |past| &mut past.merged_at)
+            && chain < CHAIN_MAX
         {
             ticket.merged_into = into;
+        }
+        if let Some(past) = self.tickets.get_mut(&id).and_then(|ticket| ticket.past.as_mut()) {
+            past.merged_into = named.cloned();
+            self.changed.insert(id);
         }
     }
 
     pub(super) fn link(&mut self, from: Option<Uuid>, to: Option<Uuid>, at: DateTime<Utc>) {
         let (Some(id), Some(to)) = (from, to) else { return };
-        let now = self.now;
-        let Some(ticket) = self.tickets.get_mut(&id) else {
+        let Some(ticket) = self.untouched(id, at) else {
             return;
         };
         let there = ticket.linked(LinkKind::RelatesTo).any(|other| other == to);
@@ -214,9 +246,5 @@ impl Past {
             ticket: to,
             at,
         });
-        if self.changed.insert(id) {
-            ticket.revision += 1;
-            ticket.updated_at = now;
-        }
     }
 }

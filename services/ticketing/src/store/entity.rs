@@ -16,6 +16,7 @@ pub mod customer_milestone;
 pub mod customer_order;
 pub mod doomed_object;
 pub mod erasure;
+pub mod history_erased;
 pub mod history_line;
 pub mod identity;
 pub mod legal_hold;

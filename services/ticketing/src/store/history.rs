@@ -7,17 +7,17 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
-use vorrang_database::{Tx, error, micros};
+use vorrang_database::{Tx, error, from_micros, micros};
 use vorrang_error::Error;
 use vorrang_history::{Line, Read, What};
 
 use super::entity::{history_line, solve, ticket, ticket_state};
+use super::history_erased::gone;
 use super::personal::{Keyring, Lookup, Owner};
 use super::{Call, Store, kin, row, values, write};
 use crate::customer::IdentityKey;
 use crate::event::{Event, Fact};
-use crate::past::{self, Past, Recorded, Refusal, words};
-use crate::ticket::Ticket;
+use crate::past::{self, Imported, Past, Recorded, Refusal, words};
 use crate::words::{Actor, ActorKind};
 
 /// What became of a line.
@@ -141,43 +141,7 @@ impl Store {
         let hashes: Vec<[u8; 32]> = hashes.iter().map(|hash| stored_hash(&lookup, source, hash)).collect();
         let conn = self.db.reader();
         let seen = recorded(conn, tenant, &hashes).await?;
-        let named: Vec<Uuid> = by_external(conn, tenant, source, tickets.iter().map(String::as_str))
-            .await?
-            .into_values()
-            .collect();
-        let leads = kin::leads(conn, tenant, named.iter().copied()).await?;
-        let all: BTreeSet<Uuid> = named.into_iter().chain(leads.values().copied()).collect();
-        let all: Vec<Uuid> = all.into_iter().collect();
-        let mut known = Vec::new();
-        let mut externals: HashMap<Uuid, String> = HashMap::new();
-        let mut rows: Vec<(Uuid, Option<String>, i64)> = Vec::new();
-        for ids in all.chunks(row::IN_MAX) {
-            let found: Vec<(Uuid, Option<String>, i64)> = ticket::Entity::find()
-                .select_only()
-                .column(ticket::Column::Id)
-                .column(ticket::Column::ExternalId)
-                .column(ticket::Column::OpenedAt)
-                .filter(ticket::Column::Tenant.eq(tenant))
-                .filter(ticket::Column::Id.is_in(ids.iter().copied()))
-                .into_tuple()
-                .all(conn)
-                .await
-                .map_err(error)?;
-            rows.extend(found);
-        }
-        for (id, external, _) in &rows {
-            if let Some(own) = external.as_deref().and_then(|one| own(source, one)) {
-                externals.insert(*id, own.to_owned());
-            }
-        }
-        for (id, _, opened_at) in rows {
-            let Some(ticket) = externals.get(&id) else { continue };
-            known.push(KnownTicket {
-                ticket: ticket.clone(),
-                opened_at: vorrang_database::from_micros(opened_at),
-                merged_into: leads.get(&id).and_then(|into| externals.get(into)).cloned(),
-            });
-        }
+        let known = known(conn, tenant, source, tickets.iter().map(String::as_str)).await?;
         Ok((hashes.iter().map(|hash| seen.contains_key(hash)).collect(), known))
     }
 
@@ -187,24 +151,19 @@ impl Store {
             source: source.to_owned(),
             ..Past::default()
         };
-        let named = lines
-            .iter()
-            .flat_map(|line| line.what.tickets())
-            .chain(lines.iter().filter_map(opened));
-        let found = by_external(tx.conn(), tenant, source, named).await?;
+        let named = || {
+            let others = lines.iter().flat_map(|line| line.what.tickets());
+            others.chain(lines.iter().filter_map(opened))
+        };
+        for ticket in known(tx.conn(), tenant, source, named()).await? {
+            past.references
+                .know(ticket.ticket, ticket.opened_at, ticket.merged_into);
+        }
+        let found = by_external(tx.conn(), tenant, source, named()).await?;
         // Nothing leads anywhere else until the commit: the tenant's lock is held.
         let leads = kin::leads(tx.conn(), tenant, found.values().copied()).await?;
         let ids: BTreeSet<Uuid> = found.values().chain(leads.values()).copied().collect();
         let tickets = row::lock_tickets(tx, &self.personal, tenant, ids.into_iter().collect()).await?;
-        let name = |ticket: &Ticket| match ticket.external_id.as_deref().and_then(|one| own(source, one)) {
-            Some(own) => own.to_owned(),
-            // Of another origin: no line can name it, chains may lead over it.
-            None => format!("\0{}", ticket.id),
-        };
-        for ticket in tickets.values() {
-            let into = ticket.merged_into.and_then(|into| tickets.get(&into)).map(name);
-            past.references.know(name(ticket), ticket.opened_at, into);
-        }
         past.numbers = found;
         let keys: HashSet<IdentityKey> = lines
             .iter()
@@ -212,7 +171,9 @@ impl Store {
             .map(|identity| identity.key())
             .chain(lines.iter().filter_map(|line| author(source, line)))
             .collect();
-        past.owners = row::owners(tx.conn(), &self.personal, tenant, &keys.into_iter().collect::<Vec<_>>()).await?;
+        let keys: Vec<IdentityKey> = keys.into_iter().collect();
+        past.owners = row::owners(tx.conn(), &self.personal, tenant, &keys).await?;
+        past.gone = gone(tx, &self.personal.lookup(tenant), tenant, &keys).await?;
         let whose = tickets.values().map(|ticket| ticket.customer);
         let customers: BTreeSet<Uuid> = past.owners.values().copied().chain(whose).collect();
         let customers: Vec<Uuid> = customers.into_iter().collect();
@@ -319,6 +280,51 @@ async fn recorded<C: ConnectionTrait>(conn: &C, tenant: &str, hashes: &[[u8; 32]
 
 fn number(line: &Line) -> i64 {
     i64::try_from(line.number).unwrap_or(i64::MAX)
+}
+
+/// The tickets of a source with these ids, and those that they lead to by the merges of its log, however far.
+async fn known<'a, C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    source: &str,
+    named: impl Iterator<Item = &'a str>,
+) -> Result<Vec<KnownTicket>, Error> {
+    let mut asked: BTreeSet<String> = named.map(str::to_owned).collect();
+    let mut seen = asked.clone();
+    let mut known = Vec::new();
+    while !asked.is_empty() {
+        let externals: Vec<String> = std::mem::take(&mut asked)
+            .iter()
+            .map(|id| words::external(source, id))
+            .collect();
+        for externals in externals.chunks(row::IN_MAX) {
+            let rows: Vec<(Option<String>, i64, Option<String>)> = ticket::Entity::find()
+                .select_only()
+                .column(ticket::Column::ExternalId)
+                .column(ticket::Column::OpenedAt)
+                .column(ticket::Column::Past)
+                .filter(ticket::Column::Tenant.eq(tenant))
+                .filter(ticket::Column::ExternalId.is_in(externals.iter().map(String::as_str)))
+                .into_tuple()
+                .all(conn)
+                .await
+                .map_err(error)?;
+            for (external, opened_at, past) in rows {
+                let past: Option<Imported> = past.as_deref().map(row::read_json).transpose()?;
+                let merged_into = past.and_then(|past| past.merged_into);
+                asked.extend(merged_into.clone().filter(|into| seen.insert(into.clone())));
+                let Some(ticket) = external.as_deref().and_then(|one| own(source, one)) else {
+                    continue;
+                };
+                known.push(KnownTicket {
+                    ticket: ticket.to_owned(),
+                    opened_at: from_micros(opened_at),
+                    merged_into,
+                });
+            }
+        }
+    }
+    Ok(known)
 }
 
 /// The tickets that these ids of a source stand for.

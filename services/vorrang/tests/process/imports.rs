@@ -126,6 +126,43 @@ fn an_import_survives_kill_9_and_running_it_again_finds_it_done() {
 }
 
 #[test]
+fn a_file_that_refers_to_another_goes_in_when_it_is_run_again_after_it() {
+    run(async {
+        let data = data_folder();
+        let up = Up::start(data.path());
+        let key = key(data.path());
+        let write = |name: &str, line: &str| {
+            let file = data.path().join(name);
+            std::fs::write(&file, line).expect("written");
+            file
+        };
+        let messages = write(
+            "messages.jsonl",
+            "{\"at\":\"2021-01-02T00:00:00Z\",\"type\":\"handoff\",\"ticket\":\"1\"}\n",
+        );
+        let tickets = write(
+            "tickets.jsonl",
+            "{\"at\":\"2021-01-01T00:00:00Z\",\"type\":\"ticket_opened\",\"ticket\":\"1\",\"customer\":\"c\",\"channel\":\"email\"}\n",
+        );
+        for (file, code) in [(&messages, 1), (&tickets, 0), (&messages, 0)] {
+            let mut command = command(data.path(), &["import", "--strict", file.to_str().expect("a path")]);
+            let output = command
+                .env("VORRANG_URL", &up.url)
+                .env("VORRANG_KEY", &key)
+                .output()
+                .expect("runs");
+            assert_eq!(
+                output.status.code(),
+                Some(code),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        assert_eq!(Some(0), up.stop());
+    });
+}
+
+#[test]
 fn bad_lines_are_told_by_number_and_an_export_is_converted() {
     run(async {
         let data = data_folder();

@@ -12,6 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub number: i64,
     pub hash: Vec<u8>,
+    pub size: i64,
     pub sealed: Vec<u8>,
 }
 

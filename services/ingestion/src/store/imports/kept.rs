@@ -1,11 +1,11 @@
 //! Imports: read, listed, forgotten.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 use vorrang_database::{error as database_error, micros};
-use vorrang_error::Error;
+use vorrang_error::{Error, Kind};
 
 use super::read;
 use crate::import::{Import, ImportState, LineError};
@@ -15,7 +15,7 @@ use crate::store::entity::import::{Column, Entity};
 use crate::store::entity::{import_error, import_line};
 
 /// Lines of one statement that removes them.
-const REMOVED_AT_ONCE: u64 = 5_000;
+const REMOVED_AT_ONCE: u64 = 1_000;
 
 impl Store {
     /// One import.
@@ -93,34 +93,77 @@ impl Store {
             .collect())
     }
 
-    /// Forgets an import. Succeeds if it is already gone.
+    /// Forgets an import. Succeeds if it is already gone. Its lines go in steps, first: whatever happens between two, what is left is
+    /// found again.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn delete_import(&self, tenant: &str, id: Uuid) -> Result<(), Error> {
+        match self.import(tenant, id).await {
+            Err(error) if error.kind() == Kind::NotFound => return Ok(()),
+            found => drop(found?),
+        }
+        // Nobody applies what is being forgotten.
         let tx = self.database.begin().await?;
-        let gone = Entity::delete_many()
+        Entity::update_many()
+            .col_expr(Column::State, Expr::value(ImportState::Refused.as_str()))
+            .filter(Column::Tenant.eq(tenant))
+            .filter(Column::Id.eq(id))
+            .filter(Column::State.eq(ImportState::Running.as_str()))
+            .exec(tx.conn())
+            .await
+            .map_err(database_error)?;
+        tx.commit().await?;
+        while self.remove_lines(id).await? > 0 {}
+        let tx = self.database.begin().await?;
+        import_error::Entity::delete_many()
+            .filter(import_error::Column::ImportId.eq(id))
+            .exec(tx.conn())
+            .await
+            .map_err(database_error)?;
+        Entity::delete_many()
             .filter(Column::Tenant.eq(tenant))
             .filter(Column::Id.eq(id))
             .exec(tx.conn())
             .await
             .map_err(database_error)?;
-        if gone.rows_affected == 1 {
-            import_line::Entity::delete_many()
-                .filter(import_line::Column::ImportId.eq(id))
-                .exec(tx.conn())
-                .await
-                .map_err(database_error)?;
-            import_error::Entity::delete_many()
-                .filter(import_error::Column::ImportId.eq(id))
-                .exec(tx.conn())
-                .await
-                .map_err(database_error)?;
-        }
         tx.commit().await
     }
 
-    /// Forgets imports that ended, or whose upload was given up, before `before`, of all tenants; and lines of refused ones.
+    /// Removes some lines of an import, of whichever tenant; gives how many.
+    async fn remove_lines(&self, id: Uuid) -> Result<u64, Error> {
+        use import_line::Column as Line;
+        let first: Option<(i64, i32, i64)> = import_line::Entity::find()
+            .select_only()
+            .columns([Line::At, Line::Rank, Line::Number])
+            .filter(Line::ImportId.eq(id))
+            .order_by_asc(Line::At)
+            .order_by_asc(Line::Rank)
+            .order_by_asc(Line::Number)
+            .offset(REMOVED_AT_ONCE - 1)
+            .limit(1)
+            .into_tuple()
+            .one(self.database.reader())
+            .await
+            .map_err(database_error)?;
+        let mut which = Condition::all().add(Line::ImportId.eq(id));
+        if let Some((at, rank, number)) = first {
+            let same_rank = Condition::all().add(Line::Rank.eq(rank)).add(Line::Number.lte(number));
+            let same = Condition::any().add(Line::Rank.lt(rank)).add(same_rank);
+            let same = Condition::all().add(Line::At.eq(at)).add(same);
+            which = which.add(Condition::any().add(Line::At.lt(at)).add(same));
+        }
+        let tx = self.database.begin().await?;
+        let gone = import_line::Entity::delete_many()
+            .filter(which)
+            .exec(tx.conn())
+            .await
+            .map_err(database_error)?;
+        tx.commit().await?;
+        Ok(gone.rows_affected)
+    }
+
+    /// Forgets imports that ended, or whose upload was given up, before `before`, of all tenants; and some lines of refused ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -142,30 +185,25 @@ impl Store {
         for (tenant, id) in old {
             self.delete_import(&tenant, id).await?;
         }
-        let refused = Query::select()
-            .column(Column::Id)
-            .from(Entity)
-            .and_where(Column::State.eq(ImportState::Refused.as_str()))
-            .take();
-        let left: Vec<i64> = import_line::Entity::find()
+        let refused: Option<Uuid> = Entity::find()
             .select_only()
-            .column(import_line::Column::Number)
-            .filter(import_line::Column::ImportId.in_subquery(refused.clone()))
-            .limit(REMOVED_AT_ONCE)
+            .column(Column::Id)
+            .filter(Column::State.eq(ImportState::Refused.as_str()))
+            .filter(
+                Column::Id.in_subquery(
+                    Query::select()
+                        .column(import_line::Column::ImportId)
+                        .from(import_line::Entity)
+                        .take(),
+                ),
+            )
             .into_tuple()
-            .all(self.database.reader())
+            .one(self.database.reader())
             .await
             .map_err(database_error)?;
-        if let Some(most) = left.iter().max() {
-            let tx = self.database.begin().await?;
-            import_line::Entity::delete_many()
-                .filter(import_line::Column::ImportId.in_subquery(refused))
-                .filter(import_line::Column::Number.lte(*most))
-                .exec(tx.conn())
-                .await
-                .map_err(database_error)?;
-            tx.commit().await?;
+        match refused {
+            Some(id) => Ok(count + self.remove_lines(id).await?),
+            None => Ok(count),
         }
-        Ok(count + left.len() as u64)
     }
 }

@@ -50,6 +50,7 @@ impl MigrationTrait for Imports {
                     .col(ColumnDef::new("rank").integer().not_null())
                     .col(number("number"))
                     .col(ColumnDef::new("hash").blob().not_null())
+                    .col(number("size"))
                     .col(ColumnDef::new("sealed").blob().not_null())
                     // In the order in which they count: the next batch is the first of what is left.
                     .primary_key(Index::create().col("import_id").col("at").col("rank").col("number"))

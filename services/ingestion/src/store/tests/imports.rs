@@ -36,7 +36,10 @@ fn part(lines: &[(i64, u8, u64)], read: u64, bad: bool) -> Part {
 }
 
 async fn numbers(store: &Store, import: &Import, after: Option<(i64, i32, i64)>) -> Vec<i64> {
-    let lines = store.pending_lines(import.id, after, 10).await.expect("reads");
+    let lines = store
+        .pending_lines(import.id, after, (10, 1 << 20))
+        .await
+        .expect("reads");
     lines.into_iter().map(|line| line.key.2).collect()
 }
 
@@ -60,8 +63,12 @@ both_engines! {
         assert_eq!(running.state, ImportState::Running);
         assert_eq!(store.running_imports().await.expect("reads"), std::slice::from_ref(&running));
         assert_eq!(numbers(&store, &running, None).await, [3, 2, 1]);
-        let second = store.pending_lines(running.id, None, 2).await.expect("reads").pop().expect("two").key;
+        let second = store.pending_lines(running.id, None, (2, 1 << 20)).await.expect("reads").pop().expect("two").key;
         assert_eq!(numbers(&store, &running, Some(second)).await, [1]);
+        for (bytes, count) in [(0, 1), (1, 1), (2, 2), (9, 3)] {
+            let lines = store.pending_lines(running.id, None, (10, bytes)).await.expect("reads");
+            assert_eq!(lines.len(), count, "{bytes} bytes, but never none");
+        }
 
         let applied = Applied { recorded: 1, duplicates: 1, ..Applied::default() };
         assert!(!store.applied(&running, second, 3, applied.clone(), now()).await.expect("tried"), "not the batch that is there");
@@ -69,7 +76,7 @@ both_engines! {
         assert!(!store.applied(&running, second, 2, applied, now()).await.expect("tried"), "somebody was faster");
         let error = LineError { line: 1, position: 0, reason: "ERASED".to_owned(), field: String::new(), text: String::new() };
         let rest = Applied { bad: 1, errors: vec![error], ..Applied::default() };
-        let last = store.pending_lines(running.id, None, 9).await.expect("reads").pop().expect("one").key;
+        let last = store.pending_lines(running.id, None, (9, 1 << 20)).await.expect("reads").pop().expect("one").key;
         assert!(store.applied(&running, last, 1, rest, now()).await.expect("applied"));
         let done = store.import("acme", running.id).await.expect("is there");
         assert_eq!((done.state, done.recorded, done.duplicates, done.bad), (ImportState::Done, 1, 1, 2));
@@ -97,8 +104,8 @@ both_engines! {
         let good = store.keep_part(&import, part(&[(1, 2, 1), (2, 2, 2)], 2, false)).await.expect("kept");
         let running = store.end_upload(&good, now()).await.expect("ended");
         let error = LineError { line: 2, position: 0, reason: "TICKET_NOT_OPEN".to_owned(), field: "ticket".to_owned(), text: String::new() };
-        store.judged(&running, vec![error.clone()], now()).await.expect("judged");
-        store.judged(&running, vec![error], now()).await.expect("judged by another one, too");
+        store.judged(&running, (1, vec![error.clone()]), now()).await.expect("judged");
+        store.judged(&running, (1, vec![error]), now()).await.expect("judged by another one, too");
         let refused = store.import("acme", running.id).await.expect("is there");
         assert_eq!((refused.state, refused.bad, refused.checked), (ImportState::Refused, 1, true));
     }

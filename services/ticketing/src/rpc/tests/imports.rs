@@ -273,11 +273,35 @@ both_engines! {
         desk.import_lines(&history()).await;
         let ticket = desk.imported("old:35436").await;
         desk.erase(&ticket.customer).await.expect("erased");
-        desk.import_lines(&history()).await;
+        assert!(reasons(&desk.import_lines(&history()).await).iter().all(|outcome| outcome == "RECORDED"));
+        assert_eq!(desk.all_tickets().await.len(), 2);
+        // Not by a corrected line, nor by one that waited while they were erased.
+        let lines = [
+            line(0, "customer", json!({"id": "c1", "name": "Mara L."})),
+            line(50, "ticket_opened", json!({"ticket": "77", "customer": "c1", "channel": "email"})),
+            line(51, "message", json!({"ticket": "77", "actor": {"kind": "customer"}, "body": "Again"})),
+        ];
+        assert_eq!(reasons(&desk.import_lines(&lines).await), ["ERASED", "ERASED", "TICKET_NOT_OPEN"]);
+        assert_eq!(desk.all_tickets().await.len(), 2);
         let late = line(40, "message", json!({"ticket": "35436", "actor": {"kind": "customer"}, "body": "Late"}));
         assert_eq!(reasons(&desk.import_lines(&[late]).await), ["ERASED"]);
         let left = desk.get(&ticket.name).await;
         assert_eq!((left.erased, left.subject.as_str(), left.external_id.as_str()), (true, "", "old:35436"));
+    }
+
+    /// What is worked on here stays as it is, also where no queue and no agent came into it.
+    async fn a_late_import_does_not_undo_what_was_done_here(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        desk.import_lines(&history()).await;
+        let open = desk.imported("old:2").await;
+        desk.state(&open, pb::ticket::State::Solved).await.expect("solved here");
+        let results = desk.import_lines(&[
+            line(30, "status", json!({"ticket": "2", "status": "pending"})),
+            line(31, "message", json!({"ticket": "2", "actor": {"kind": "agent", "id": "anna"}, "body": "Old"})),
+        ]).await;
+        assert_eq!(reasons(&results), ["RECORDED", "RECORDED"]);
+        let left = desk.get(&open.name).await;
+        assert_eq!((left.state(), left.message_count), (pb::ticket::State::Solved, 0));
     }
 
     async fn words_that_move_to_another_ticket_are_erased_with_it(db: TestDatabase) {

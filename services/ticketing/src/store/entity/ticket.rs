@@ -51,6 +51,7 @@ pub struct Model {
     pub kept_wait: Option<i64>,
     pub split_from: Option<Uuid>,
     pub external_id: Option<String>,
+    pub past: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

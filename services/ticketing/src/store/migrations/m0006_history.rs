@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-/// `history_lines`, `tickets.external_id`, `proactive_contacts`.
+/// `history_lines`, `history_erased`, `tickets.external_id`, `tickets.past`, `proactive_contacts`.
 pub struct History;
 
 impl MigrationName for History {
@@ -23,6 +23,16 @@ impl MigrationTrait for History {
                     // Whose line it was: told once more by the same import it is not a duplicate, but the answer that got lost.
                     .col(ColumnDef::new("import").text().not_null())
                     .col(ColumnDef::new("number").big_integer().not_null())
+                    .primary_key(Index::create().col("tenant").col("hash"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("history_erased")
+                    .col(ColumnDef::new("tenant").text().not_null())
+                    .col(ColumnDef::new("hash").text().not_null())
                     .primary_key(Index::create().col("tenant").col("hash"))
                     .to_owned(),
             )
@@ -55,7 +65,7 @@ impl MigrationTrait for History {
         for statement in DOWN {
             manager.get_connection().execute_unprepared(statement).await?;
         }
-        for table in ["history_lines", "proactive_contacts"] {
+        for table in ["history_lines", "history_erased", "proactive_contacts"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())
@@ -63,14 +73,17 @@ impl MigrationTrait for History {
 }
 
 /// The same text on both engines.
-const UP: [&str; 4] = [
+const UP: [&str; 5] = [
     "ALTER TABLE tickets ADD COLUMN external_id text",
+    // How far an imported ticket's past is told, as JSON.
+    "ALTER TABLE tickets ADD COLUMN past text",
     "CREATE UNIQUE INDEX tickets_external_id ON tickets (tenant, external_id) WHERE external_id IS NOT NULL",
     "CREATE UNIQUE INDEX proactive_contacts_contact ON proactive_contacts (tenant, customer_id, contact_id)",
     "CREATE INDEX proactive_contacts_time ON proactive_contacts (tenant, customer_id, at, id)",
 ];
 
-const DOWN: [&str; 2] = [
+const DOWN: [&str; 3] = [
     "DROP INDEX tickets_external_id",
+    "ALTER TABLE tickets DROP COLUMN past",
     "ALTER TABLE tickets DROP COLUMN external_id",
 ];

@@ -236,7 +236,7 @@ impl Store {
             left -= **size;
             left >= 0
         });
-        let count = (fitting.count() as u64).max(1);
+        let count = std::cmp::max(fitting.count() as u64, 1);
         let rows = query
             .limit(count)
             .all(self.database.reader())

@@ -23,6 +23,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use vorrang_api::analytics::v1::kpi_service_client::KpiServiceClient;
 use vorrang_api::ingestion::v1::chat_service_client::ChatServiceClient;
+use vorrang_api::ingestion::v1::import_service_client::ImportServiceClient;
 use vorrang_api::ingestion::v1::ingestion_service_client::IngestionServiceClient;
 use vorrang_api::ingestion::v1::quarantine_service_client::QuarantineServiceClient;
 use vorrang_api::ingestion::v1::source_service_client::SourceServiceClient;
@@ -152,6 +153,8 @@ macro_rules! clients {
 clients! {
     /// Pushes contacts.
     ingestion: IngestionServiceClient<Authorized>;
+    /// Histories of other systems. An upload takes as long as it takes: it is not retried, call it again with its `request_id`.
+    imports: ImportServiceClient<Authorized>;
     /// Live chat, the customer's side.
     chat: ChatServiceClient<Authorized>;
     /// Sources and presets.

@@ -7,6 +7,7 @@ use vorrang_api::{from_timestamp, timestamp};
 use vorrang_error::Violations;
 
 use crate::contact::{Channel, Contact, Identity, IdentityKind, Priority};
+use crate::import::{Import, ImportState};
 use crate::intake::GRPC;
 use crate::language;
 use crate::names;
@@ -354,4 +355,34 @@ pub fn status(error: vorrang_error::Error) -> tonic_types::Status {
         message: status.message().to_owned(),
         details: Vec::new(),
     })
+}
+
+/// An import.
+pub fn import(import: &Import) -> api::Import {
+    use api::import::State;
+    let state = match import.state {
+        ImportState::Receiving => State::Receiving,
+        ImportState::Running => State::Running,
+        ImportState::Done => State::Done,
+        ImportState::Refused => State::Refused,
+    };
+    api::Import {
+        name: names::import(import.id),
+        state: state.into(),
+        source: import.source.clone(),
+        strict: import.strict,
+        display_name: import.display_name.clone(),
+        line_count: import.line_count,
+        recorded_count: import.recorded,
+        duplicate_count: import.duplicates,
+        bad_count: import.bad,
+        created_at: Some(timestamp(import.created_at)),
+        received_at: import.received_at.map(timestamp),
+        ended_at: import.ended_at.map(timestamp),
+    }
+}
+
+/// A time that a peer told.
+pub fn instant(at: Option<&prost_types::Timestamp>) -> Option<chrono::DateTime<chrono::Utc>> {
+    from_timestamp(at?)
 }

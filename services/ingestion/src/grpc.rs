@@ -4,15 +4,18 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 use vorrang_api::ingestion::v1::chat_service_server::ChatService;
+use vorrang_api::ingestion::v1::import_service_server::ImportService;
 use vorrang_api::ingestion::v1::ingestion_service_server::IngestionService;
 use vorrang_api::ingestion::v1::quarantine_service_server::QuarantineService;
 use vorrang_api::ingestion::v1::source_service_server::SourceService;
 use vorrang_api::ingestion::v1::{
-    ConverseRequest, ConverseResponse, CreateSourceRequest, DiscardQuarantineItemRequest, GetQuarantineItemRequest,
-    GetReceiptRequest, GetSourceRequest, ListPresetsRequest, ListPresetsResponse, ListQuarantineItemsRequest,
-    ListQuarantineItemsResponse, ListSourcesRequest, ListSourcesResponse, PushEmailRequest, PushEmailResponse,
-    PushTicketRequest, PushTicketResponse, PushTicketsRequest, QuarantineItem, Receipt, RetryQuarantineItemRequest,
-    RetryQuarantineItemResponse, Source, UpdateSourceRequest,
+    ConverseRequest, ConverseResponse, CreateSourceRequest, DeleteImportRequest, DiscardQuarantineItemRequest,
+    GetImportRequest, GetQuarantineItemRequest, GetReceiptRequest, GetSourceRequest, Import, ImportHistoryRequest,
+    ListImportErrorsRequest, ListImportErrorsResponse, ListImportsRequest, ListImportsResponse, ListPresetsRequest,
+    ListPresetsResponse, ListQuarantineItemsRequest, ListQuarantineItemsResponse, ListSourcesRequest,
+    ListSourcesResponse, PushEmailRequest, PushEmailResponse, PushTicketRequest, PushTicketResponse,
+    PushTicketsRequest, QuarantineItem, Receipt, RetryQuarantineItemRequest, RetryQuarantineItemResponse, Source,
+    UpdateSourceRequest,
 };
 use vorrang_error::Error;
 use vorrang_service::status;
@@ -105,5 +108,28 @@ impl QuarantineService for Grpc {
 
     async fn discard_quarantine_item(&self, request: Request<DiscardQuarantineItemRequest>) -> Answer<QuarantineItem> {
         answer(rpc::discard_quarantine_item::handle(&self.0, request).await)
+    }
+}
+
+#[tonic::async_trait]
+impl ImportService for Grpc {
+    async fn import_history(&self, request: Request<Streaming<ImportHistoryRequest>>) -> Answer<Import> {
+        answer(rpc::import_history::handle(&self.0, request).await)
+    }
+
+    async fn get_import(&self, request: Request<GetImportRequest>) -> Answer<Import> {
+        answer(rpc::get_import::handle(&self.0, request).await)
+    }
+
+    async fn list_imports(&self, request: Request<ListImportsRequest>) -> Answer<ListImportsResponse> {
+        answer(rpc::list_imports::handle(&self.0, request).await)
+    }
+
+    async fn list_import_errors(&self, request: Request<ListImportErrorsRequest>) -> Answer<ListImportErrorsResponse> {
+        answer(rpc::list_import_errors::handle(&self.0, request).await)
+    }
+
+    async fn delete_import(&self, request: Request<DeleteImportRequest>) -> Answer<()> {
+        answer(rpc::delete_import::handle(&self.0, request).await)
     }
 }

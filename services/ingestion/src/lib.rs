@@ -11,6 +11,8 @@ mod follow;
 mod forget;
 mod grpc;
 mod http;
+mod import;
+mod importer;
 mod intake;
 pub mod language;
 pub mod mail;
@@ -33,6 +35,7 @@ pub mod tokens;
 pub mod trial;
 
 use vorrang_api::ingestion::v1::chat_service_server::ChatServiceServer;
+use vorrang_api::ingestion::v1::import_service_server::ImportServiceServer;
 use vorrang_api::ingestion::v1::ingestion_service_server::IngestionServiceServer;
 use vorrang_api::ingestion::v1::quarantine_service_server::QuarantineServiceServer;
 use vorrang_api::ingestion::v1::source_service_server::SourceServiceServer;
@@ -42,11 +45,13 @@ use vorrang_service::{Bound, Context, configured};
 use app::App;
 use delivery::Courier;
 use grpc::Grpc;
+use importer::Importer;
 use mailboxes::Mailboxes;
 use outbox::Outbox;
 use presets::{Folder, Presets};
 use recorder::Recorder;
 use rpc::record_contacts::Ticketing;
+use rpc::record_history::History;
 use seal::Seal;
 use store::Store;
 use tokens::Tokens;
@@ -56,8 +61,8 @@ pub use store::Migrator;
 /// What a request may hold besides the mail.
 const MAIL_ENVELOPE: usize = 64 << 10;
 
-/// Opens the database, reads the presets and mailboxes, and gives what is to be served: four gRPC services, the webhooks'
-/// routes, and the tasks that empty inbox and outbox. Ticketing may start later.
+/// Opens the database, reads the presets and mailboxes, and gives what is to be served: five gRPC services, the webhooks'
+/// routes, and the tasks that empty inbox and outbox and apply imports. Ticketing may start later.
 ///
 /// # Errors
 /// As [`Context::open_database`]; Precondition `PRESET_INVALID` and `MAILBOXES_INVALID` naming the file.
@@ -88,6 +93,12 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         context.clock.clone(),
     );
     let forgetful = store.clone();
+    let importer = Importer::new(
+        store.clone(),
+        History::new(context.peers.clone()),
+        Seal::new(context.secrets.internal_key()),
+        context.clock.clone(),
+    );
     let app = App::new(&context, store, presets, recorder);
     let grpc = Grpc(app.clone());
     // A mail is larger than other messages may be.
@@ -101,10 +112,12 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .grpc(pushes)
         .grpc(configured!(ChatServiceServer::new(grpc.clone()), context))
         .grpc(configured!(SourceServiceServer::new(grpc.clone()), context))
-        .grpc(configured!(QuarantineServiceServer::new(grpc), context))
+        .grpc(configured!(QuarantineServiceServer::new(grpc.clone()), context))
+        .grpc(configured!(ImportServiceServer::new(grpc), context))
         .task("conversations", app.hub.clone().run(context.shutdown.clone()))
         .http(http::routes(app.clone()))
         .task("inbox", courier.run(context.shutdown.clone()))
+        .task("imports", importer.run(context.shutdown.clone()))
         .task("erasures", erasures)
         .task(
             "forget",

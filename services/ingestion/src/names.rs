@@ -6,6 +6,8 @@ use uuid::Uuid;
 pub const SOURCE: &str = "vorrang.ingestion.v1.Source";
 /// Type of a quarantine item, for errors.
 pub const QUARANTINE_ITEM: &str = "vorrang.ingestion.v1.QuarantineItem";
+/// Type of an import, for errors.
+pub const IMPORT: &str = "vorrang.ingestion.v1.Import";
 /// Type of a receipt, for errors.
 pub const RECEIPT: &str = "vorrang.ingestion.v1.Receipt";
 
@@ -22,6 +24,16 @@ pub fn receipt(id: Uuid) -> String {
 /// `quarantineItems/{id}`.
 pub fn quarantine_item(id: Uuid) -> String {
     format!("quarantineItems/{id}")
+}
+
+/// `imports/{id}`.
+pub fn import(id: Uuid) -> String {
+    format!("imports/{id}")
+}
+
+/// The id in `imports/{uuid}`.
+pub fn parse_import(name: &str) -> Result<Uuid, &'static str> {
+    parse(name, "imports/").ok_or("must be imports/{uuid}")
 }
 
 /// The id in `sources/{id}`: letters, digits and `-`.

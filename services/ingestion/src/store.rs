@@ -1,8 +1,8 @@
-//! The database of ingestion. Entities never leave this module; no query is without a tenant, but these: the one
-//! that finds the source a webhook names (the source says the tenant), the one by which the delivery finds what waits, and those
-//! that forget what is old.
+//! The database of ingestion. Entities never leave this module; no query is without a tenant, but those that find the source a
+//! webhook names (the source says the tenant), what waits to be delivered or applied (the row says it), and what is old.
 
 mod entity;
+mod imports;
 mod inbox;
 mod mailboxes;
 mod migrations;
@@ -20,6 +20,7 @@ use vorrang_database::Database;
 use vorrang_error::Error;
 use vorrang_service::Ids;
 
+pub use imports::{Applied, BAD_KEPT, NewLine, Part, Pending};
 pub use inbox::{NewInboxItem, Receipt, Waiting};
 pub use mailboxes::{MailboxKey, Position};
 pub use migrations::Migrator;

@@ -5,6 +5,7 @@ mod automation;
 mod cloud_event;
 mod custom;
 mod feed_fields;
+mod history;
 pub mod input;
 mod output;
 mod personal;
@@ -22,9 +23,10 @@ pub use automation::{automation, stored_run, tested, told, webhooks_told};
 pub use cloud_event::{CONTENT_TYPE, cloud_event, test_event};
 pub use custom::{sub_state, ticket_field};
 pub use feed_fields::FeedFields;
+pub use history::{Became, history_result};
 pub use output::{
     contact_result, customer, customer_merge, lifetime_value, merge_suggestion, message, message_in_short, milestone,
-    order, organization, record_result, ticket, ticket_in_brief,
+    order, organization, proactive_contact, record_result, ticket, ticket_in_brief,
 };
 #[cfg(test)]
 pub use personal::FIELDS as PERSONAL;

@@ -178,7 +178,7 @@ impl Courier {
             let own = names::webhook(webhook.id);
             let wanted = events.iter().filter(|event| {
                 let fits = filter.fits(event) || is_for(webhook.id, event);
-                event.seq > webhook.start_seq && event.subject != own && fits
+                event.seq > webhook.start_seq && event.subject != own && fits && acts(event)
             });
             deliveries.extend(wanted.map(|event| NewDelivery::new(webhook.id, event)));
         }
@@ -258,7 +258,9 @@ impl Courier {
         let deliveries = match self.feed.filter(&webhook.filter) {
             Ok(filter) => events
                 .iter()
-                .filter(|event| event.subject != own && (filter.fits(event) || is_for(webhook.id, event)))
+                .filter(|event| {
+                    acts(event) && event.subject != own && (filter.fits(event) || is_for(webhook.id, event))
+                })
                 .map(|event| NewDelivery::new(webhook.id, event))
                 .collect(),
             Err(_) => Vec::new(),
@@ -282,6 +284,11 @@ impl Courier {
 /// Whether an automation says that this webhook gets an event, whatever its filter.
 fn is_for(webhook: Uuid, event: &StoredEvent) -> bool {
     event.kind == "automation_applied" && convert::webhooks_told(&event.payload).contains(&webhook)
+}
+
+/// Whether anybody is to act on an event: the past of another system is for figures, and a thousand old tickets are no thousand news.
+fn acts(event: &StoredEvent) -> bool {
+    event.kind != crate::past::KIND
 }
 
 /// The webhooks that this process is working on.

@@ -9,8 +9,9 @@ use crate::customer::Customer;
 use crate::macros::Macro;
 use crate::names;
 use crate::organization::Organization;
+use crate::past::{self, Recorded};
 use crate::privacy::Erasure;
-use crate::record::{Milestone, Order};
+use crate::record::{Milestone, Order, ProactiveContact};
 use crate::review::{Review, Rubric};
 use crate::schedule::{self, Schedule};
 use crate::sla::SlaPolicy;
@@ -70,6 +71,10 @@ pub enum Fact {
     OrderRecorded(Uuid, Order),
     /// A milestone of this customer was recorded.
     MilestoneRecorded(Uuid, Milestone),
+    /// A proactive contact to this customer was recorded.
+    ContactMade(Uuid, ProactiveContact),
+    /// A line of an imported history was recorded.
+    History(Box<Recorded>),
     /// An organisation became known.
     OrganizationCreated(Organization),
     /// An organisation was changed.
@@ -160,6 +165,8 @@ impl Fact {
             Self::CustomersUnmerged { .. } => "customers_unmerged",
             Self::OrderRecorded(..) => "order_recorded",
             Self::MilestoneRecorded(..) => "milestone_recorded",
+            Self::ContactMade(..) => "proactive_contact_recorded",
+            Self::History(_) => past::KIND,
             Self::OrganizationCreated(_) => "organization_created",
             Self::OrganizationUpdated(_) => "organization_updated",
             Self::OrganizationDeleted(_) => "organization_deleted",
@@ -212,7 +219,14 @@ impl Fact {
             }
             Self::CustomersMerged { target, .. } => names::customer(target.id),
             Self::CustomersUnmerged { customer, .. } => names::customer(customer.id),
-            Self::OrderRecorded(customer, _) | Self::MilestoneRecorded(customer, _) => names::customer(*customer),
+            Self::OrderRecorded(customer, _)
+            | Self::MilestoneRecorded(customer, _)
+            | Self::ContactMade(customer, _) => names::customer(*customer),
+            Self::History(one) => match (one.ticket, one.customer) {
+                (Some(ticket), _) => names::ticket(ticket),
+                (None, Some(customer)) => names::customer(customer),
+                (None, None) => one.import.clone(),
+            },
             Self::OrganizationCreated(one) | Self::OrganizationUpdated(one) | Self::OrganizationDeleted(one) => {
                 names::organization(one.id)
             }
@@ -239,7 +253,10 @@ impl Fact {
             }
             Self::CustomersMerged { target, .. } => Some(target.id),
             Self::CustomersUnmerged { customer, .. } => Some(customer.id),
-            Self::OrderRecorded(customer, _) | Self::MilestoneRecorded(customer, _) => Some(*customer),
+            Self::OrderRecorded(customer, _)
+            | Self::MilestoneRecorded(customer, _)
+            | Self::ContactMade(customer, _) => Some(*customer),
+            Self::History(one) => one.ticket.or(one.customer),
             Self::SubState(..) | Self::TicketField(_) => None,
             Self::OrganizationCreated(_) | Self::OrganizationUpdated(_) | Self::OrganizationDeleted(_) => None,
             Self::Schedule(_) | Self::Webhook(..) => None,
@@ -260,6 +277,8 @@ impl Fact {
             Self::Ticket(_, Change::Sla(change)) => change.occurred_at(now),
             Self::SurveyAnswered(given) => given.answer.answered_at,
             Self::Reviewed(_, review, _) => review.reviewed_at,
+            Self::ContactMade(_, contact) => contact.at.min(now),
+            Self::History(one) => one.line.at,
             _ => now,
         }
     }

@@ -35,6 +35,7 @@ pub fn schema(definitions: &Definitions) -> Schema {
         .field("follow_up_of", Kind::name("tickets"))
         .field("merged_into", Kind::name("tickets"))
         .field("split_from", Kind::name("tickets"))
+        .field("external_id", Kind::Word)
         .field("language", Kind::Word)
         .field("followers", Kind::Words)
         .field("automated", Kind::Bool)
@@ -85,6 +86,7 @@ impl Record for Ticket {
             "follow_up_of" => name(self.follow_up_of.map(names::ticket)),
             "merged_into" => name(self.merged_into.map(names::ticket)),
             "split_from" => name(self.split_from.map(names::ticket)),
+            "external_id" => self.external_id.as_deref().map(Value::text),
             "language" => Some(Value::text(&self.language)),
             "intent" => Some(Value::text(&self.intent)),
             "tags" => Some(list(&self.tags)),

@@ -32,6 +32,7 @@ mod names;
 mod objects;
 mod order;
 mod organization;
+mod past;
 mod privacy;
 mod proofs;
 mod record;

@@ -1,6 +1,7 @@
-//! What CRMs and shops tell about a customer: orders and milestones. Told again, in any order, they come to the same. Pure.
+//! What CRMs and shops tell about a customer: orders, milestones, proactive contacts. Told again, in any order, they come to the same. Pure.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::words::OrderStatus;
 
@@ -8,6 +9,9 @@ use crate::words::OrderStatus;
 pub const ITEMS_MAX: usize = 500;
 /// Most of an amount, in the smallest unit of its currency: a thousand times more than the largest order we can think of.
 pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
+
+/// Characters of the reason of a proactive contact.
+pub const REASON_MAX: usize = 1_000;
 
 /// Something that a customer bought.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,25 @@ pub struct Milestone {
     pub at: DateTime<Utc>,
     /// For agents; may be empty.
     pub note: String,
+    /// Who told it last.
+    pub source: String,
+    /// When we stored it first.
+    pub created_at: DateTime<Utc>,
+}
+
+/// That the desk wrote or called before the customer had to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProactiveContact {
+    /// Its id where it was made.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The ticket it is about.
+    pub ticket: Option<Uuid>,
+    /// `agents/{agent}`; empty: a machine, or not said.
+    pub agent: String,
     /// Who told it last.
     pub source: String,
     /// When we stored it first.
@@ -101,6 +124,26 @@ impl Milestone {
             Some(stored) => {
                 given.created_at = stored.created_at;
                 (Outcome::Updated, Some(given))
+            }
+        }
+    }
+}
+
+impl ProactiveContact {
+    /// What is to be stored after `given` was told. None: nothing is to be written. When it was made and about which ticket stays as it
+    /// was told first: figures counted it there.
+    pub fn told(stored: Option<&Self>, given: Self) -> (Outcome, Option<Self>) {
+        match stored {
+            None => (Outcome::Created, Some(given)),
+            Some(stored) if stored.reason == given.reason && stored.agent == given.agent => (Outcome::Unchanged, None),
+            Some(stored) => {
+                let kept = Self {
+                    reason: given.reason,
+                    agent: given.agent,
+                    source: given.source,
+                    ..stored.clone()
+                };
+                (Outcome::Updated, Some(kept))
             }
         }
     }

@@ -25,6 +25,8 @@ mod entity;
 mod erase;
 mod export;
 mod find;
+mod history;
+mod history_erased;
 mod holds;
 mod identities;
 mod ids;
@@ -85,6 +87,7 @@ pub use automations::{Candidates, Followed, RunFilter, StoredRun, Tested, Verdic
 pub use create_ticket::NewTicket;
 pub use erase::ErasureRequest;
 pub use find::Search;
+pub use history::Taken;
 pub use list::QueuedPosition;
 pub use list_conversation::ConversationPosition;
 pub use macros::MacroPosition;

@@ -117,6 +117,10 @@ pub struct Ticket {
     pub kept_wait: Option<DateTime<Utc>>,
     /// The ticket from whose messages it was made.
     pub split_from: Option<Uuid>,
+    /// Of an imported one: the system it comes from and its id there, `zendesk:35436`.
+    pub external_id: Option<String>,
+    /// Of an imported one: how far its past is told.
+    pub past: Option<crate::past::Imported>,
 }
 
 impl Ticket {
@@ -174,6 +178,8 @@ impl Ticket {
             merged_into: None,
             kept_wait: None,
             split_from: opening.split_from,
+            external_id: None,
+            past: None,
         }
     }
 
@@ -191,13 +197,11 @@ impl Ticket {
     /// # Errors
     /// Invalid `message.occurred_at`.
     pub fn check_written_after_opening(&self, draft: &Draft) -> Result<(), Error> {
-        match draft.occurred_at {
-            Some(at) if at < self.opened_at => Err(Error::invalid_field(
-                "message.occurred_at",
-                "must not be before the ticket was opened",
-            )),
-            _ => Ok(()),
+        if draft.occurred_at.is_some_and(|at| at < self.opened_at) {
+            let why = "must not be before the ticket was opened";
+            return Err(Error::invalid_field("message.occurred_at", why));
         }
+        Ok(())
     }
 
     /// Sets the named fields. Moving a waiting ticket to another queue does not restart its wait. `definitions` are those
@@ -287,10 +291,7 @@ impl Ticket {
         self.check_in_use()?;
         self.standing().after(Trigger::Assigned)?;
         let moved = queue.is_some_and(|queue| replace(&mut self.queue, &queue.to_owned()));
-        let mut changes = Vec::new();
-        if moved {
-            changes.push(Change::Updated(vec!["queue"]));
-        }
+        let mut changes: Vec<Change> = moved.then(|| Change::Updated(vec!["queue"])).into_iter().collect();
         match agent {
             Some(agent) if self.assignee.as_deref() != Some(agent) => {
                 self.give_to(agent, AssignSource::Manual, now, &mut changes);

@@ -1,6 +1,7 @@
 //! The suite in one binary: all five services in one process, and the commands of whoever runs them.
 
 mod demo;
+mod import;
 mod key;
 mod mail;
 mod migrate;
@@ -35,6 +36,8 @@ enum Command {
     Mail(mail::MailArgs),
     /// Checks presets and shows what they read from payloads.
     Preset(preset::PresetArgs),
+    /// Brings the tickets of another system, with their own times, into a suite that runs.
+    Import(import::ImportArgs),
     /// Starts the suite, pushes contacts through every door, lets agents work, shows the figures.
     Demo(demo::DemoArgs),
 }
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Key(args) => key::run(&args),
         Command::Mail(args) => mail::run(&args),
         Command::Preset(args) => preset::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Demo(args) => demo::run(args),
     };
     result.unwrap_or_else(|error| vorrang_service::exit("vorrang", Err(error)))

@@ -53,6 +53,27 @@ const OTHERS: &[Line] = &[
         NothingOfTheirs,
     ),
     (
+        "ingestion.v1.ImportService/ImportHistory",
+        r#"{"start": {"source": "theirs", "request_id": "theirs-1"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ingestion.v1.ImportService/GetImport",
+        r#"{"name": "{import}"}"#,
+        NotFound,
+    ),
+    ("ingestion.v1.ImportService/ListImports", "{}", NothingOfTheirs),
+    (
+        "ingestion.v1.ImportService/ListImportErrors",
+        r#"{"parent": "{import}"}"#,
+        NotFound,
+    ),
+    (
+        "ingestion.v1.ImportService/DeleteImport",
+        r#"{"name": "{import}"}"#,
+        NothingOfTheirs,
+    ),
+    (
         "ingestion.v1.ChatService/Converse",
         r#"{"start": {"conversation_id": "theirs-1", "identities": [{"kind": "KIND_EMAIL", "value": "theirs@example.org", "verified": true}]}}"#,
         NothingOfTheirs,

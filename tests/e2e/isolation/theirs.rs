@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use vorrang_api::feed::v1::{CommitCursorRequest, GetHeadRequest};
-use vorrang_api::ingestion::v1::{Contact, Outcome, PushEmailRequest, PushTicketRequest, Source};
+use vorrang_api::ingestion::v1::{
+    Contact, ImportHistoryRequest, ImportStart, Outcome, PushEmailRequest, PushTicketRequest, Source,
+    import_history_request,
+};
 use vorrang_api::knowledge::v1::{Article, CreateArticleRequest, PublishArticleRequest, StartSessionRequest};
 use vorrang_api::routing::v1::{Agent, CreateAgentRequest};
 use vorrang_api::ticketing::v1::ticket::State;
@@ -43,6 +46,7 @@ impl Theirs {
             ("rubric", "rubrics/nobodys".to_owned()),
             ("review", name("reviews")),
             ("quarantine_item", name("quarantineItems")),
+            ("import", name("imports")),
             ("source", "sources/nobodys".to_owned()),
             ("agent", "agents/nobodys".to_owned()),
             ("webhook", name("webhooks")),
@@ -162,6 +166,17 @@ pub async fn fill(client: &Client) -> Theirs {
         .result;
     let quarantined = quarantined.expect("a result");
     assert_eq!(Outcome::Quarantined, quarantined.outcome());
+
+    let parts = [
+        import_history_request::Request::Start(ImportStart {
+            display_name: secret.clone(),
+            ..ImportStart::default()
+        }),
+        import_history_request::Request::Chunk(b"no line\n".to_vec().into()),
+    ];
+    let parts = parts.map(|part| ImportHistoryRequest { request: Some(part) });
+    let import = client.imports().import_history(tokio_stream::iter(parts)).await;
+    let import = import.expect("an import").into_inner().name;
 
     let source = Source {
         preset: "chatwoot".to_owned(),
@@ -353,6 +368,7 @@ pub async fn fill(client: &Client) -> Theirs {
         ("macro", made_macro),
         ("automation", automation),
         ("customer", pushed.customer),
+        ("import", import),
         ("quarantine_item", quarantined.quarantine_item),
         ("source", source),
         ("agent", agent),

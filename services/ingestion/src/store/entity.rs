@@ -1,5 +1,8 @@
 //! Rows. They never leave the store.
 
+pub(super) mod import;
+pub(super) mod import_error;
+pub(super) mod import_line;
 pub(super) mod inbox;
 pub(super) mod mailbox;
 pub(super) mod outgoing;

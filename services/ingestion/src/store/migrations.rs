@@ -1,6 +1,7 @@
 //! The schema. A released migration is never changed; a new one is added.
 
 mod mailboxes;
+mod imports;
 mod outgoing;
 mod proofs;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(Thin),
             Box::new(proofs::Proofs),
             Box::new(mailboxes::Mailboxes),
+            Box::new(imports::Imports),
         ]
     }
 }

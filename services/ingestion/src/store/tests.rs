@@ -1,3 +1,4 @@
+mod imports;
 mod inbox;
 mod mailboxes;
 mod outgoing;

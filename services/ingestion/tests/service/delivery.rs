@@ -7,8 +7,9 @@ use tonic::{Code, Request, Response, Status};
 use vorrang_api::ingestion::v1::{Outcome, PushTicketsRequest, receipt};
 use vorrang_api::ticketing::v1::internal_service_server::{InternalService, InternalServiceServer};
 use vorrang_api::ticketing::v1::{
-    AcceptTicketRequest, InboundContact, ListQueuedTicketsRequest, ListQueuedTicketsResponse, ListTenantsRequest,
-    ListTenantsResponse, RecordContactsRequest, RecordContactsResponse, Ticket,
+    AcceptTicketRequest, FindHistoryRequest, FindHistoryResponse, InboundContact, ListQueuedTicketsRequest,
+    ListQueuedTicketsResponse, ListTenantsRequest, ListTenantsResponse, RecordContactsRequest, RecordContactsResponse,
+    RecordHistoryRequest, RecordHistoryResponse, Ticket,
 };
 use vorrang_service::{Bind, Bound, Config, Context, Suite, configured};
 use vorrang_testkit::{DEADLINE, data_folder, wait_until};
@@ -84,6 +85,17 @@ impl InternalService for Fussy {
             }
         }
         self.ticketing.record_contacts(request).await
+    }
+
+    async fn record_history(
+        &self,
+        _: Request<RecordHistoryRequest>,
+    ) -> Result<Response<RecordHistoryResponse>, Status> {
+        Err(Status::unimplemented("not needed here"))
+    }
+
+    async fn find_history(&self, _: Request<FindHistoryRequest>) -> Result<Response<FindHistoryResponse>, Status> {
+        Err(Status::unimplemented("not needed here"))
     }
 
     async fn accept_ticket(&self, _: Request<AcceptTicketRequest>) -> Result<Response<Ticket>, Status> {

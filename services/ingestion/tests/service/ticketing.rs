@@ -11,13 +11,15 @@ use vorrang_api::ticketing::v1::contact_result::Outcome;
 use vorrang_api::ticketing::v1::feed_service_server::FeedServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::{InternalService, InternalServiceServer};
 use vorrang_api::ticketing::v1::{
-    AcceptTicketRequest, ContactResult, InboundContact, ListQueuedTicketsRequest, ListQueuedTicketsResponse,
-    ListTenantsRequest, ListTenantsResponse, RecordContactsRequest, RecordContactsResponse, Ticket,
+    AcceptTicketRequest, ContactResult, FindHistoryRequest, FindHistoryResponse, InboundContact,
+    ListQueuedTicketsRequest, ListQueuedTicketsResponse, ListTenantsRequest, ListTenantsResponse,
+    RecordContactsRequest, RecordContactsResponse, RecordHistoryRequest, RecordHistoryResponse, Ticket,
 };
 use vorrang_error::{Error, Kind};
 use vorrang_service::{Bind, Bound, Context, configured};
 
 use crate::desk::{CustomerDoor, FakeDesk, TicketDoor};
+use crate::past::Past;
 
 /// How it behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,7 @@ struct State {
     keys: HashMap<(String, String, String, Vec<u8>), ContactResult>,
     threads: HashMap<(String, String), String>,
     tickets: usize,
+    past: Past,
 }
 
 impl FakeTicketing {
@@ -56,6 +59,7 @@ impl FakeTicketing {
             keys: HashMap::new(),
             threads: HashMap::new(),
             tickets: 0,
+            past: Past::default(),
         };
         Self(
             Arc::new(Mutex::new(state)),
@@ -94,6 +98,11 @@ impl FakeTicketing {
     /// How many tickets there are.
     pub fn tickets(&self) -> usize {
         self.state().tickets
+    }
+
+    /// The texts of the lines that were recorded, in their order.
+    pub fn lines(&self) -> Vec<String> {
+        self.state().past.lines.clone()
     }
 
     /// How often it was called.
@@ -214,6 +223,36 @@ impl InternalService for FakeTicketing {
             return Err(Status::unavailable("the answer is lost"));
         }
         Ok(Response::new(RecordContactsResponse { results }))
+    }
+
+    async fn record_history(
+        &self,
+        request: Request<RecordHistoryRequest>,
+    ) -> Result<Response<RecordHistoryResponse>, Status> {
+        let tenant = vorrang_service::tenant(&request).map_err(vorrang_service::status)?;
+        let _ = self.1.subscribe().wait_for(|mode| *mode != Mode::Hangs).await;
+        let mut state = self.state();
+        state.calls += 1;
+        if state.mode == Mode::Down {
+            return Err(Status::unavailable("down"));
+        }
+        let results = state.past.record(&tenant, request.into_inner());
+        if state.mode == Mode::LosesAnswers {
+            return Err(Status::unavailable("the answer is lost"));
+        }
+        Ok(Response::new(RecordHistoryResponse { results }))
+    }
+
+    async fn find_history(
+        &self,
+        request: Request<FindHistoryRequest>,
+    ) -> Result<Response<FindHistoryResponse>, Status> {
+        let tenant = vorrang_service::tenant(&request).map_err(vorrang_service::status)?;
+        let state = self.state();
+        if state.mode == Mode::Down {
+            return Err(Status::unavailable("down"));
+        }
+        Ok(Response::new(state.past.find(&tenant, request.into_inner())))
     }
 
     async fn accept_ticket(&self, _: Request<AcceptTicketRequest>) -> Result<Response<Ticket>, Status> {

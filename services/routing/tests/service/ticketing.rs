@@ -19,8 +19,9 @@ use vorrang_api::ticketing::v1::internal_service_server::{InternalService, Inter
 use vorrang_api::ticketing::v1::ticket::{Disposition, State as TicketState};
 use vorrang_api::ticketing::v1::ticket_service_server::TicketServiceServer;
 use vorrang_api::ticketing::v1::{
-    AcceptTicketRequest, Channel, Event, FollowResponse, ListQueuedTicketsRequest, ListQueuedTicketsResponse,
-    ListTenantsRequest, ListTenantsResponse, Priority, RecordContactsRequest, RecordContactsResponse, SlaTarget,
+    AcceptTicketRequest, Channel, Event, FindHistoryRequest, FindHistoryResponse, FollowResponse,
+    ListQueuedTicketsRequest, ListQueuedTicketsResponse, ListTenantsRequest, ListTenantsResponse, Priority,
+    RecordContactsRequest, RecordContactsResponse, RecordHistoryRequest, RecordHistoryResponse, SlaTarget,
     SlaTargetAtRisk, Ticket, TicketAssigned, TicketCreated, TicketDispositionChanged, TicketMerged, TicketQueued,
     TicketStateChanged, TicketUnmerged, sla_target, ticket_assigned,
 };
@@ -309,6 +310,14 @@ fn down() -> Status {
 
 #[tonic::async_trait]
 impl InternalService for FakeTicketing {
+    async fn record_history(&self, _: Request<RecordHistoryRequest>) -> Answer<RecordHistoryResponse> {
+        Err(Status::unimplemented("not needed here"))
+    }
+
+    async fn find_history(&self, _: Request<FindHistoryRequest>) -> Answer<FindHistoryResponse> {
+        Err(Status::unimplemented("not needed here"))
+    }
+
     async fn record_contacts(&self, _: Request<RecordContactsRequest>) -> Answer<RecordContactsResponse> {
         Err(Status::unimplemented("not here"))
     }

@@ -46,6 +46,7 @@ impl Fields for FeedFields {
             .field("ticket.sub_state", Kind::name("subStates"))
             .field("ticket.disposition", Kind::choice(DISPOSITIONS))
             .field("ticket.organization", Kind::name("organizations"))
+            .field("ticket.external_id", Kind::Word)
             .field("ticket.follow_up_of", Kind::name("tickets"))
             .field("ticket.merged_into", Kind::name("tickets"))
             .field("ticket.split_from", Kind::name("tickets"))
@@ -159,6 +160,7 @@ fn of_ticket<'a>(ticket: &'a pb::Ticket, field: &str) -> Option<Value<'a>> {
         "sub_state" => Value::text(&ticket.sub_state),
         "disposition" => word(ticket.disposition().as_str_name(), "DISPOSITION_"),
         "organization" => Value::text(&ticket.organization),
+        "external_id" => Value::text(&ticket.external_id),
         "follow_up_of" => Value::text(&ticket.follow_up_of),
         "merged_into" => Value::text(&ticket.merged_into),
         "split_from" => Value::text(&ticket.split_from),

@@ -30,7 +30,7 @@ pub use automation::{automation_id, automation_mask, automation_profile};
 pub use contact::contact;
 pub use customer::{customer_id, customer_mask, identity, identity_key, profile, two_customers};
 pub use organization::{domain, external_id, organization_id, organization_mask, organization_profile};
-pub use record::{milestone, order, source};
+pub use record::{milestone, order, proactive_contact, source};
 pub use schedule::{date, schedule, schedule_mask, years};
 pub use sla::{policy_draft, reason, sla_policy_id, sla_policy_mask};
 
@@ -475,3 +475,11 @@ fn visible(value: &str) -> String {
 
 #[cfg(test)]
 mod tests;
+
+/// The system that a history comes from: a word that can stand before ids.
+pub fn history_source(field: &str, given: &str, violations: &mut Violations) {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !(1..=40).contains(&given.len()) || !given.bytes().all(fits) {
+        violations.add(field, "must be 1 to 40 of a-z, 0-9 and -");
+    }
+}

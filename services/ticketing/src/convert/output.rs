@@ -18,7 +18,8 @@ use crate::ticket::{Change, Link, Moved, Ticket};
 use crate::words::Actor;
 
 pub use customers::{
-    customer, customer_merge, lifetime_value, merge_suggestion, milestone, order, organization, record_result,
+    customer, customer_merge, lifetime_value, merge_suggestion, milestone, order, organization, proactive_contact,
+    record_result,
 };
 
 pub(super) fn time(at: DateTime<Utc>) -> Option<prost_types::Timestamp> {
@@ -78,6 +79,7 @@ pub fn ticket(ticket: &Ticket) -> pb::Ticket {
         merged_into: ticket.merged_into.map(names::ticket).unwrap_or_default(),
         split_from: ticket.split_from.map(names::ticket).unwrap_or_default(),
         organization: ticket.organization.map(names::organization).unwrap_or_default(),
+        external_id: ticket.external_id.clone().unwrap_or_default(),
     }
 }
 
@@ -195,6 +197,11 @@ pub fn event(event: &Event, now: DateTime<Utc>) -> pb::Event {
             customer: names::customer(*whose),
             milestone: Some(milestone(one)),
         }),
+        Fact::ContactMade(whose, one) => Payload::ProactiveContactRecorded(pb::ProactiveContactRecorded {
+            customer: names::customer(*whose),
+            contact: Some(proactive_contact(one)),
+        }),
+        Fact::History(one) => Payload::HistoryRecorded(super::history::recorded(one, &event.actor)),
         Fact::OrganizationCreated(one) => Payload::OrganizationCreated(pb::OrganizationCreated {
             organization: Some(organization(one)),
         }),

@@ -107,6 +107,36 @@ personal! {
     MacroApplied { fields: [], parts: [ticket] }
     AgentsNotified { fields: [], parts: [ticket] }
     AutomationApplied { fields: [], parts: [ticket] }
+    ProactiveContact { fields: [reason], parts: [] }
+    ProactiveContactRecorded { fields: [], parts: [contact] }
+    HistoryCustomer { fields: [name, attributes_json], parts: [] }
+    HistoryTicketOpened { fields: [subject], parts: [] }
+    HistoryMessage { fields: [body], parts: [] }
+    HistorySelfService { fields: [query], parts: [] }
+    HistoryProactiveContact { fields: [reason], parts: [] }
+}
+
+/// Its parts are the choices of a `oneof`.
+impl Personal for pb::HistoryRecorded {
+    fn split(&mut self) -> Option<Self> {
+        use pb::history_recorded::Line;
+        let line = match self.line.as_mut()? {
+            Line::CustomerChanged(one) => Line::CustomerChanged(one.split()?),
+            Line::TicketOpened(one) => Line::TicketOpened(one.split()?),
+            Line::Message(one) => Line::Message(one.split()?),
+            Line::SelfService(one) => Line::SelfService(one.split()?),
+            Line::ProactiveContact(one) => Line::ProactiveContact(one.split()?),
+            _ => return None,
+        };
+        Some(Self {
+            line: Some(line),
+            ..Self::default()
+        })
+    }
+
+    fn mark_erased(&mut self) {
+        self.erased = true;
+    }
 }
 
 /// Values of the tenant's own fields that are free text. A map comes apart entry by entry.
@@ -148,6 +178,7 @@ payloads! {
     MacroApplied, AgentsNotified, AutomationApplied,
     SlaApplied, SlaTargetAtRisk, SlaTargetMissed, SlaTargetMet, SlaTargetRevised, SlaRecalculated,
     CustomerErased, TicketTextsErased, TicketAttachmentsErased,
+    ProactiveContactRecorded, HistoryRecorded,
 }
 
 /// A ticket without what is personal in it.
@@ -208,18 +239,25 @@ pub fn tells_of(public: &[u8], id: Uuid) -> bool {
     let Ok(event) = pb::Event::decode(public) else {
         return false;
     };
-    let Some(Payload::MessageCreated(created)) = event.payload else {
-        return false;
+    let name = match event.payload {
+        Some(Payload::MessageCreated(created)) => created.message.map(|message| message.name).unwrap_or_default(),
+        Some(Payload::HistoryRecorded(recorded)) => match recorded.line {
+            Some(pb::history_recorded::Line::Message(message)) => message.message,
+            _ => return false,
+        },
+        _ => return false,
     };
-    let name = created.message.map(|message| message.name).unwrap_or_default();
     name.rsplit('/').next().and_then(|last| last.parse().ok()) == Some(id)
 }
 
 /// The personal part of an event that told of a message, without the message, and the message alone; either may be empty.
 pub fn without_words(personal: &[u8]) -> Result<(Vec<u8>, Vec<u8>), prost::DecodeError> {
     let event = pb::Event::decode(personal)?;
-    let Some(Payload::MessageCreated(created)) = event.payload else {
-        return Ok((personal.to_vec(), Vec::new()));
+    let created = match event.payload {
+        Some(Payload::MessageCreated(created)) => created,
+        // Nothing in it is personal but the words.
+        Some(Payload::HistoryRecorded(_)) => return Ok((Vec::new(), personal.to_vec())),
+        _ => return Ok((personal.to_vec(), Vec::new())),
     };
     let part = |ticket: Option<pb::Ticket>, message: Option<pb::Message>| match (&ticket, &message) {
         (None, None) => Vec::new(),

@@ -33,4 +33,18 @@ impl pb::customer_record_service_server::CustomerRecordService for Ticketing {
     async fn list_milestones(&self, request: Request<pb::ListMilestonesRequest>) -> Answer<pb::ListMilestonesResponse> {
         answer(rpc::list_milestones::handle(&self.0, request).await)
     }
+
+    async fn record_proactive_contacts(
+        &self,
+        request: Request<pb::RecordProactiveContactsRequest>,
+    ) -> Answer<pb::RecordProactiveContactsResponse> {
+        answer(rpc::record_proactive_contacts::handle(&self.0, request).await)
+    }
+
+    async fn list_proactive_contacts(
+        &self,
+        request: Request<pb::ListProactiveContactsRequest>,
+    ) -> Answer<pb::ListProactiveContactsResponse> {
+        answer(rpc::list_proactive_contacts::handle(&self.0, request).await)
+    }
 }

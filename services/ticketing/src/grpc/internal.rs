@@ -12,6 +12,14 @@ impl pb::internal_service_server::InternalService for Ticketing {
         answer(rpc::record_contacts::handle(&self.0, request).await)
     }
 
+    async fn record_history(&self, request: Request<pb::RecordHistoryRequest>) -> Answer<pb::RecordHistoryResponse> {
+        answer(rpc::record_history::handle(&self.0, request).await)
+    }
+
+    async fn find_history(&self, request: Request<pb::FindHistoryRequest>) -> Answer<pb::FindHistoryResponse> {
+        answer(rpc::find_history::handle(&self.0, request).await)
+    }
+
     async fn accept_ticket(&self, request: Request<pb::AcceptTicketRequest>) -> Answer<pb::Ticket> {
         answer(rpc::accept_ticket::handle(&self.0, request).await)
     }

@@ -16,6 +16,7 @@ mod faults;
 mod feed_consumers;
 mod history;
 mod identities;
+mod imports;
 mod intake;
 mod links;
 mod lists;

@@ -11,7 +11,7 @@ use vorrang_error::Error;
 
 use super::entity::{erasure, message, personal_key, texts_left, ticket};
 use super::personal::Keyring;
-use super::{Begun, Call, Store, attachments, holds, row, values, write};
+use super::{Begun, Call, Store, attachments, history_erased, holds, row, values, write};
 use crate::customer::Customer;
 use crate::event::{Event, Fact};
 use crate::names;
@@ -195,6 +195,7 @@ impl Store {
         for one in &mut merged {
             one.erase(now);
         }
+        history_erased::remember(tx, tenant, &family).await?;
         for id in &family {
             write::clear_identities(tx, tenant, *id).await?;
         }

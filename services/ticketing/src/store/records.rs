@@ -1,11 +1,13 @@
-//! What CRMs and shops tell about customers: orders and milestones. The same walk for both, with what differs in a file
+//! What CRMs and shops tell about customers: orders, milestones and proactive contacts. The same walk for all, with what differs in a file
 //! of each.
 
+mod contacts;
 mod milestones;
 mod orders;
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use prost::Message;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::{Deserialize, Serialize};
@@ -20,7 +22,7 @@ use super::{Begun, Call, Store, row};
 use crate::customer::{IdentityKey, no_such_identity};
 use crate::event::{Event, Fact};
 use crate::names;
-use crate::record::{Milestone, Order, Outcome};
+use crate::record::{Milestone, Order, Outcome, ProactiveContact};
 
 /// Whom something is told about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,7 +64,7 @@ pub struct RecordPosition(pub i64, pub Uuid);
 type Stored<R> = HashMap<(Uuid, <R as Record>::Key), (Uuid, R)>;
 
 /// What can be told about a customer: how it is found, decided about, stored and told on.
-trait Record: Clone + Send + Sync {
+pub(super) trait Record: Clone + Send + Sync {
     type Key: std::hash::Hash + Eq + Clone + Send;
 
     /// What makes it one, beside the customer.
@@ -119,6 +121,52 @@ impl Store {
         A: FnOnce(Results) -> R,
     {
         self.record_all(call, items, respond).await
+    }
+
+    /// Records proactive contacts, as [`Store::record_orders`].
+    ///
+    /// # Errors
+    /// When the database fails; then nothing was recorded.
+    pub async fn record_proactive_contacts<R, A>(
+        &self,
+        call: &Call,
+        items: Vec<Result<Told<ProactiveContact>, Error>>,
+        respond: A,
+    ) -> Result<R, Error>
+    where
+        R: Message + Default,
+        A: FnOnce(Results) -> R,
+    {
+        self.record_all(call, items, respond).await
+    }
+
+    /// Keeps what an imported history tells, without an event of its own. Whom it is about must be there, and `keyring` have their keys.
+    pub(super) async fn keep<T: Record>(
+        &self,
+        tx: &Tx,
+        tenant: &str,
+        keyring: &Keyring,
+        told: Vec<(Uuid, T)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        if told.is_empty() {
+            return Ok(());
+        }
+        let mut ids: Vec<Uuid> = told.iter().map(|(customer, _)| *customer).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let given: Vec<&T> = told.iter().map(|(_, what)| what).collect();
+        let mut known = T::stored(tx, &self.personal, tenant, &ids, &given).await?;
+        let mut changed = HashMap::new();
+        for (customer, what) in told {
+            let key = (customer, what.key());
+            if let (_, Some(kept)) = T::told(known.get(&key).map(|(_, stored)| stored), what) {
+                let id = known.get(&key).map_or_else(|| self.ids.next(now), |(id, _)| *id);
+                changed.insert(key.clone(), (id, customer, kept.clone()));
+                known.insert(key, (id, kept));
+            }
+        }
+        T::write(tx, keyring, tenant, changed.into_values().collect()).await
     }
 
     async fn record_all<T: Record, R, A>(

@@ -13,6 +13,7 @@ use super::personal::{Keyring, Owner};
 use super::{Begun, Call, Store, attachments, kin, log, row, sealed, write};
 use crate::custom::CustomFields;
 use crate::names::{self, TicketRef};
+use crate::past;
 use crate::ticket::link::{self, LinkKind};
 use crate::ticket::{Change, Fields, Moved, Opening, Ticket};
 use crate::words::{Actor, Channel, Priority};
@@ -286,11 +287,13 @@ impl Store {
             // Positions rise with times but for the clocks of several processes and the time that commits take.
             let after = event_log::before(tx.conn(), tenant, *at - CLOCKS).await?;
             let upto = event_log::before(tx.conn(), tenant, *at + CLOCKS).await?;
-            for event in event_log::recorded_just_at(tx, tenant, "message_created", *at, (after, upto)).await? {
-                let ids: Vec<Uuid> = log::keys(&event.payload).chain([to]).collect();
-                let keyring = self.personal.keyring(tx.conn(), tenant, &ids).await?;
-                if let Some(payload) = log::hand_over(&keyring, event.id, &event.payload, *message, to)? {
-                    event_log::rewrite(tx, tenant, event.seq, payload).await?;
+            for kind in ["message_created", past::KIND] {
+                for event in event_log::recorded_just_at(tx, tenant, kind, *at, (after, upto)).await? {
+                    let ids: Vec<Uuid> = log::keys(&event.payload).chain([to]).collect();
+                    let keyring = self.personal.keyring(tx.conn(), tenant, &ids).await?;
+                    if let Some(payload) = log::hand_over(&keyring, event.id, &event.payload, *message, to)? {
+                        event_log::rewrite(tx, tenant, event.seq, payload).await?;
+                    }
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The binary as whoever runs it meets it: started, misconfigured, killed.
 
 mod commands;
+mod imports;
 mod killed;
 mod refusals;
 mod restored;

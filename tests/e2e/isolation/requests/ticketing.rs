@@ -105,6 +105,17 @@ pub const TICKETING: &[Line] = &[
         NotFound,
     ),
     (
+        "ticketing.v1.CustomerRecordService/RecordProactiveContacts",
+        r#"{"source": "ours", "items": [{"identity": {"kind": "KIND_EMAIL", "value": "only-theirs@example.org"},
+            "contact": {"id": "1", "reason": "late", "at": "2026-01-01T00:00:00Z"}}]}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "ticketing.v1.CustomerRecordService/ListProactiveContacts",
+        r#"{"parent": "{customer}"}"#,
+        NotFound,
+    ),
+    (
         "ticketing.v1.FeedService/Follow",
         r#"{"start": "START_POINT_BEGINNING"}"#,
         NothingOfTheirs,
@@ -127,6 +138,8 @@ pub const TICKETING: &[Line] = &[
         NotFound,
     ),
     ("ticketing.v1.InternalService/RecordContacts", "{}", Refused),
+    ("ticketing.v1.InternalService/RecordHistory", "{}", Refused),
+    ("ticketing.v1.InternalService/FindHistory", "{}", Refused),
     (
         "ticketing.v1.InternalService/AcceptTicket",
         r#"{"name": "{ticket}", "agent": "{agent}", "generation": "1"}"#,

@@ -131,3 +131,25 @@ fn a_survey_about_a_mail_is_mailed() {
         assert_eq!(outgoing(&event(change), &seal()), None, "{what}");
     }
 }
+
+/// What was said in another system was sent by that one.
+#[test]
+fn the_past_of_another_system_is_never_mailed() {
+    use vorrang_api::ticketing::v1::{HistoryMessage, HistoryRecorded, history_recorded::Line};
+    let message = HistoryMessage {
+        actor: by(ActorKind::Agent, "agents/anna"),
+        message: "tickets/t/messages/m".to_owned(),
+        channel: "email".to_owned(),
+        ..HistoryMessage::default()
+    };
+    let recorded = HistoryRecorded {
+        ticket: "tickets/t".to_owned(),
+        line: Some(Line::Message(message)),
+        ..HistoryRecorded::default()
+    };
+    let event = Event {
+        payload: Some(Payload::HistoryRecorded(recorded)),
+        ..Event::default()
+    };
+    assert_eq!(outgoing(&event), None);
+}

@@ -213,3 +213,22 @@ fn what_is_at_risk_moves_up() {
         other => panic!("{other:?}"),
     }
 }
+
+/// The past of another system waits for nobody, whatever its lines say.
+#[test]
+fn an_imported_history_is_no_news() {
+    use pb::history_recorded::Line;
+    for line in [
+        Line::TicketOpened(pb::HistoryTicketOpened::default()),
+        Line::QueueEntered(pb::HistoryQueueEntered::default()),
+        Line::Assigned(pb::HistoryAssigned::default()),
+        Line::Message(pb::HistoryMessage::default()),
+    ] {
+        let recorded = pb::HistoryRecorded {
+            ticket: format!("tickets/{ID}"),
+            line: Some(line),
+            ..pb::HistoryRecorded::default()
+        };
+        assert!(ticket_news(&pb::event::Payload::HistoryRecorded(recorded)).is_none());
+    }
+}

@@ -1,4 +1,4 @@
-//! Orders and milestones.
+//! Orders, milestones and proactive contacts.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use vorrang_api::ticketing::v1 as pb;
@@ -6,7 +6,8 @@ use vorrang_error::{Error, Violations};
 
 use super::{SOURCE_MAX, customer, text, time, without_nul};
 use crate::convert::words;
-use crate::record::{AMOUNT_MAX, Milestone, Order, is_currency};
+use crate::names;
+use crate::record::{AMOUNT_MAX, Milestone, Order, ProactiveContact, REASON_MAX, is_currency};
 use crate::store::{Told, Whose};
 use crate::words::OrderStatus;
 
@@ -124,6 +125,67 @@ pub fn milestone(
             name,
             at: at.unwrap_or(now),
             note,
+            source: source.to_owned(),
+            created_at: now,
+        },
+    })
+}
+
+/// A proactive contact and to whom it was made.
+///
+/// # Errors
+/// Invalid with all violations, their paths relative to the item.
+pub fn proactive_contact(
+    item: pb::record_proactive_contacts_request::Item,
+    source: &str,
+    now: DateTime<Utc>,
+) -> Result<Told<ProactiveContact>, Error> {
+    let mut violations = Violations::new();
+    let whose = whose(&item.customer, item.identity.as_ref(), &mut violations);
+    let given = item.contact.unwrap_or_else(|| {
+        violations.add("contact", "must be given");
+        pb::ProactiveContact::default()
+    });
+    let id = text("contact.id", &given.id, ID_MAX, &mut violations);
+    if id.is_empty() || id.chars().any(char::is_control) {
+        violations.add(
+            "contact.id",
+            "must have 1 to 200 characters, none of them a control character",
+        );
+    }
+    let reason = text("contact.reason", given.reason.trim(), REASON_MAX, &mut violations);
+    if reason.is_empty() {
+        violations.add("contact.reason", "must be given");
+    }
+    let at = time("contact.at", given.at.as_ref(), &mut violations);
+    if given.at.is_none() {
+        violations.add("contact.at", "must be given");
+    }
+    if at.is_some_and(|at| at > now + AHEAD) {
+        violations.add("contact.at", "must not be more than a day ahead");
+    }
+    let ticket = match names::parse_ticket(&given.ticket) {
+        _ if given.ticket.is_empty() => None,
+        Ok(names::TicketRef::Id(id)) => Some(id),
+        Ok(names::TicketRef::Number(_)) | Err(_) => {
+            violations.add("contact.ticket", "must be tickets/{uuid}");
+            None
+        }
+    };
+    if !given.agent.is_empty()
+        && let Err(why) = names::check_agent(&given.agent)
+    {
+        violations.add("contact.agent", why);
+    }
+    violations.into_result()?;
+    Ok(Told {
+        whose,
+        what: ProactiveContact {
+            id,
+            reason,
+            at: at.unwrap_or(now),
+            ticket,
+            agent: given.agent,
             source: source.to_owned(),
             created_at: now,
         },

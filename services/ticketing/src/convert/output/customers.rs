@@ -14,7 +14,7 @@ use crate::customer::merge::Merge;
 use crate::customer::{Customer, tier};
 use crate::names;
 use crate::organization::Organization;
-use crate::record::{Milestone, Order, Outcome};
+use crate::record::{Milestone, Order, Outcome, ProactiveContact};
 use crate::store::{Lifetime, Recording};
 use crate::suggestion::Suggestion;
 
@@ -150,6 +150,19 @@ pub fn order(order: &Order) -> pb::Order {
         source: order.source.clone(),
         created_at: time(order.created_at),
         updated_at: time(order.updated_at),
+    }
+}
+
+/// A proactive contact.
+pub fn proactive_contact(contact: &ProactiveContact) -> pb::ProactiveContact {
+    pb::ProactiveContact {
+        id: contact.id.clone(),
+        reason: contact.reason.clone(),
+        at: time(contact.at),
+        ticket: contact.ticket.map(names::ticket).unwrap_or_default(),
+        agent: contact.agent.clone(),
+        source: contact.source.clone(),
+        created_at: time(contact.created_at),
     }
 }
 

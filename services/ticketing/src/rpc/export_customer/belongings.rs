@@ -88,6 +88,20 @@ pub async fn of_customers(app: &App, tenant: &str, customers: &[Uuid], archive: 
             }
         }
     }
+    archive.begin("proactive_contacts.jsonl").await?;
+    for id in customers {
+        let mut after = None;
+        loop {
+            let page = store.proactive_contacts(tenant, *id, false, after, ROWS).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            for (_, contact) in &page {
+                archive
+                    .line("ProactiveContact", &convert::proactive_contact(contact))
+                    .await?;
+            }
+        }
+    }
     merges(app, tenant, customers, archive).await
 }
 

@@ -39,6 +39,19 @@ pub fn milestone(customer: &str, name: &str, at: i64, note: &str) -> pb::record_
     }
 }
 
+pub fn contact_made(customer: &str, id: &str, at: i64, reason: &str) -> pb::record_proactive_contacts_request::Item {
+    pb::record_proactive_contacts_request::Item {
+        customer: customer.into(),
+        contact: Some(pb::ProactiveContact {
+            id: id.into(),
+            reason: reason.into(),
+            at: seconds(at),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
 impl Fixture {
     pub async fn record_orders(&self, items: Vec<pb::record_orders_request::Item>) -> Vec<pb::RecordResult> {
         let request = pb::RecordOrdersRequest {
@@ -86,6 +99,32 @@ impl Fixture {
             .milestones
     }
 
+    pub async fn record_contacts_made(
+        &self,
+        items: Vec<pb::record_proactive_contacts_request::Item>,
+    ) -> Vec<pb::RecordResult> {
+        let request = pb::RecordProactiveContactsRequest {
+            source: "crm".into(),
+            items,
+            ..Default::default()
+        };
+        record_proactive_contacts::handle(&self.app, acme(request))
+            .await
+            .expect("recorded")
+            .results
+    }
+
+    pub async fn contacts_made(&self, customer: &str) -> Vec<pb::ProactiveContact> {
+        let request = pb::ListProactiveContactsRequest {
+            parent: customer.into(),
+            ..Default::default()
+        };
+        list_proactive_contacts::handle(&self.app, acme(request))
+            .await
+            .expect("a page")
+            .proactive_contacts
+    }
+
     async fn values(&self, customer: &str) -> Vec<pb::LifetimeValue> {
         let request = pb::GetLifetimeValuesRequest { name: customer.into() };
         get_lifetime_values::handle(&self.app, acme(request))
@@ -104,6 +143,42 @@ fn code(result: &pb::RecordResult) -> tonic::Code {
 }
 
 both_engines! {
+    async fn proactive_contacts_are_recorded_once_and_follow_a_merge(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let mara = desk.customer("mara@example.org").await.name;
+        let ben = desk.customer("ben@example.org").await.name;
+        let ticket = desk.ticket().await.name;
+        let mut late = contact_made(&mara, "1", -50, "late parcel");
+        late.contact.as_mut().expect("one").ticket.clone_from(&ticket);
+        let other = contact_made(&ben, "1", -40, "contract ends");
+        let skip = desk.kinds(0).await.len();
+        let results = desk.record_contacts_made(vec![late.clone(), other, late.clone()]).await;
+        assert_eq!(told(&results), [Outcome::Created, Outcome::Created, Outcome::Unchanged]);
+        assert_eq!(desk.kinds(skip).await, ["proactive_contact_recorded"; 2]);
+        let event = desk.events("acme").await.pop().expect("one");
+        let head = event.head.expect("a head");
+        assert_eq!(head.occurred_at, seconds(-40), "when it was made");
+
+        // Told anew: the words change, when it was and about what stays.
+        let moved = pb::ProactiveContact { at: seconds(-10), reason: "parcel lost".into(), ..Default::default() };
+        let moved = pb::record_proactive_contacts_request::Item { contact: Some(pb::ProactiveContact { id: "1".into(), ..moved }), ..late };
+        assert_eq!(told(&desk.record_contacts_made(vec![moved]).await), [Outcome::Updated]);
+        let stored = desk.contacts_made(&mara).await.remove(0);
+        assert_eq!((stored.reason.as_str(), stored.at, stored.ticket), ("parcel lost", seconds(-50), ticket));
+
+        let merge = pb::MergeCustomersRequest { source: ben, target: mara.clone(), agent: "agents/anna".into(), ..Default::default() };
+        merge_customers::handle(&desk.app, acme(merge)).await.expect("merged");
+        let reasons: Vec<String> = desk.contacts_made(&mara).await.into_iter().map(|one| one.reason).collect();
+        assert_eq!(reasons, ["contract ends", "parcel lost"]);
+
+        let bad = pb::record_proactive_contacts_request::Item {
+            contact: Some(pb::ProactiveContact { ticket: "tickets/7".into(), agent: "anna".into(), ..Default::default() }),
+            ..Default::default()
+        };
+        let result = desk.record_contacts_made(vec![bad]).await.remove(0);
+        assert_eq!(code(&result), tonic::Code::InvalidArgument);
+    }
+
     async fn orders_are_recorded_once_and_changed_by_id(db: TestDatabase) {
         let desk = Fixture::new(&db).await;
         let mara = desk.customer("mara@example.org").await.name;

@@ -50,6 +50,8 @@ pub struct Model {
     pub merged_into: Option<Uuid>,
     pub kept_wait: Option<i64>,
     pub split_from: Option<Uuid>,
+    pub external_id: Option<String>,
+    pub past: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

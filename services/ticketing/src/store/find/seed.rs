@@ -138,6 +138,7 @@ fn equal(part: &Filter, engine: Engine) -> Option<(u8, Seed)> {
         }
     }
     let rank = match (field, sql::place(field)) {
+        ("external_id", _) => 0,
         ("customer" | "merged_into", _) => 1,
         (_, Place::Values) => {
             let of_field = Condition::all().add(ticket_value::Column::Field.eq(field)).add(values);

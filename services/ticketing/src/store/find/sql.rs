@@ -48,6 +48,7 @@ pub(super) fn place(field: &str) -> Place {
         "follow_up_of" => Place::Resource(Column::FollowUpOf),
         "merged_into" => Place::Resource(Column::MergedInto),
         "split_from" => Place::Resource(Column::SplitFrom),
+        "external_id" => Place::Words(Column::ExternalId),
         "language" => Place::Words(Column::Language),
         "intent" => Place::Words(Column::Intent),
         "automated" => Place::Bool(Column::Automated),

@@ -44,10 +44,15 @@ async fn filled(db: &TestDatabase, samples: &mut Samples, count: u32) -> (Store,
     let clock = ManualClock::new(at(100));
     let store = Store::new(database, clock.shared(), Ids::default(), Personal::new(b"key"), links());
     let tickets: Vec<Ticket> = (1..=count)
-        .map(|number| Ticket {
-            id: Uuid::from_u128(number.into()),
-            number: number.into(),
-            ..samples.draw(&ticket())
+        .map(|number| {
+            let drawn = samples.draw(&ticket());
+            Ticket {
+                id: Uuid::from_u128(number.into()),
+                number: number.into(),
+                // Unique, as numbers are.
+                external_id: drawn.external_id.as_ref().map(|_| format!("old:{number}")),
+                ..drawn
+            }
         })
         .collect();
     save(&store, TENANT, &tickets).await;
@@ -220,6 +225,7 @@ both_engines! {
             ("customer = customers/00000000-0000-0000-0000-000000000001", "tickets_customer"),
             ("assignee = agents/anna", "tickets_assignee"),
             ("tags:a", "ticket_values_word"),
+            ("external_id = \"old:5\"", "tickets_external_id"),
             ("custom_fields.number = 5", "ticket_values_real"),
             ("custom_fields.date = 2026-03-01", "ticket_values_whole"),
             ("sub_state = subStates/parts", "tickets_sub_state"),

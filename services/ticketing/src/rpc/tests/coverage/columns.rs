@@ -19,14 +19,17 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("customers", "sealed", "tenant tier language country tier_source organization_by owner periods"),
     ("events", "payload", "tenant kind subject actor_kind actor_id trace_parent"),
     ("messages", "sealed", "tenant actor_kind actor_id visibility channel"),
+    ("proactive_contacts", "sealed", "tenant contact_id agent source"),
     ("requests", "response", "tenant request_id request_hash"),
     ("reviews", "sealed", "tenant agent reviewer rubric items"),
-    ("tickets", "sealed", "tenant channel state sub_state disposition priority tier queue assignee tags followers custom_fields intent language sla links"),
+    ("tickets", "sealed", "tenant channel state sub_state disposition priority tier queue assignee tags followers custom_fields intent language sla links external_id past"),
     // Keys, and hashes by which what is personal is found.
     ("personal_keys", "", "tenant wrapped"),
     ("attachment_refs", "", "tenant hash"),
     ("contact_keys", "", "tenant source external_id content_hash"),
     ("thread_keys", "", "tenant key"),
+    ("history_lines", "", "tenant hash import"),
+    ("history_erased", "", "tenant hash"),
     // Nothing of a customer but ids.
     ("customer_merge_parts", "", "tenant kind"),
     ("customer_merges", "", "tenant actor_kind actor_id conflicts filled periods_before moved"),

@@ -11,7 +11,7 @@ use vorrang_database::{Database, Engine};
 use super::super::attachments::upload;
 use super::super::organizations::{attributes, mask};
 use super::super::privacy::canary_mail;
-use super::super::records::{milestone, of, order};
+use super::super::records::{contact_made, milestone, of, order};
 use super::super::sla::usual;
 use super::super::ticket_fields::{define, of_type};
 use super::*;
@@ -173,6 +173,10 @@ pub async fn scene(desk: &Fixture) -> Scene {
     };
     create_review::handle(app, acme(request)).await.expect("reviewed");
 
+    desk.record_contacts_made(vec![contact_made(&customer, "1", -10, &canary("proactive"))])
+        .await;
+    let imported = import(desk).await;
+
     // Somebody else, who may be the same.
     let other = desk.customer("other@example.org").await;
     let mut both = pb::InboundContact {
@@ -185,10 +189,37 @@ pub async fn scene(desk: &Fixture) -> Scene {
     assert_eq!(third.customer, customer);
     Scene {
         customer,
-        tickets: vec![ticket, new.name, old.name, third.ticket],
+        tickets: vec![ticket, new.name, old.name, third.ticket, imported],
         file: sha256,
         others: [other.name.trim_start_matches("customers/").replace('-', "")].into(),
     }
+}
+
+/// The past of the same customer, from another system: found by an address. Gives a ticket of it.
+async fn import(desk: &Fixture) -> String {
+    let at = "2021-03-02T09:00:00Z";
+    let id = canary("history-id");
+    let results = desk
+        .import_lines(&[
+            serde_json::json!({"at": at, "type": "customer", "id": id, "name": canary("history-name"),
+                "attributes": {"email": canary("mail@example.org"), "plan": canary("history-attribute")}}),
+            serde_json::json!({"at": at, "type": "ticket_opened", "ticket": "1", "customer": id, "channel": "email",
+                "subject": canary("history-subject")}),
+            serde_json::json!({"at": at, "type": "message", "ticket": "1", "actor": {"kind": "customer", "id": id},
+                "body": canary("history-body")}),
+            serde_json::json!({"at": at, "type": "self_service", "session": "s", "step": "searched", "customer": id,
+                "query": canary("history-query")}),
+            serde_json::json!({"at": at, "type": "self_service", "session": "t", "step": "searched", "query": canary("nobodys-query")}),
+            serde_json::json!({"at": at, "type": "proactive_contact", "customer": id, "reason": canary("history-reason")}),
+        ])
+        .await;
+    assert_eq!(super::super::imports::reasons(&results), ["RECORDED"; 6]);
+    let found = desk
+        .all_tickets()
+        .await
+        .into_values()
+        .find(|ticket| ticket.external_id == "old:1");
+    found.expect("a ticket").name
 }
 
 /// Closes whatever is open, and takes merged tickets apart.
@@ -268,6 +299,7 @@ pub async fn read_everything(desk: &Fixture, scene: &Scene) -> String {
     let mut all = of_tickets(desk, scene).await;
     all += &format!("{:?}", desk.orders(&scene.customer).await);
     all += &format!("{:?}", desk.milestones(&scene.customer).await);
+    all += &format!("{:?}", desk.contacts_made(&scene.customer).await);
     all += &format!(
         "{:?}",
         list_customers::handle(app, acme(Default::default()))

@@ -153,6 +153,7 @@ pub fn ticket() -> impl Strategy<Value = Ticket> {
             ticket.solved_at = times.3;
             ticket.queue_entered_at = times.4;
             ticket.merged_into = who.4.filter(|one| *one == 1).map(Uuid::from_u128);
+            ticket.external_id = (counts.1 > 1).then(|| format!("old:{}", ticket.number));
             ticket.message_count = counts.0;
             ticket.solve_count = counts.1;
             ticket
@@ -231,6 +232,9 @@ fn condition() -> impl Strategy<Value = String> {
             "custom_fields.bool = true",
             "custom_fields.bool != true",
             "custom_fields.text:*",
+            "external_id = \"old:1\"",
+            "external_id != \"old:1\"",
+            "external_id:*",
             "number >= 9",
             "number = 5",
             "customer = customers/00000000-0000-0000-0000-000000000001",

@@ -9,6 +9,7 @@ mod erasure;
 mod faults;
 mod isolation;
 mod journey;
+mod live;
 mod stack;
 mod surface;
 mod surveys;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::sources::{children, name, none, root};
 
 /// From the bottom up. A crate may use those that stand before it.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 16] = [
     "error",
     "clock",
     "filter",
@@ -14,6 +14,7 @@ const LAYERS: [&str; 15] = [
     "api",
     "database",
     "queue",
+    "typing",
     "telemetry",
     "identity",
     "egress",

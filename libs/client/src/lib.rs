@@ -22,6 +22,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use vorrang_api::analytics::v1::kpi_service_client::KpiServiceClient;
+use vorrang_api::ingestion::v1::call_service_client::CallServiceClient;
 use vorrang_api::ingestion::v1::chat_service_client::ChatServiceClient;
 use vorrang_api::ingestion::v1::ingestion_service_client::IngestionServiceClient;
 use vorrang_api::ingestion::v1::quarantine_service_client::QuarantineServiceClient;
@@ -152,6 +153,8 @@ macro_rules! clients {
 clients! {
     /// Pushes contacts.
     ingestion: IngestionServiceClient<Authorized>;
+    /// Phone calls that a phone system distributes.
+    calls: CallServiceClient<Authorized>;
     /// Live chat, the customer's side.
     chat: ChatServiceClient<Authorized>;
     /// Sources and presets.

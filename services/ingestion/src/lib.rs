@@ -5,10 +5,12 @@ mod chat;
 pub mod contact;
 mod convert;
 mod delivery;
+mod departures;
 mod events;
 mod follow;
 mod forget;
 mod grpc;
+mod hours;
 mod http;
 mod intake;
 pub mod language;
@@ -31,12 +33,14 @@ mod store;
 pub mod tokens;
 pub mod trial;
 
+use vorrang_api::ingestion::v1::call_service_server::CallServiceServer;
 use vorrang_api::ingestion::v1::chat_service_server::ChatServiceServer;
 use vorrang_api::ingestion::v1::ingestion_service_server::IngestionServiceServer;
 use vorrang_api::ingestion::v1::quarantine_service_server::QuarantineServiceServer;
 use vorrang_api::ingestion::v1::source_service_server::SourceServiceServer;
 use vorrang_error::Error;
 use vorrang_service::{Bound, Context, configured};
+use vorrang_typing::Typing;
 
 use app::App;
 use delivery::Courier;
@@ -54,7 +58,7 @@ pub use store::Migrator;
 /// What a request may hold besides the mail.
 const MAIL_ENVELOPE: usize = 64 << 10;
 
-/// Opens the database, reads the presets and mailboxes, and gives what is to be served: four gRPC services, the webhooks'
+/// Opens the database, reads the presets and mailboxes, and gives what is to be served: five gRPC services, the webhooks'
 /// routes, and the tasks that empty inbox and outbox. Ticketing may start later.
 ///
 /// # Errors
@@ -75,6 +79,21 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         context.clock.clone(),
         context.shutdown.clone(),
     );
+    // The one Redis of the installation; while it is away nobody hears who types, and nothing else.
+    let typing = match context.redis_url().await {
+        Ok(url) => Typing::connect(&url)?,
+        Err(error) => {
+            tracing::warn!(error = error.chain(), "there is no Redis: nobody is told who types");
+            Typing::nowhere()
+        }
+    };
+    let addresses = mailboxes.addresses();
+    let leaving = departures::run(
+        store.clone(),
+        context.peers.clone(),
+        context.clock.clone(),
+        context.shutdown.clone(),
+    );
     let sends = mailboxes.tenants().next().is_some();
     let outbox = Outbox::new(
         store.clone(),
@@ -83,7 +102,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         context.peers.clone(),
         context.clock.clone(),
     );
-    let app = App::new(&context, store, presets, recorder);
+    let app = App::new(&context, store, presets, recorder, typing.clone(), addresses);
     let grpc = Grpc(app.clone());
     // A mail is larger than other messages may be.
     let largest = context
@@ -95,9 +114,16 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     let bound = Bound::new("ingestion")
         .grpc(pushes)
         .grpc(configured!(ChatServiceServer::new(grpc.clone()), context))
+        .grpc(configured!(CallServiceServer::new(grpc.clone()), context))
         .grpc(configured!(SourceServiceServer::new(grpc.clone()), context))
         .grpc(configured!(QuarantineServiceServer::new(grpc), context))
         .task("conversations", app.hub.clone().run(context.shutdown.clone()))
+        .task("typing", typing.clone().run(context.shutdown.clone()))
+        .task(
+            "typing agents",
+            app.hub.clone().type_on(typing, context.shutdown.clone()),
+        )
+        .task("departures", leaving)
         .http(http::routes(app))
         .task("inbox", courier.run(context.shutdown.clone()))
         .task("erasures", erasures)

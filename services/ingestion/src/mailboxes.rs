@@ -93,6 +93,12 @@ impl Mailboxes {
         self.0.keys().map(String::as_str)
     }
 
+    /// The addresses that customers write to, by tenant.
+    pub fn addresses(&self) -> BTreeMap<String, String> {
+        let address = |(tenant, mailbox): (&String, &Mailbox)| (tenant.clone(), mailbox.from.email.to_string());
+        self.0.iter().map(address).collect()
+    }
+
     /// That of a tenant.
     pub fn of(&self, tenant: &str) -> Option<&Mailbox> {
         self.0.get(tenant)

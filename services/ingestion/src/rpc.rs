@@ -13,6 +13,7 @@ pub(crate) mod push_email;
 pub(crate) mod push_ticket;
 pub(crate) mod push_tickets;
 pub(crate) mod read_letter;
+pub(crate) mod record_call_event;
 pub(crate) mod record_contacts;
 pub(crate) mod retry_quarantine_item;
 pub(crate) mod update_source;

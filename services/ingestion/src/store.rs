@@ -1,6 +1,7 @@
-//! The database of ingestion. Entities never leave this module; no query is without a tenant, but two: the one that finds
-//! the source a webhook names (the source says the tenant), and the one by which the delivery finds what waits.
+//! The database of ingestion. Entities never leave this module; no query is without a tenant, but three: the one that finds
+//! the source a webhook names (the source says the tenant), and those by which loops find what waits, and who has left.
 
+mod departures;
 mod entity;
 mod inbox;
 mod migrations;
@@ -17,6 +18,7 @@ use vorrang_database::Database;
 use vorrang_error::Error;
 use vorrang_service::Ids;
 
+pub use departures::Departure;
 pub use inbox::{NewInboxItem, Receipt, Waiting};
 pub use migrations::Migrator;
 pub use outgoing::{Outgoing, Posted};

@@ -1,5 +1,6 @@
 //! Rows. They never leave the store.
 
+pub(super) mod departure;
 pub(super) mod inbox;
 pub(super) mod outgoing;
 pub(super) mod outgoing_cursor;

@@ -1,5 +1,6 @@
 //! The schema. A released migration is never changed; a new one is added.
 
+mod departures;
 mod outgoing;
 
 use sea_orm_migration::prelude::*;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(vorrang_database::fingerprints::Migration),
             Box::new(outgoing::Outgoing),
             Box::new(Thin),
+            Box::new(departures::Departures),
         ]
     }
 }

@@ -1,3 +1,4 @@
+mod departures;
 mod inbox;
 mod outgoing;
 mod owners;

@@ -19,6 +19,7 @@ mod identities;
 mod intake;
 mod links;
 mod lists;
+mod live;
 mod macros;
 mod merge;
 mod messages;

@@ -413,6 +413,8 @@ fn read_ticket(keyring: &Keyring, row: ticket::Model) -> Result<Ticket, Error> {
         merged_into: row.merged_into,
         kept_wait: time(row.kept_wait),
         split_from: row.split_from,
+        handling: row.handling.parse()?,
+        call: row.call.as_deref().map(read_json).transpose()?,
     })
 }
 
@@ -473,6 +475,8 @@ pub fn ticket_row(keyring: &Keyring, tenant: &str, ticket: &Ticket) -> Result<ti
         merged_into: ticket.merged_into,
         kept_wait: ticket.kept_wait.map(micros),
         split_from: ticket.split_from,
+        handling: ticket.handling.as_str().to_owned(),
+        call: ticket.call.as_ref().map(json),
         sla: ticket.sla.as_ref().map(json),
         next_sla_at: ticket.sla.as_ref().and_then(|sla| sla.watch.wake_at()).map(micros),
         erased: ticket.erased,

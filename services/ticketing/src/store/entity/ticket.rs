@@ -50,6 +50,8 @@ pub struct Model {
     pub merged_into: Option<Uuid>,
     pub kept_wait: Option<i64>,
     pub split_from: Option<Uuid>,
+    pub handling: String,
+    pub call: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

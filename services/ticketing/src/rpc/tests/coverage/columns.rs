@@ -21,7 +21,7 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("messages", "sealed", "tenant actor_kind actor_id visibility channel"),
     ("requests", "response", "tenant request_id request_hash"),
     ("reviews", "sealed", "tenant agent reviewer rubric items"),
-    ("tickets", "sealed", "tenant channel state sub_state disposition priority tier queue assignee tags followers custom_fields intent language sla links"),
+    ("tickets", "sealed", "tenant channel state sub_state disposition priority tier queue assignee tags followers custom_fields intent language sla links handling call"),
     // Keys, and hashes by which what is personal is found.
     ("personal_keys", "", "tenant wrapped"),
     ("attachment_refs", "", "tenant hash"),

@@ -5,16 +5,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
-use tonic::Request;
-use uuid::Uuid;
-use vorrang_api::ticketing::v1::live_service_client::LiveServiceClient;
-use vorrang_api::ticketing::v1::{LeaveQueueRequest, LeaveQueueResponse};
-use vorrang_api::timestamp;
 use vorrang_clock::SharedClock;
-use vorrang_error::{Error, Kind};
-use vorrang_service::{Peers, peer_error};
+use vorrang_error::Error;
+use vorrang_service::Peers;
 
-use crate::app::part_delivery_id;
+use crate::rpc::leave_queue;
 use crate::store::{Departure, Store};
 
 /// How long a customer who waits may be away before they have left.
@@ -24,8 +19,6 @@ pub const PATIENCE: TimeDelta = TimeDelta::minutes(3);
 const EVERY: Duration = Duration::from_secs(5);
 /// Those that are told in one look.
 const AT_ONCE: u64 = 200;
-/// A call that takes longer is tried again.
-const CALL_MAX: Duration = Duration::from_secs(5);
 
 /// Goes on until `shutdown`.
 pub async fn run(store: Store, peers: Peers, clock: SharedClock, shutdown: CancellationToken) {
@@ -50,31 +43,12 @@ pub async fn tick(store: &Store, peers: &Peers, clock: &SharedClock) -> Result<u
     Ok(due.len())
 }
 
-/// Tells ticketing, and forgets it then. None: there is no such ticket.
+/// Tells ticketing, and forgets it then. Whether the ticket is closed; none: there is no such ticket.
 ///
 /// # Errors
 /// As ticketing says; then it stays noted.
-pub async fn tell(store: &Store, peers: &Peers, departure: &Departure) -> Result<Option<LeaveQueueResponse>, Error> {
-    let Departure {
-        ticket, left_at, close, ..
-    } = departure;
-    let id = part_delivery_id(Uuid::nil(), usize::from(*close));
-    let mut request = Request::new(LeaveQueueRequest {
-        request_id: format!("{id}/{ticket}/{}", left_at.timestamp_micros()),
-        name: ticket.clone(),
-        left_at: Some(timestamp(*left_at)),
-        close: *close,
-    });
-    request.set_timeout(CALL_MAX);
-    let mut client = LiveServiceClient::new(peers.ticketing(Some(&departure.tenant)));
-    let told = match client.leave_queue(request).await {
-        Ok(response) => Some(response.into_inner()),
-        Err(status) => match peer_error("ticketing", status) {
-            // Erased meanwhile, or never there: nobody waits.
-            error if matches!(error.kind(), Kind::NotFound | Kind::Invalid | Kind::Precondition) => None,
-            error => return Err(error),
-        },
-    };
+pub async fn tell(store: &Store, peers: &Peers, departure: &Departure) -> Result<Option<bool>, Error> {
+    let told = leave_queue::tell(peers, departure).await?;
     store.departed(departure).await?;
     Ok(told)
 }

@@ -3,22 +3,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tonic::Request;
-use vorrang_api::routing::v1::GetRoutingPolicyRequest;
-use vorrang_api::routing::v1::agent_service_client::AgentServiceClient;
-use vorrang_api::ticketing::v1::ComputeBusinessTimeRequest;
-use vorrang_api::ticketing::v1::schedule_service_client::ScheduleServiceClient;
-use vorrang_api::{from_timestamp, timestamp};
-use vorrang_error::Error;
-use vorrang_service::{Peers, peer_error};
+use vorrang_service::Peers;
+
+use crate::rpc::read_hours;
 
 /// What was read holds so long; opening time itself is never missed.
 const FRESH: TimeDelta = TimeDelta::seconds(30);
-/// A customer does not wait longer to be told.
-const CALL_MAX: Duration = Duration::from_secs(2);
 /// Tenants that are remembered; beyond it all are read anew.
 const TENANTS_MAX: usize = 10_000;
 
@@ -55,7 +47,7 @@ impl Hours {
         if let Some(known) = holds(self.lock().get(tenant), now) {
             return known;
         }
-        let desk = self.ask(tenant, now).await.unwrap_or_else(|error| {
+        let desk = read_hours::read(&self.peers, tenant, now).await.unwrap_or_else(|error| {
             tracing::debug!(
                 error = error.chain(),
                 "opening hours were not read; the desk counts as open"
@@ -68,34 +60,6 @@ impl Hours {
         }
         read.insert(tenant.to_owned(), (desk, now));
         desk
-    }
-
-    async fn ask(&self, tenant: &str, now: DateTime<Utc>) -> Result<Desk, Error> {
-        let mut request = Request::new(GetRoutingPolicyRequest {});
-        request.set_timeout(CALL_MAX);
-        let policy = AgentServiceClient::new(self.peers.routing(Some(tenant)))
-            .get_routing_policy(request)
-            .await
-            .map_err(|status| peer_error("routing", status))?
-            .into_inner();
-        if policy.live_schedule.is_empty() {
-            return Ok(Desk::Open);
-        }
-        let mut request = Request::new(ComputeBusinessTimeRequest {
-            name: policy.live_schedule,
-            from: Some(timestamp(now)),
-            ..ComputeBusinessTimeRequest::default()
-        });
-        request.set_timeout(CALL_MAX);
-        let time = ScheduleServiceClient::new(self.peers.ticketing(Some(tenant)))
-            .compute_business_time(request)
-            .await
-            .map_err(|status| peer_error("ticketing", status))?
-            .into_inner();
-        Ok(match time.open {
-            true => Desk::Open,
-            false => Desk::Closed(time.opens_at.as_ref().and_then(from_timestamp)),
-        })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Read> {

@@ -152,10 +152,7 @@ impl Session {
                 return self.fail(error).await;
             }
             match departures::tell(&self.app.store, &self.app.peers, &departure).await {
-                Ok(told) => {
-                    let after = told.and_then(|told| told.ticket);
-                    closed = after.is_some_and(|ticket| ticket.state() == State::Closed);
-                }
+                Ok(told) => closed = told.unwrap_or_default(),
                 Err(error) => {
                     tracing::debug!(error = error.chain(), "that a customer left is told later");
                     closed = close;

@@ -22,7 +22,7 @@ impl Fixture {
 
     async fn leave(&self, ticket: &pb::Ticket, at: i64, close: bool) -> pb::LeaveQueueResponse {
         let request = pb::LeaveQueueRequest {
-            request_id: format!("{at}/{close}"),
+            request_id: format!("{}/{at}/{close}", ticket.name),
             name: ticket.name.clone(),
             left_at: Some(prost_types::Timestamp { seconds: at, nanos: 0 }),
             close,

@@ -349,10 +349,8 @@ async fn a_call_that_a_phone_system_distributes_is_measured_and_offered_to_nobod
     let stack = Stack::embedded().await;
     let client = stack.client("acme").await;
     let at = |seconds: i64| {
-        Some(prost_types::Timestamp {
-            seconds: 1_767_000_000 + seconds,
-            nanos: 0,
-        })
+        let at = chrono::DateTime::from_timestamp(1_767_000_000 + seconds, 0).expect("a time");
+        Some(vorrang_api::timestamp(at))
     };
     let tell = async |call: &str, kind: Kind, seconds: i64, agent: &str| {
         let request = RecordCallEventRequest {
@@ -424,6 +422,10 @@ async fn a_call_that_a_phone_system_distributes_is_measured_and_offered_to_nobod
         client.kpis().query_kpis(request).await.ok()
     });
     let row = wait.await.into_inner().rows.remove(0);
-    assert_eq!((row.value, row.count, row.open_count), (Some(20.0), 1, 0), "who hung up is in neither");
+    assert_eq!(
+        (row.value, row.count, row.open_count),
+        (Some(20.0), 1, 0),
+        "who hung up is in neither"
+    );
     stack.stop().await;
 }

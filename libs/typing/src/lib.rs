@@ -1,5 +1,6 @@
 //! Who types in a chat: told to all processes over Redis pub/sub, never kept. What is lost is lost: the next key press says it again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -11,7 +12,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vorrang_error::Error;
 
-/// The one channel of an installation. Changes when notes change, so that old and new processes do not misunderstand each other.
+/// The channel of an installation, before the number of its database: channels are common to all databases of a Redis. Changes when notes change,
+/// so that old and new processes do not misunderstand each other.
 const CHANNEL: &str = "vorrang:typing:1";
 /// Notes that a listener may have before it; of one that is slower the oldest are dropped.
 const BEFORE_MAX: usize = 1_024;
@@ -51,6 +53,8 @@ pub struct Note {
 pub struct Typing {
     /// None: there is no Redis, and nobody hears anything.
     line: Option<(Client, ConnectionManager)>,
+    /// Its name in Redis.
+    channel: Arc<str>,
     heard: broadcast::Sender<Note>,
 }
 
@@ -76,8 +80,10 @@ impl Typing {
             .set_response_timeout(Some(TELL_MAX))
             .set_connection_timeout(Some(TELL_MAX));
         let manager = ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(bad)?;
+        let database = client.get_connection_info().redis_settings().db();
         Ok(Self {
             line: Some((client, manager)),
+            channel: format!("{CHANNEL}:{database}").into(),
             ..Self::nowhere()
         })
     }
@@ -86,6 +92,7 @@ impl Typing {
     pub fn nowhere() -> Self {
         Self {
             line: None,
+            channel: Arc::from(CHANNEL),
             heard: broadcast::channel(BEFORE_MAX).0,
         }
     }
@@ -95,10 +102,10 @@ impl Typing {
         let (Some((_, manager)), Ok(body)) = (&self.line, serde_json::to_string(note)) else {
             return;
         };
-        let mut manager = manager.clone();
+        let (mut manager, channel) = (manager.clone(), self.channel.clone());
         tokio::spawn(async move {
             let mut publish = redis::cmd("PUBLISH");
-            publish.arg(CHANNEL).arg(body);
+            publish.arg(&*channel).arg(body);
             let told = tokio::time::timeout(TELL_MAX, publish.query_async::<i64>(&mut manager)).await;
             if !matches!(told, Ok(Ok(_))) {
                 tracing::debug!("who types was not told");
@@ -132,7 +139,7 @@ impl Typing {
 
     async fn hear(&self, client: &Client) -> Result<(), RedisError> {
         let mut line = client.get_async_pubsub().await?;
-        line.subscribe(CHANNEL).await?;
+        line.subscribe(&*self.channel).await?;
         let mut messages = line.on_message();
         while let Some(message) = messages.next().await {
             if let Ok(note) = serde_json::from_slice(message.get_payload_bytes()) {

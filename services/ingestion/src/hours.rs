@@ -47,13 +47,15 @@ impl Hours {
         if let Some(known) = holds(self.lock().get(tenant), now) {
             return known;
         }
-        let desk = read_hours::read(&self.peers, tenant, now).await.unwrap_or_else(|error| {
-            tracing::debug!(
-                error = error.chain(),
-                "opening hours were not read; the desk counts as open"
-            );
-            Desk::Open
-        });
+        let desk = read_hours::read(&self.peers, tenant, now)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::debug!(
+                    error = error.chain(),
+                    "opening hours were not read; the desk counts as open"
+                );
+                Desk::Open
+            });
         let mut read = self.lock();
         if read.len() >= TENANTS_MAX {
             read.clear();

@@ -2,7 +2,7 @@
 
 use vorrang_queue::{Confirmation, Standing};
 
-use crate::desk::{Desk, RETURNS, lease, leave, wait};
+use crate::desk::{Desk, RETURNS, lease, leave, new_token, wait};
 
 async fn stands(desk: &Desk, ticket: &str) -> (Standing, u64) {
     let wait = desk.queue.wait("acme", ticket).await.expect("reads").expect("ready");
@@ -91,7 +91,19 @@ async fn the_pace_of_a_lane_is_kept_once_for_each_acceptance_and_bounded() {
     .await;
     let mail = desk.queue.wait("acme", "mail").await.expect("reads").expect("ready");
     assert_eq!((mail.before, mail.paces.len()), (5, 0));
-    desk.rebuild_empty().await;
+    let mark = desk.queue.state("acme").await.expect("reads").complete;
+    let token = new_token();
+    desk.queue
+        .begin_rebuild("acme", &token, mark.as_deref())
+        .await
+        .expect("begins");
+    assert_eq!(
+        desk.queue.wait("acme", "mail").await.expect("reads"),
+        None,
+        "not complete"
+    );
+    desk.queue.end_rebuild("acme", &token, 0, "").await.expect("ends");
+    desk.seq.store(0, std::sync::atomic::Ordering::SeqCst);
     desk.apply(vec![wait("new", 1, "chat", 1, 1, 1)]).await;
     let new = desk.queue.wait("acme", "new").await.expect("reads").expect("ready");
     assert_eq!(new.paces.len(), 20, "a rebuild is no reason to forget it");

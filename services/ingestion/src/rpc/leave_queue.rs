@@ -23,10 +23,7 @@ const CALL_MAX: Duration = Duration::from_secs(5);
 /// As ticketing says.
 pub async fn tell(peers: &Peers, departure: &Departure) -> Result<Option<bool>, Error> {
     let Departure {
-        ticket,
-        left_at,
-        close,
-        ..
+        ticket, left_at, close, ..
     } = departure;
     let id = part_delivery_id(Uuid::nil(), usize::from(*close));
     let mut request = Request::new(LeaveQueueRequest {

@@ -13,7 +13,9 @@ use vorrang_api::routing::v1::{
     UpdateRoutingPolicyRequest, WorkRequest, WorkResponse, work_request, work_response,
 };
 use vorrang_api::ticketing::v1::ticket::{Handling, State};
-use vorrang_api::ticketing::v1::{Channel, CreateScheduleRequest, GetTicketRequest, Schedule, Ticket};
+use vorrang_api::ticketing::v1::{
+    Channel, CreateScheduleRequest, GetTicketRequest, ListTicketsRequest, Schedule, Ticket,
+};
 use vorrang_client::Client;
 use vorrang_testkit::{DEADLINE, wait_for};
 
@@ -311,6 +313,66 @@ async fn whose_line_is_cut_and_who_does_not_come_back_has_left() {
         _ => None,
     });
     assert_eq!(told.await.ticket, name);
+    stack.stop().await;
+}
+
+/// The only ticket there is, once `wanted` holds for it.
+async fn ticket_when(client: &Client, what: &str, wanted: impl Fn(&Ticket) -> bool) -> Ticket {
+    wait_for(DEADLINE, what, || async {
+        let listed = client
+            .tickets()
+            .list_tickets(ListTicketsRequest::default())
+            .await
+            .ok()?;
+        listed.into_inner().tickets.into_iter().find(|ticket| wanted(ticket))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_something_and_goes_at_once_has_gone() {
+    let stack = Stack::embedded().await;
+    let client = stack.client("acme").await;
+    let window = Window::open(&client, "burst", "").await;
+    window.send(Request::Say(say("1", "Never mind"))).await;
+    window.send(Request::Leave(Leave { close: true })).await;
+    // It has come; how far its answer is nobody knows.
+    ticket_when(&client, "the ticket", |_| true).await;
+    drop(window);
+    let closed = ticket_when(&client, "the ticket to be closed", |ticket| {
+        ticket.state() == State::Closed
+    })
+    .await;
+    assert_eq!(closed.message_count, 1);
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_something_and_is_cut_at_once_has_left_after_a_while() {
+    let clock = vorrang_clock::ManualClock::new(chrono::Utc::now());
+    let stack = Stack::embedded_at(clock.shared()).await;
+    let client = stack.client("acme").await;
+    let window = Window::open(&client, "burst", "").await;
+    window.send(Request::Say(say("1", "Hello"))).await;
+    ticket_when(&client, "the ticket", |_| true).await;
+    drop(window);
+    let mut minutes = tokio::time::interval(Duration::from_secs(1));
+    let left = tokio::time::timeout(DEADLINE, async {
+        loop {
+            minutes.tick().await;
+            clock.advance(chrono::TimeDelta::minutes(1));
+            let listed = client
+                .tickets()
+                .list_tickets(ListTicketsRequest::default())
+                .await
+                .expect("lists");
+            let mut tickets = listed.into_inner().tickets.into_iter();
+            if tickets.any(|ticket| ticket.handling() == Handling::Asynchronous) {
+                return;
+            }
+        }
+    });
+    left.await.expect("they have left");
     stack.stop().await;
 }
 

@@ -44,6 +44,7 @@ use vorrang_typing::Typing;
 
 use app::App;
 use delivery::Courier;
+use departures::Departures;
 use grpc::Grpc;
 use mailboxes::Mailboxes;
 use outbox::Outbox;
@@ -88,12 +89,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         }
     };
     let addresses = mailboxes.addresses();
-    let leaving = departures::run(
-        store.clone(),
-        context.peers.clone(),
-        context.clock.clone(),
-        context.shutdown.clone(),
-    );
+    let leaving = Departures::new(store.clone(), context.peers.clone(), context.clock.clone());
     let sends = mailboxes.tenants().next().is_some();
     let outbox = Outbox::new(
         store.clone(),
@@ -123,7 +119,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
             "typing agents",
             app.hub.clone().type_on(typing, context.shutdown.clone()),
         )
-        .task("departures", leaving)
+        .task("departures", leaving.run(context.shutdown.clone()))
         .http(http::routes(app))
         .task("inbox", courier.run(context.shutdown.clone()))
         .task("erasures", erasures)

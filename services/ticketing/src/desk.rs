@@ -365,14 +365,13 @@ impl<'a> Desk<'a> {
             }
             _ => {
                 let (mut ticket, changes) = self.open(contact, customer, place);
-                match contact.call {
-                    Some(_) => ticket.begin_call(),
-                    None if contact.asynchronous => ticket.be_answered_later(),
-                    None => {}
-                }
+                calls::begin(&mut ticket, contact);
                 (ticket, changes, Outcome::Created)
             }
         };
+        if outcome == Outcome::Appended && contact.asynchronous {
+            changes.extend(ticket.close_over(self.now));
+        }
         let added = ticket
             .add_message(message, contact.message.clone(), None, self.now)
             .expect("a ticket that is new or not closed takes every message");

@@ -1,8 +1,9 @@
-//! Events of phone calls at the desk. Pure.
+//! Live channels at the desk: calls, and what is written while nobody is there. Pure.
 
 use super::Desk;
 use crate::contact::{Contact, Outcome, Recorded};
 use crate::event::Fact;
+use crate::ticket::Ticket;
 use crate::words::{Actor, ActorKind, CallKind, CallParty};
 
 impl Desk<'_> {
@@ -37,6 +38,15 @@ impl Desk<'_> {
         self.changed_tickets.insert(ticket.id);
         self.known.tickets.insert(ticket.id, ticket);
         Some(recorded)
+    }
+}
+
+/// How a ticket that was just opened for a contact is served.
+pub(super) fn begin(ticket: &mut Ticket, contact: &Contact) {
+    match contact.call {
+        Some(_) => ticket.begin_call(),
+        None if contact.asynchronous => ticket.be_answered_later(),
+        None => {}
     }
 }
 

@@ -47,21 +47,28 @@ impl Ticket {
     /// Takes what the phone system tells. It is told in any case; a ticket that is part of another one is not changed.
     pub fn call_event(&mut self, event: &CallEvent, now: DateTime<Utc>) -> Vec<Change> {
         let mut changes = vec![Change::Call(event.clone())];
-        if self.merged_into.is_some() {
-            return changes;
-        }
         let call = self.call.get_or_insert_default();
         call.over |= matches!(event.kind, CallKind::HungUp | CallKind::WrapUpEnded);
         let over = call.over;
-        let before = call.answered.clone().map(|(_, agent)| agent);
+        let before = call.answered.clone();
         if event.kind == CallKind::Answered && !event.agent.is_empty() {
             let answer = Some((event.at.timestamp_micros(), event.agent.clone()));
             call.answered = call.answered.take().max(answer);
         }
-        let answered = call.answered.clone().map(|(_, agent)| agent);
-        // Whoever got it by other ways keeps it.
-        let is_calls = self.assignee.is_none() || self.assignee == before;
-        if let Some(agent) = answered.filter(|agent| is_calls && self.assignee.as_ref() != Some(agent))
+        let answered = call.answered.clone().filter(|_| call.answered != before);
+        if self.merged_into.is_some() {
+            // It waits as work after an unmerge; whom it is given to then is for people to say.
+            if over && self.handling == Handling::External {
+                self.handling = Handling::Asynchronous;
+                let is_work = self.assignee.is_none() && self.state.needs_work();
+                self.kept_wait = Some(now).filter(|_| is_work);
+            }
+            self.touch(now);
+            return changes;
+        }
+        // Only the news that somebody answered gives it to them; whoever got it by other ways keeps it.
+        let is_calls = self.assignee.is_none() || self.assignee == before.map(|(_, agent)| agent);
+        if let Some((_, agent)) = answered.filter(|(_, agent)| is_calls && self.assignee.as_ref() != Some(agent))
             && self.standing().after(crate::state::Trigger::Assigned).is_ok()
         {
             self.give_to(&agent, AssignSource::Call, event.at.min(now), &mut changes);
@@ -129,6 +136,27 @@ mod tests {
         ticket.assign(Some("agents/ben"), None, at(6)).expect("by hand");
         ticket.call_event(&event(CallKind::Answered, 9, "agents/carl"), at(9));
         assert_eq!(ticket.assignee.as_deref(), Some("agents/ben"));
+    }
+
+    #[test]
+    fn what_the_agent_gave_back_stays_given_back() {
+        let mut ticket = call();
+        ticket.call_event(&event(CallKind::Answered, 5, "agents/anna"), at(5));
+        ticket.call_event(&event(CallKind::HungUp, 9, ""), at(9));
+        ticket.assign(None, None, at(20)).expect("given back");
+        ticket.call_event(&event(CallKind::WrapUpEnded, 30, "agents/anna"), at(30));
+        assert_eq!((ticket.assignee, ticket.queue_entered_at), (None, Some(at(20))));
+    }
+
+    #[test]
+    fn a_call_that_ends_while_it_is_merged_is_over() {
+        let mut ticket = call();
+        ticket.merged_into = Some(uuid::Uuid::from_u128(7));
+        assert_eq!(ticket.call_event(&event(CallKind::HungUp, 9, ""), at(9)).len(), 1);
+        assert_eq!(
+            (ticket.handling, ticket.queue_entered_at, ticket.kept_wait),
+            (Handling::Asynchronous, None, Some(at(9)))
+        );
     }
 
     proptest! {

@@ -3,11 +3,14 @@
 //! A customer who leaves is still owed an answer: the ticket waits anew, like a mail, with a new generation, so that nobody can accept who
 //! was offered somebody on the line. Only the customer's own word closes it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Change, Ticket};
 use crate::state::State;
 use crate::words::{Channel, Disposition, Handling};
+
+/// How far the clocks of our services may be apart.
+const SKEW: TimeDelta = TimeDelta::seconds(30);
 
 /// A customer is not there any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +50,12 @@ impl Ticket {
             return Vec::new();
         }
         let mut changes = Vec::new();
-        if let Some(queue_entered_at) = self.queue_entered_at.filter(|_| self.waits_live()) {
+        // Nobody heard of them, and they are back since: what was concluded then is not so any more.
+        let is_back = |entered: &DateTime<Utc>| leaving.at.is_some_and(|at| at + SKEW < *entered);
+        if let Some(queue_entered_at) = self
+            .queue_entered_at
+            .filter(|entered| self.waits_live() && !is_back(entered))
+        {
             self.handling = Handling::Asynchronous;
             self.queue_entered_at = None;
             changes.push(Change::QueueLeft(Left {
@@ -63,6 +71,17 @@ impl Ticket {
             self.touch(now);
         }
         changes
+    }
+
+    /// The desk has closed: whoever waited on the line has waited in vain, and whoever writes from now on does not wait there. What somebody has
+    /// goes on.
+    pub fn close_over(&mut self, now: DateTime<Utc>) -> Vec<Change> {
+        if self.assignee.is_some() || self.merged_into.is_some() {
+            return Vec::new();
+        }
+        let left = self.leave_queue(Leaving { at: None, close: false }, now);
+        self.be_answered_later();
+        left
     }
 
     /// Nobody is there to answer; the customer was told so before writing.
@@ -88,8 +107,6 @@ impl Ticket {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::ticket::tests::{at, opened};
 
@@ -134,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_time_is_never_before_the_wait_nor_to_come() {
-        for (told, expected) in [(-100, 0), (1_000, 60)] {
+        for (told, expected) in [(-20, 0), (1_000, 60)] {
             let mut ticket = chat();
             let changes = ticket.leave_queue(leaving(told), at(60));
             assert!(
@@ -165,6 +182,40 @@ mod tests {
         let mut solved = chat();
         solved.change_state(State::Solved, at(1)).expect("solves");
         assert_eq!(solved.leave_queue(close, at(2)), [], "what is solved stays so");
+    }
+
+    #[test]
+    fn who_is_back_has_not_left() {
+        let mut ticket = chat();
+        ticket.leave_queue(leaving(5), at(5));
+        ticket.come_back(at(200));
+        assert_eq!(
+            ticket.leave_queue(leaving(100), at(280)),
+            [],
+            "it is told late that they were away"
+        );
+        assert!(ticket.waits_live());
+    }
+
+    #[test]
+    fn a_desk_that_closes_ends_the_waits_on_the_line() {
+        let mut waiting = chat();
+        assert!(matches!(
+            waiting.close_over(at(9)).as_slice(),
+            [Change::QueueLeft(_), Change::Queued]
+        ));
+        let mut held = chat();
+        held.accept("agents/anna", 1, at(1), at(1)).expect("accepts");
+        assert_eq!(held.close_over(at(9)), [], "what somebody has goes on");
+        assert_eq!(held.handling, Handling::ByChannel);
+        let mut solved = chat();
+        solved.change_state(State::Solved, at(1)).expect("solves");
+        assert_eq!(solved.close_over(at(9)), []);
+        assert_eq!(
+            solved.handling,
+            Handling::Asynchronous,
+            "and does not wait on the line when it is reopened"
+        );
     }
 
     #[test]

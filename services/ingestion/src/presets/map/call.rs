@@ -1,6 +1,6 @@
 //! Events of phone systems.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::file::{CallRule, PresetFile};
 use super::super::find::Item;
@@ -36,8 +36,8 @@ pub(super) fn contact(
             "nothing in the payload says what happened to the call",
         ));
     };
-    let at = time(file, &rule.occurred_at, "call.occurred_at", item)?;
-    let started_at = time(file, &rule.started_at, "call.started_at", item)?;
+    let at = time(file, &rule.occurred_at, "call.occurred_at", payload, item)?;
+    let started_at = time(file, &rule.started_at, "call.started_at", payload, item)?;
     let seconds = |value: &Value| {
         // Some systems count fractions.
         let seconds = item
@@ -51,7 +51,7 @@ pub(super) fn contact(
         kind,
         at,
         agent: agent(&item.text(&rule.agent)),
-        queue: item.text(&rule.queue),
+        queue: queue(item.text(&rule.queue)),
         hung_up_by: word::<Option<CallParty>>(&item.text(&rule.hung_up_by), "call.hung_up_by", None)?,
         talk_seconds: seconds(&rule.talk_seconds),
         hold_seconds: seconds(&rule.hold_seconds),
@@ -68,9 +68,24 @@ pub(super) fn contact(
     Ok(contact)
 }
 
-fn time(file: &PresetFile, value: &Value, name: &str, item: &Item<'_>) -> Result<DateTime<Utc>, NotUnderstood> {
+/// One of our queues, or that of the ticket: a name that cannot be one must not cost the event.
+fn queue(text: String) -> String {
+    match is_agent(&format!("agents/{text}")) {
+        true => text,
+        false => String::new(),
+    }
+}
+
+fn time(
+    file: &PresetFile,
+    value: &Value,
+    name: &str,
+    payload: &Payload<'_>,
+    item: &Item<'_>,
+) -> Result<DateTime<Utc>, NotUnderstood> {
     let at = file.contact.time_format.parse(&item.text(value));
-    at.filter(|at| !is_no_time(*at)).ok_or_else(|| {
+    let possible = |at: &DateTime<Utc>| !is_no_time(*at) && *at <= payload.now + TimeDelta::days(1);
+    at.filter(possible).ok_or_else(|| {
         NotUnderstood::new(
             "PAYLOAD_TIME_UNREADABLE",
             format!("{name} is no time in the format the preset expects"),

@@ -14,7 +14,7 @@ use vorrang_api::timestamp;
 use vorrang_typing::{Note, Side, Throttle};
 
 use super::session::{Gone, Session};
-use crate::departures::{self, PATIENCE};
+use crate::departures::{self, PATIENCE, Told};
 use crate::hours::Desk;
 use crate::store::Departure;
 
@@ -32,6 +32,8 @@ pub(super) struct Line {
     pub leaving: Option<bool>,
     /// Where they stood when they were last told.
     told: Option<api::QueueUpdate>,
+    /// Whether their word was noted.
+    departed: bool,
     /// When it was last noted that they are there.
     stays: Option<Instant>,
     /// Whether that may be noted, by this stream or by one before it.
@@ -77,10 +79,12 @@ impl Session {
             self.taken().await;
             return Ok(());
         }
+        if self.look_at_hours().await? {
+            // The desk has closed over it: they were told, and are answered later.
+            return self.close_over().await;
+        }
         if self.line.stays.is_none_or(|at| at.elapsed() >= STAY) {
-            self.note_stay().await;
-            self.line.stays = Some(Instant::now());
-            self.line.noted = true;
+            self.note_waiting().await;
         }
         let mut request = Request::new(GetWaitRequest {
             ticket: self.place.told_of.clone(),
@@ -101,18 +105,53 @@ impl Session {
     }
 
     /// Notes that the customer is there now, and has left if nothing more is heard.
-    async fn note_stay(&mut self) {
-        let now = self.app.clock.now();
-        let departure = Departure {
-            tenant: self.tenant.clone(),
-            ticket: self.place.ticket.clone(),
-            left_at: now,
-            due_at: now + PATIENCE,
-            close: false,
-        };
-        if let Err(error) = self.app.store.note_departure(&departure, false).await {
-            tracing::debug!(error = error.chain(), "that a customer waits was not noted");
+    pub(super) async fn note_waiting(&mut self) {
+        if self.waits() {
+            self.note(self.departure(false)).await;
+            self.line.stays = Some(Instant::now());
+            self.line.noted = true;
         }
+    }
+
+    /// Leaving as of now: by the customer's word, or unless they are heard of. Of what has no ticket yet by its receipt.
+    fn departure(&self, by_word: bool) -> Departure {
+        let now = self.app.clock.now();
+        let receipt = || self.place.receipts.back().cloned().unwrap_or_default();
+        Departure {
+            tenant: self.tenant.clone(),
+            ticket: Some(self.place.ticket.clone())
+                .filter(|ticket| !ticket.is_empty())
+                .unwrap_or_else(receipt),
+            left_at: now,
+            due_at: if by_word { now } else { now + PATIENCE },
+            close: by_word && self.line.leaving == Some(true),
+            by_word,
+        }
+    }
+
+    async fn note(&mut self, departure: Departure) {
+        if departure.ticket.is_empty() {
+            return;
+        }
+        if let Err(error) = self.app.store.note_departure(&departure).await {
+            tracing::debug!(
+                error = error.chain(),
+                "that a customer waits, or has left, was not noted"
+            );
+        }
+    }
+
+    /// The desk has closed while the customer waited.
+    async fn close_over(&mut self) -> Result<(), Gone> {
+        let departure = self.departure(true);
+        self.note(departure.clone()).await;
+        self.place.left = true;
+        self.line.told = None;
+        // What cannot be told now the loop tells.
+        if let Err(error) = departures::tell(&self.app.store, &self.app.peers, &departure).await {
+            tracing::debug!(error = error.chain(), "that a desk has closed is told later");
+        }
+        Ok(())
     }
 
     /// Nobody waits on this line any more.
@@ -127,39 +166,41 @@ impl Session {
         }
     }
 
-    /// The stream has ended. A customer who waits may come back.
+    /// The stream has ended, in whatever way. What was said is recorded all the same; a customer who waits may come back, and one who said that they go
+    /// has gone, although nobody hears of it.
     pub(super) async fn gone(&mut self) {
-        if self.line.leaving.is_none() && self.waits() {
-            self.note_stay().await;
+        if self.line.departed {
+            return;
+        }
+        let said = self.drain().await;
+        let by_word = self.line.leaving.is_some();
+        let may_wait = said && self.place.agent.is_empty() && !self.place.left;
+        if by_word || may_wait || !self.place.receipts.is_empty() || self.waits() {
+            self.note(self.departure(by_word)).await;
         }
     }
 
     /// The customer goes, by their own word.
     pub(super) async fn leave(&mut self, close: bool) -> Result<(), Gone> {
-        let ticket = self.place.ticket.clone();
+        let departure = self.departure(true);
         let mut closed = false;
-        if !ticket.is_empty() {
-            let now = self.app.clock.now();
-            let departure = Departure {
-                tenant: self.tenant.clone(),
-                ticket: ticket.clone(),
-                left_at: now,
-                due_at: now,
-                close,
-            };
+        if !departure.ticket.is_empty() {
             // Noted first: what ticketing cannot hear now it is told later.
-            if let Err(error) = self.app.store.note_departure(&departure, true).await {
+            if let Err(error) = self.app.store.note_departure(&departure).await {
                 return self.fail(error).await;
             }
-            match departures::tell(&self.app.store, &self.app.peers, &departure).await {
-                Ok(told) => closed = told.unwrap_or_default(),
+            self.line.departed = true;
+            closed = match departures::tell(&self.app.store, &self.app.peers, &departure).await {
+                Ok(told) => told == Told::Closed || close && told == Told::Later,
                 Err(error) => {
                     tracing::debug!(error = error.chain(), "that a customer left is told later");
-                    closed = close;
+                    close
                 }
-            }
+            };
         }
+        self.line.departed = true;
         self.place.left = true;
+        let ticket = self.place.ticket.clone();
         self.send(Event::Left(api::Left { ticket, closed })).await
     }
 

@@ -198,6 +198,10 @@ impl Session {
                     self.place.left = self.line.is_closed();
                 }
                 moved = self.recorded(result).await?;
+                if moved {
+                    // From here on it is known that they wait, whatever becomes of us.
+                    self.note_waiting().await;
+                }
             }
             Err(error) if error.kind() == Kind::Invalid => drop(self.unnamed.remove(&external_id)),
             // It may be recorded all the same.
@@ -386,6 +390,27 @@ impl Session {
             true => self.send(Event::Message(message)).await,
             false => Ok(()),
         }
+    }
+
+    /// Waits for what is on its way to be recorded, although nobody is told any more. True: there was something.
+    pub(super) async fn drain(&mut self) -> bool {
+        let mut any = false;
+        while let Some((_, _, result)) = self.answers.next().await {
+            any = true;
+            match result {
+                Ok(result) if result.ticket.is_empty() => {
+                    if self.place.ticket.is_empty() && !result.receipt.is_empty() {
+                        self.place.receipts.push_back(result.receipt);
+                    }
+                }
+                Ok(result) if result.outcome != Outcome::Duplicate => {
+                    self.place.said(&result.ticket, &result.message);
+                    self.place.left = self.line.is_closed();
+                }
+                _ => {}
+            }
+        }
+        any
     }
 
     pub(super) async fn send(&mut self, event: Event) -> Result<(), Gone> {

@@ -9,7 +9,9 @@ pub struct Model {
     pub ticket: String,
     pub left_at: i64,
     pub due_at: i64,
+    pub retry_at: i64,
     pub close: bool,
+    pub by_word: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -22,7 +22,9 @@ impl MigrationTrait for Departures {
                     .col(text("ticket"))
                     .col(number("left_at"))
                     .col(number("due_at"))
+                    .col(number("retry_at"))
                     .col(ColumnDef::new("close").boolean().not_null())
+                    .col(ColumnDef::new("by_word").boolean().not_null())
                     .primary_key(Index::create().col("tenant").col("ticket"))
                     .to_owned(),
             )

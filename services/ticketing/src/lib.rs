@@ -190,7 +190,8 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .task("webhooks", courier.run(shutdown.clone()))
         .task("merge customers", merge_vouched::run(merging, shutdown.clone()))
         .task("sla", loops::sla::run(sla, clock.clone(), shutdown.clone()))
-        .task("surveys", send_due::run(due, clock.clone(), shutdown.clone()))
+        .task("surveys", send_due::run(due.clone(), clock.clone(), shutdown.clone()))
+        .task("calls", loops::calls::run(due, clock.clone(), shutdown.clone()))
         .task(
             "automations",
             loops::automations::run(automations, clock.clone(), shutdown.clone()),

@@ -82,6 +82,25 @@ impl Ticket {
     }
 }
 
+impl Ticket {
+    /// A call of which nothing was heard since `before` is over, whatever the phone system forgot to tell.
+    pub fn end_silent_call(&mut self, before: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Change> {
+        if self.handling != Handling::External || self.updated_at > before {
+            return Vec::new();
+        }
+        self.call.get_or_insert_default().over = true;
+        self.handling = Handling::Asynchronous;
+        let is_work = self.assignee.is_none() && self.state.needs_work();
+        let mut changes = vec![Change::Updated(vec!["handling"])];
+        match self.merged_into {
+            Some(_) => self.kept_wait = Some(now).filter(|_| is_work),
+            None => self.settle_queue(now, &mut changes),
+        }
+        self.touch(now);
+        changes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

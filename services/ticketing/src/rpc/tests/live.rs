@@ -118,6 +118,10 @@ both_engines! {
         assert_eq!(desk.chat("2", true).await.handling(), Handling::Asynchronous);
         assert!(!desk.leave(&ticket, START + 9, false).await.left);
         assert_eq!(desk.chat("3", false).await.handling(), Handling::ByChannel);
+        // The desk closes over it.
+        let skip = desk.kinds(0).await.len();
+        assert_eq!(desk.chat("4", true).await.handling(), Handling::Asynchronous);
+        assert_eq!(desk.kinds(skip).await, ["ticket_queue_left", "ticket_queued", "message_created"]);
     }
 
     async fn a_call_is_one_ticket_in_whatever_order_it_is_told(db: TestDatabase) {
@@ -169,6 +173,25 @@ both_engines! {
         let over = desk.get(&ticket).await;
         assert_eq!((over.handling(), over.queue_entered_at.is_some()), (Handling::Asynchronous, true));
         desk.accept(&over, "agents/anna").await.expect("calls back");
+    }
+
+    async fn a_call_that_is_never_ended_does_not_keep_its_ticket_for_ever(db: TestDatabase) {
+        use pb::call_event::Kind::Queued;
+        let desk = Fixture::new(&db).await;
+        let ticket = desk.call("1", Queued, START, "").await.ticket;
+        let tick = async || {
+            let clock = desk.clock.shared();
+            crate::loops::calls::tick(&desk.app.store, &clock).await.expect("looks");
+            desk.get(&ticket).await
+        };
+        desk.wait(12 * 3_600 - 1);
+        assert_eq!(tick().await.handling(), Handling::External);
+        desk.wait(1);
+        let skip = desk.kinds(0).await.len();
+        let over = tick().await;
+        assert_eq!((over.handling(), over.queue_entered_at.is_some()), (Handling::Asynchronous, true));
+        tick().await;
+        assert_eq!(desk.kinds(skip).await, ["ticket_updated", "ticket_queued"]);
     }
 
     async fn messages_are_read_from_one_on(db: TestDatabase) {

@@ -26,10 +26,16 @@ impl MigrationTrait for QueueLeft {
                 .alter_table(Table::alter().table("tickets").add_column(column).to_owned())
                 .await?;
         }
+        // None but those of calls that are on: both engines know partial indexes.
+        let index = "CREATE INDEX tickets_of_calls ON tickets (updated_at) WHERE handling = 'EXTERNAL'";
+        manager.get_connection().execute_unprepared(index).await?;
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .drop_index(Index::drop().name("tickets_of_calls").table("tickets").to_owned())
+            .await?;
         for column in ["handling", "call"] {
             manager
                 .alter_table(Table::alter().table("tickets").drop_column(column).to_owned())

@@ -397,17 +397,13 @@ impl Session {
         let mut any = false;
         while let Some((_, _, result)) = self.answers.next().await {
             any = true;
-            match result {
-                Ok(result) if result.ticket.is_empty() => {
-                    if self.place.ticket.is_empty() && !result.receipt.is_empty() {
-                        self.place.receipts.push_back(result.receipt);
-                    }
-                }
-                Ok(result) if result.outcome != Outcome::Duplicate => {
-                    self.place.said(&result.ticket, &result.message);
-                    self.place.left = self.line.is_closed();
-                }
-                _ => {}
+            let Ok(result) = result else { continue };
+            let is_ticket = !result.ticket.is_empty();
+            if is_ticket && result.outcome != Outcome::Duplicate {
+                self.place.said(&result.ticket, &result.message);
+                self.place.left = self.line.is_closed();
+            } else if !is_ticket && self.place.ticket.is_empty() && !result.receipt.is_empty() {
+                self.place.receipts.push_back(result.receipt);
             }
         }
         any

@@ -55,23 +55,13 @@ impl Desk {
             }],
             queues: Vec::new(),
         };
-        let desk = Self {
-            responses: {
-                let _ = say
-                    .send(WorkRequest {
-                        request: Some(work_request::Request::Hello(hello)),
-                    })
-                    .await;
-                client
-                    .work()
-                    .work(ReceiverStream::new(requests))
-                    .await
-                    .expect("works")
-                    .into_inner()
-            },
-            say,
+        let hello = WorkRequest {
+            request: Some(work_request::Request::Hello(hello)),
         };
-        desk
+        say.send(hello).await.expect("is open");
+        let work = client.work().work(ReceiverStream::new(requests)).await;
+        let responses = work.expect("works").into_inner();
+        Self { say, responses }
     }
 
     async fn say(&self, request: work_request::Request) {
@@ -282,7 +272,7 @@ async fn while_nobody_is_there_what_is_written_is_taken_and_answered_later() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whose_line_is_cut_and_who_does_not_come_back_has_left() {
-    let clock = vorrang_clock::ManualClock::new(chrono::Utc::now());
+    let clock = vorrang_clock::ManualClock::new(vorrang_clock::system().now());
     let stack = Stack::embedded_at(clock.shared()).await;
     let client = stack.client("acme").await;
     let mut window = Window::open(&client, "cut", "").await;
@@ -349,7 +339,7 @@ async fn who_says_something_and_goes_at_once_has_gone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_says_something_and_is_cut_at_once_has_left_after_a_while() {
-    let clock = vorrang_clock::ManualClock::new(chrono::Utc::now());
+    let clock = vorrang_clock::ManualClock::new(vorrang_clock::system().now());
     let stack = Stack::embedded_at(clock.shared()).await;
     let client = stack.client("acme").await;
     let window = Window::open(&client, "burst", "").await;

@@ -26,6 +26,12 @@ impl Stack {
         Self::start(Config::local(folder.path()), None, Vec::new(), Some(folder)).await
     }
 
+    /// The embedded default by another clock.
+    pub async fn embedded_at(clock: SharedClock) -> Self {
+        let folder = data_folder();
+        Self::start_at(Config::local(folder.path()), clock, None, Vec::new(), Some(folder)).await
+    }
+
     /// The embedded default in a folder that outlives it.
     pub async fn in_folder(folder: &Path) -> Self {
         Self::with(Config::local(folder)).await
@@ -77,7 +83,17 @@ impl Stack {
         databases: Vec<TestDatabase>,
         folder: Option<DataFolder>,
     ) -> Self {
-        let running = Suite::start(config, clock(), SERVICES.map(service).into())
+        Self::start_at(config, clock(), redis, databases, folder).await
+    }
+
+    async fn start_at(
+        config: Config,
+        clock: SharedClock,
+        redis: Option<RedisServer>,
+        databases: Vec<TestDatabase>,
+        folder: Option<DataFolder>,
+    ) -> Self {
+        let running = Suite::start(config, clock, SERVICES.map(service).into())
             .await
             .expect("the suite starts");
         Self {

@@ -48,7 +48,18 @@ impl Window {
         self.say.send(request).await.expect("the stream is open");
     }
 
+    /// The next event, where the customer stands in the queue left out.
     pub async fn next(&mut self) -> Result<Event, Status> {
+        loop {
+            match self.event().await? {
+                Event::QueueUpdate(_) => {}
+                event => return Ok(event),
+            }
+        }
+    }
+
+    /// The next event.
+    pub async fn event(&mut self) -> Result<Event, Status> {
         let response = tokio::time::timeout(DEADLINE, self.responses.message()).await;
         let response = response.expect("something is heard")?.expect("does not end");
         self.token = response.resume_token;
@@ -88,6 +99,12 @@ impl Window {
             texts.push(self.hear().await.text);
         }
         texts
+    }
+
+    /// Whether the stream ends now, in order.
+    pub async fn ended(&mut self) -> bool {
+        let response = tokio::time::timeout(DEADLINE, self.responses.message()).await;
+        matches!(response, Ok(Ok(None)))
     }
 
     /// Closes it as a cut line does, and gives the token.

@@ -15,6 +15,7 @@ const LAYERS: [&str; 16] = [
     "api",
     "database",
     "queue",
+    "typing",
     "telemetry",
     "identity",
     "egress",

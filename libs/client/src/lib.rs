@@ -22,6 +22,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use vorrang_api::analytics::v1::kpi_service_client::KpiServiceClient;
+use vorrang_api::ingestion::v1::call_service_client::CallServiceClient;
 use vorrang_api::ingestion::v1::chat_service_client::ChatServiceClient;
 use vorrang_api::ingestion::v1::import_service_client::ImportServiceClient;
 use vorrang_api::ingestion::v1::ingestion_service_client::IngestionServiceClient;
@@ -155,6 +156,8 @@ clients! {
     ingestion: IngestionServiceClient<Authorized>;
     /// Histories of other systems. An upload takes as long as it takes: it is not retried, call it again with its `request_id`.
     imports: ImportServiceClient<Authorized>;
+    /// Phone calls that a phone system distributes.
+    calls: CallServiceClient<Authorized>;
     /// Live chat, the customer's side.
     chat: ChatServiceClient<Authorized>;
     /// Sources and presets.

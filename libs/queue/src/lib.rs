@@ -20,6 +20,7 @@ mod rebuild;
 mod reply;
 mod script;
 mod stats;
+mod wait;
 mod withdraw;
 
 pub use apply::{Applied, Batch, Change, Held, Operation, Waiting};
@@ -30,6 +31,7 @@ pub use lane::{Lane, Place};
 pub use leases::{Expired, LeaseRef, Outcome, ReleaseKind, Returns, Swept};
 pub use rebuild::{Begin, State};
 pub use stats::{Counts, LaneCounts, Peeked, Stored};
+pub use wait::{Pace, Standing, Wait};
 
 /// Most operations in one call of a script: keeps Redis busy for a few milliseconds at most.
 pub const BATCH_MAX: usize = 500;

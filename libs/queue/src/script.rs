@@ -35,5 +35,6 @@ scripts! {
     RECALL = "recall"
     RELEASE = "release"
     STATS = "stats"
+    WAIT = "wait"
     WITHDRAW = "withdraw"
 }

@@ -1,19 +1,22 @@
 //! What handlers may use.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 use vorrang_clock::SharedClock;
 use vorrang_error::{Error, Violations};
 use vorrang_service::{Context, Ids, Peers, Rate};
+use vorrang_typing::Typing;
 
 use crate::chat::Tokens;
 use crate::contact::MAX_REQUEST_ID;
+use crate::hours::Hours;
 use crate::http::Budget;
 use crate::mails::Mails;
 use crate::presets::Presets;
 use crate::recorder::Recorder;
+use crate::rpc::converse::flood::Flood;
 use crate::rpc::converse::hub::Hub;
 use crate::seal::Seal;
 use crate::store::{Source, Store};
@@ -47,13 +50,28 @@ pub struct App {
     pub hub: Hub,
     /// The other services.
     pub peers: Peers,
+    /// How much conversations say.
+    pub flood: Flood,
+    /// When somebody is there for live chats.
+    pub hours: Hours,
+    /// Who types.
+    pub typing: Typing,
+    /// The mail address of each tenant that has a mailbox.
+    pub addresses: Arc<BTreeMap<String, String>>,
     /// Where the world reaches us, without a slash at its end.
     pub public_url: String,
 }
 
 impl App {
     /// From what the chassis gives.
-    pub fn new(context: &Context, store: Store, presets: Presets, recorder: Recorder) -> Self {
+    pub fn new(
+        context: &Context,
+        store: Store,
+        presets: Presets,
+        recorder: Recorder,
+        typing: Typing,
+        addresses: BTreeMap<String, String>,
+    ) -> Self {
         Self {
             store,
             presets: Arc::new(presets),
@@ -67,6 +85,10 @@ impl App {
             bodies: Budget::default(),
             tokens: Tokens::new(context.secrets.internal_key()),
             hub: Hub::new(context.peers.clone()),
+            flood: Flood::default(),
+            hours: Hours::new(context.peers.clone()),
+            typing,
+            addresses: Arc::new(addresses),
             peers: context.peers.clone(),
             public_url: context.config.public_url(),
         }

@@ -39,6 +39,9 @@ pub struct Place {
     pub state: String,
     /// The agent that was told last; empty: none.
     pub agent: String,
+    /// Whether the customer was told that they are not waiting any more. Missing in tokens of before.
+    #[serde(default)]
+    pub left: bool,
 }
 
 impl Place {

@@ -1,13 +1,15 @@
 //! A contact as ingestion understands it, whatever door it came through. Pure.
 
+mod call;
 mod check;
 mod hash;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use call::{CallEvent, CallKind, CallParty};
 pub use check::{MAX_EXTERNAL_ID, MAX_REQUEST_ID, MAX_TEXT, check, check_queue};
-pub(crate) use check::{is_e164, is_no_time};
+pub(crate) use check::{is_agent, is_e164, is_no_time};
 
 /// How a contact reached the company.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,6 +159,12 @@ pub struct Contact {
     pub thread_keys: Vec<String>,
     /// Keys by which this contact looks for its conversation, best first.
     pub reference_keys: Vec<String>,
+    /// What happened to a phone call, of which this is a contact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallEvent>,
+    /// Whether nobody is there to answer a live contact now, and the customer was told so.
+    #[serde(skip_serializing_if = "is_false")]
+    pub asynchronous: bool,
     /// What all contacts of the conversation share, for delivery in order; empty: it stands alone.
     pub conversation: String,
 }

@@ -6,7 +6,7 @@ use vorrang_api::ticketing::v1 as ticketing;
 use vorrang_api::{from_timestamp, timestamp};
 use vorrang_error::Violations;
 
-use crate::contact::{Channel, Contact, Identity, IdentityKind, Priority};
+use crate::contact::{CallEvent, CallKind, CallParty, Channel, Contact, Identity, IdentityKind, Priority};
 use crate::import::{Import, ImportState};
 use crate::intake::GRPC;
 use crate::language;
@@ -201,6 +201,35 @@ pub fn inbound(request_id: &str, contact: &Contact, trace_parent: &str) -> ticke
         automated: contact.automated,
         same_person: contact.same_person,
         trace_parent: trace_parent.to_owned(),
+        call: contact.call.as_ref().map(call_event),
+        asynchronous: contact.asynchronous,
+    }
+}
+
+fn call_event(event: &CallEvent) -> ticketing::CallEvent {
+    use ticketing::call_event::{Kind, Party};
+    let seconds = |seconds: u32| vorrang_api::duration(chrono::TimeDelta::seconds(seconds.into()));
+    let kind = match event.kind {
+        CallKind::Queued => Kind::Queued,
+        CallKind::Answered => Kind::Answered,
+        CallKind::HoldBegan => Kind::HoldBegan,
+        CallKind::HoldEnded => Kind::HoldEnded,
+        CallKind::HungUp => Kind::HungUp,
+        CallKind::WrapUpEnded => Kind::WrapUpEnded,
+    };
+    let party = |party| match party {
+        CallParty::Customer => Party::Customer,
+        CallParty::Agent => Party::Agent,
+        CallParty::System => Party::System,
+    };
+    ticketing::CallEvent {
+        kind: kind.into(),
+        occurred_at: Some(timestamp(event.at)),
+        agent: event.agent.clone(),
+        queue: event.queue.clone(),
+        hung_up_by: event.hung_up_by.map_or(0, |by| party(by).into()),
+        talk_time: event.talk_seconds.map(seconds),
+        hold_time: event.hold_seconds.map(seconds),
     }
 }
 

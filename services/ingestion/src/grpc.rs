@@ -3,6 +3,7 @@
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
+use vorrang_api::ingestion::v1::call_service_server::CallService;
 use vorrang_api::ingestion::v1::chat_service_server::ChatService;
 use vorrang_api::ingestion::v1::import_service_server::ImportService;
 use vorrang_api::ingestion::v1::ingestion_service_server::IngestionService;
@@ -14,8 +15,8 @@ use vorrang_api::ingestion::v1::{
     ListImportErrorsRequest, ListImportErrorsResponse, ListImportsRequest, ListImportsResponse, ListPresetsRequest,
     ListPresetsResponse, ListQuarantineItemsRequest, ListQuarantineItemsResponse, ListSourcesRequest,
     ListSourcesResponse, PushEmailRequest, PushEmailResponse, PushTicketRequest, PushTicketResponse,
-    PushTicketsRequest, QuarantineItem, Receipt, RetryQuarantineItemRequest, RetryQuarantineItemResponse, Source,
-    UpdateSourceRequest,
+    PushTicketsRequest, QuarantineItem, Receipt, RecordCallEventRequest, RecordCallEventResponse,
+    RetryQuarantineItemRequest, RetryQuarantineItemResponse, Source, UpdateSourceRequest,
 };
 use vorrang_error::Error;
 use vorrang_service::status;
@@ -60,6 +61,13 @@ impl ChatService for Grpc {
 
     async fn converse(&self, request: Request<Streaming<ConverseRequest>>) -> Answer<Self::ConverseStream> {
         answer(rpc::converse::handle(&self.0, request).map(|stream| stream.boxed()))
+    }
+}
+
+#[tonic::async_trait]
+impl CallService for Grpc {
+    async fn record_call_event(&self, request: Request<RecordCallEventRequest>) -> Answer<RecordCallEventResponse> {
+        answer(rpc::record_call_event::handle(&self.0, request).await)
     }
 }
 

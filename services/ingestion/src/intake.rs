@@ -1,5 +1,6 @@
 //! From what came to contacts. Pure.
 
+pub mod calls;
 mod threading;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,6 +20,8 @@ pub const EMAIL: &str = "email";
 pub const GRPC: &str = "grpc";
 /// Media type of contacts as they came over gRPC: the encoded `Contact`.
 pub const CONTACT_TYPE: &str = "application/x-protobuf; message=vorrang.ingestion.v1.Contact";
+/// Media type of events of phone calls as they came over gRPC: the encoded `RecordCallEventRequest`.
+pub const CALL_TYPE: &str = "application/x-protobuf; message=vorrang.ingestion.v1.RecordCallEventRequest";
 /// Media type of raw mails.
 pub const MAIL_TYPE: &str = "message/rfc822";
 /// Largest mail in bytes.

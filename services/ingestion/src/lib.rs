@@ -6,10 +6,12 @@ mod collector;
 pub mod contact;
 mod convert;
 mod delivery;
+mod departures;
 mod events;
 mod follow;
 mod forget;
 mod grpc;
+mod hours;
 mod http;
 mod import;
 mod importer;
@@ -34,6 +36,7 @@ mod store;
 pub mod tokens;
 pub mod trial;
 
+use vorrang_api::ingestion::v1::call_service_server::CallServiceServer;
 use vorrang_api::ingestion::v1::chat_service_server::ChatServiceServer;
 use vorrang_api::ingestion::v1::import_service_server::ImportServiceServer;
 use vorrang_api::ingestion::v1::ingestion_service_server::IngestionServiceServer;
@@ -41,9 +44,11 @@ use vorrang_api::ingestion::v1::quarantine_service_server::QuarantineServiceServ
 use vorrang_api::ingestion::v1::source_service_server::SourceServiceServer;
 use vorrang_error::Error;
 use vorrang_service::{Bound, Context, configured};
+use vorrang_typing::Typing;
 
 use app::App;
 use delivery::Courier;
+use departures::Departures;
 use grpc::Grpc;
 use importer::Importer;
 use mailboxes::Mailboxes;
@@ -61,7 +66,7 @@ pub use store::Migrator;
 /// What a request may hold besides the mail.
 const MAIL_ENVELOPE: usize = 64 << 10;
 
-/// Opens the database, reads the presets and mailboxes, and gives what is to be served: five gRPC services, the webhooks'
+/// Opens the database, reads the presets and mailboxes, and gives what is to be served: six gRPC services, the webhooks'
 /// routes, and the tasks that empty inbox and outbox and apply imports. Ticketing may start later.
 ///
 /// # Errors
@@ -83,6 +88,16 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         context.shutdown.clone(),
     );
     let incoming = mailboxes.incoming().to_vec();
+    // The one Redis of the installation; while it is away nobody hears who types, and nothing else.
+    let typing = match context.redis_url().await {
+        Ok(url) => Typing::connect(&url)?,
+        Err(error) => {
+            tracing::warn!(error = error.chain(), "there is no Redis: nobody is told who types");
+            Typing::nowhere()
+        }
+    };
+    let addresses = mailboxes.addresses();
+    let leaving = Departures::new(store.clone(), context.peers.clone(), context.clock.clone());
     let sends = mailboxes.tenants().next().is_some();
     let outbox = Outbox::new(
         store.clone(),
@@ -99,7 +114,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         Seal::new(context.secrets.internal_key()),
         context.clock.clone(),
     );
-    let app = App::new(&context, store, presets, recorder);
+    let app = App::new(&context, store, presets, recorder, typing.clone(), addresses);
     let grpc = Grpc(app.clone());
     // A mail is larger than other messages may be.
     let largest = context
@@ -111,11 +126,18 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
     let bound = Bound::new("ingestion")
         .grpc(pushes)
         .grpc(configured!(ChatServiceServer::new(grpc.clone()), context))
+        .grpc(configured!(CallServiceServer::new(grpc.clone()), context))
         .grpc(configured!(SourceServiceServer::new(grpc.clone()), context))
         .grpc(configured!(QuarantineServiceServer::new(grpc.clone()), context))
         .grpc(configured!(ImportServiceServer::new(grpc), context))
         .task("conversations", app.hub.clone().run(context.shutdown.clone()))
         .http(http::routes(app.clone()))
+        .task("typing", typing.clone().run(context.shutdown.clone()))
+        .task(
+            "typing agents",
+            app.hub.clone().type_on(typing, context.shutdown.clone()),
+        )
+        .task("departures", leaving.run(context.shutdown.clone()))
         .task("inbox", courier.run(context.shutdown.clone()))
         .task("imports", importer.run(context.shutdown.clone()))
         .task("erasures", erasures)

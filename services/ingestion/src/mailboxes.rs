@@ -167,6 +167,13 @@ impl Mailboxes {
     }
 
     /// From where a tenant writes.
+    /// The addresses that customers write to, by tenant.
+    pub fn addresses(&self) -> BTreeMap<String, String> {
+        let address = |(tenant, mailbox): (&String, &Mailbox)| (tenant.clone(), mailbox.from.email.to_string());
+        self.outgoing.iter().map(address).collect()
+    }
+
+    /// That of a tenant.
     pub fn of(&self, tenant: &str) -> Option<&Mailbox> {
         self.outgoing.get(tenant)
     }

@@ -47,6 +47,7 @@ const BUILT_IN: &[(&str, &str)] = &built_in![
     "json.toml",
     "mailgun.toml",
     "meta-messaging.toml",
+    "phone.toml",
     "postmark.toml",
     "salesforce-outbound.toml",
     "sendgrid.toml",

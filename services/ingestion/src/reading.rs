@@ -4,8 +4,9 @@ use vorrang_error::Violations;
 
 use crate::contact::check;
 use crate::convert;
-use crate::intake::CONTACT_TYPE;
+use crate::intake::{CALL_TYPE, CONTACT_TYPE};
 use crate::presets::{Mapped, NotUnderstood, Part, Payload, Preset, map};
+use crate::rpc::record_call_event;
 
 /// Reads what came. What is not understood, or no contact that could be recorded, is among the problems. `queue` is for contacts
 /// that name none.
@@ -22,6 +23,7 @@ pub fn read(preset: Option<&Preset>, is_mail: bool, payload: &Payload<'_>, queue
         Some(preset) => map(preset, payload),
         // It was pushed over gRPC, kept while ticketing was down, and then refused.
         None if payload.content_type == CONTACT_TYPE => convert::read_kept_contact(payload.body).map(one),
+        None if payload.content_type == CALL_TYPE => record_call_event::read_kept(payload.body, payload.now).map(one),
         None => Err(NotUnderstood {
             reason: "PRESET_UNKNOWN",
             detail: "nothing says how to read it".to_owned(),

@@ -1,6 +1,7 @@
 //! The database of ingestion. Entities never leave this module; no query is without a tenant, but those that find the source a
-//! webhook names (the source says the tenant), what waits to be delivered or applied (the row says it), and what is old.
+//! webhook names (the source says the tenant), what waits to be delivered or applied, who has left (the row says it), and what is old.
 
+mod departures;
 mod entity;
 mod imports;
 mod inbox;
@@ -20,6 +21,7 @@ use vorrang_database::Database;
 use vorrang_error::Error;
 use vorrang_service::Ids;
 
+pub use departures::Departure;
 pub use imports::{Applied, BAD_KEPT, NewLine, Part, Pending};
 pub use inbox::{NewInboxItem, Receipt, Waiting};
 pub use mailboxes::{MailboxKey, Position};

@@ -9,6 +9,7 @@ use vorrang_error::{Error, Violations};
 use vorrang_feed::Feed;
 use vorrang_queue::Queue;
 use vorrang_service::{Ids, Peers};
+use vorrang_typing::Typing;
 
 use crate::desks::Desks;
 use crate::policies::Policies;
@@ -33,6 +34,8 @@ pub(crate) struct App {
     pub desks: Desks,
     /// Which queues are being rebuilt by this process.
     pub rebuilds: Rebuilds,
+    /// Who types.
+    pub typing: Typing,
     /// The tasks of the agents' streams.
     pub streams: TaskTracker,
 }

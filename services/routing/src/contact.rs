@@ -26,6 +26,22 @@ pub(crate) struct Ticket {
     /// Since when it waits; `None`: it does not.
     pub queue_entered_at: Option<DateTime<Utc>>,
     pub generation: i64,
+    /// Nobody is on the line (any more) although the channel is a live one.
+    pub asynchronous: bool,
+}
+
+impl Ticket {
+    /// The channel as which it is served: whoever left a chat is answered like somebody who wrote a mail.
+    pub(crate) fn served_as(&self) -> Channel {
+        served_as(self.channel, self.asynchronous)
+    }
+}
+
+fn served_as(channel: Channel, asynchronous: bool) -> Channel {
+    match asynchronous {
+        true => Channel::Email,
+        false => channel,
+    }
 }
 
 /// A contact that waits or is offered, as it is kept with its place in the queue.
@@ -47,9 +63,17 @@ pub(crate) struct Contact {
     pub generation: i64,
     /// Text of the customer: shown to agents, never kept in our log.
     pub subject: String,
+    /// As of the ticket; missing in contacts of older processes.
+    #[serde(default)]
+    pub asynchronous: bool,
 }
 
 impl Contact {
+    /// The channel whose lane and slot it takes.
+    pub(crate) fn served_as(&self) -> Channel {
+        served_as(self.channel, self.asynchronous)
+    }
+
     /// For the log, which must not hold customers' text.
     pub(crate) fn without_text(mut self) -> Self {
         self.subject.clear();
@@ -81,6 +105,7 @@ pub(crate) mod tests {
             sla_at_risk: false,
             queue_entered_at: Some(at(0)),
             generation: 1,
+            asynchronous: false,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::words::{Channel, Presence, Priority};
 
 pub(crate) use event::payload;
 pub(crate) use policy::{encode_policy, policy, policy_answer, policy_from};
-pub(crate) use ticket::{News, queued, ticket_news};
+pub(crate) use ticket::{News, abandoned, queued, ticket_news};
 
 /// Most contacts of one channel at once.
 const CAPACITY_MAX: i32 = 100;

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::agent::Capacity;
 use crate::contact::Contact;
-use crate::words::Presence;
+use crate::words::{Channel, Presence};
 
 /// A decision, when it was made and under which trace.
 #[derive(Debug, Clone)]
@@ -53,6 +53,15 @@ pub(crate) enum What {
         ticket: String,
         talk_time: Option<TimeDelta>,
         hold_time: Option<TimeDelta>,
+    },
+    /// The customer left before anybody answered; ticketing's feed says so.
+    Abandoned {
+        /// The ticket's uuid.
+        ticket: String,
+        queue: String,
+        channel: Channel,
+        queue_entered_at: DateTime<Utc>,
+        left_at: DateTime<Utc>,
     },
     /// The ticket left the agent; ticketing's feed says so, ours is silent about it.
     Left {

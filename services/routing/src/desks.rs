@@ -18,6 +18,8 @@ pub(crate) enum Notice {
     Expired { offer: String },
     /// Ticketing has given the ticket to the agent by our offer.
     Assigned { ticket: String },
+    /// The customer of a ticket that the agent has types, or has stopped.
+    Typing { ticket: String, typing: bool },
     /// The queues were rebuilt: no offer holds any more.
     Rebuilt,
     /// The agent has opened another stream.

@@ -27,6 +27,7 @@ impl Event {
                 What::Accepted { .. } => "offer_accepted",
                 What::Returned { .. } => "offer_returned",
                 What::WrappedUp { .. } => "wrap_up_ended",
+                What::Abandoned { .. } => "contact_abandoned",
                 What::Left { .. } => "",
             },
         }
@@ -40,9 +41,10 @@ impl Event {
             Event::Decided(what) => match what {
                 What::Presence { agent, .. } => names::agent_name(agent),
                 What::Offered { contact, .. } | What::Accepted { contact, .. } => names::ticket_name(&contact.ticket),
-                What::Returned { ticket, .. } | What::WrappedUp { ticket, .. } | What::Left { ticket, .. } => {
-                    names::ticket_name(ticket)
-                }
+                What::Returned { ticket, .. }
+                | What::WrappedUp { ticket, .. }
+                | What::Abandoned { ticket, .. }
+                | What::Left { ticket, .. } => names::ticket_name(ticket),
             },
         }
     }

@@ -242,7 +242,8 @@ impl<'a> Following<'a> {
         match self.app.queue.apply(tenant, &batch).await? {
             Applied::Done(changes) => {
                 self.app.rebuilds.set_traceless(tenant, false);
-                news::tell(self.app, tenant, &batch.operations, changes).await;
+                let abandoned = news::abandoned(events);
+                news::tell(self.app, tenant, &batch.operations, changes, abandoned).await;
             }
             Applied::Seen => news::seen(self.app, tenant, &batch.operations).await?,
             Applied::NotReady => self.pause(tenant, None, batch.operations, Duration::ZERO),

@@ -14,8 +14,8 @@ use vorrang_api::routing::v1::queue_service_server::QueueService;
 use vorrang_api::routing::v1::work_service_server::WorkService;
 use vorrang_api::routing::v1::{
     Agent, CreateAgentRequest, GetAgentRequest, GetQueueStatsRequest, GetQueueStatsResponse, GetRoutingPolicyRequest,
-    ListAgentsRequest, ListAgentsResponse, PeekQueueRequest, PeekQueueResponse, RoutingPolicy, UpdateAgentRequest,
-    UpdateRoutingPolicyRequest, WorkRequest, WorkResponse,
+    GetWaitRequest, GetWaitResponse, ListAgentsRequest, ListAgentsResponse, PeekQueueRequest, PeekQueueResponse,
+    RoutingPolicy, UpdateAgentRequest, UpdateRoutingPolicyRequest, WorkRequest, WorkResponse,
 };
 use vorrang_service::status;
 
@@ -77,6 +77,13 @@ impl AgentService for Routing {
 impl QueueService for Routing {
     async fn get_queue_stats(&self, request: Request<GetQueueStatsRequest>) -> Answer<GetQueueStatsResponse> {
         rpc::get_queue_stats::handle(&self.0, request)
+            .map_ok(Response::new)
+            .map_err(status)
+            .await
+    }
+
+    async fn get_wait(&self, request: Request<GetWaitRequest>) -> Answer<GetWaitResponse> {
+        rpc::get_wait::handle(&self.0, request)
             .map_ok(Response::new)
             .map_err(status)
             .await

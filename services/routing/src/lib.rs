@@ -24,6 +24,7 @@ mod rebuild;
 mod recorder;
 mod rpc;
 mod store;
+mod wait;
 mod words;
 
 use std::time::Duration;
@@ -38,6 +39,7 @@ use vorrang_error::Error;
 use vorrang_feed::{Feed, Owner, Retention};
 use vorrang_queue::Queue;
 use vorrang_service::{Bound, Context, configured};
+use vorrang_typing::Typing;
 
 pub use store::Migrator;
 
@@ -58,7 +60,9 @@ const REACHABLE_IN: Duration = Duration::from_secs(5);
 /// Opens the database and Redis and serves agents, queues, work and the feed. The queues are filled in the background.
 pub async fn bind(context: Context) -> Result<Bound, Error> {
     let database = context.open_database::<Migrator>("routing").await?;
-    let queue = reach(&context.redis_url().await?).await?;
+    let redis = context.redis_url().await?;
+    let queue = reach(&redis).await?;
+    let typing = Typing::connect(&redis)?;
     let store = Store::new(database.clone(), context.ids.clone());
     let feed = Feed::new(
         Owner::Routing,
@@ -86,6 +90,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         recorder,
         desks: Desks::default(),
         rebuilds: Rebuilds::default(),
+        typing: typing.clone(),
         streams: streams.clone(),
     };
     let routing = Routing(app.clone());
@@ -98,6 +103,8 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .task("decisions", writer)
         .task("streams", end_streams(streams, shutdown.clone(), written))
         .task("follow tickets", follow::run(app.clone(), shutdown.clone()))
+        .task("typing", typing.run(shutdown.clone()))
+        .task("typing customers", loops::typing::run(app.clone(), shutdown.clone()))
         .task("sweep leases", loops::sweep::run(app.clone(), shutdown.clone()))
         .task("presence", loops::presence::run(app, shutdown.clone()))
         .task("forget answers", loops::forget_answers::run(database, clock, shutdown)))

@@ -3,3 +3,4 @@
 pub(crate) mod forget_answers;
 pub(crate) mod presence;
 pub(crate) mod sweep;
+pub(crate) mod typing;

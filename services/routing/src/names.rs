@@ -44,6 +44,14 @@ pub(crate) fn ticket(name: &str) -> Result<String, &'static str> {
         .ok_or("must be `tickets/{uuid}`")
 }
 
+/// Checks `schedules/{uuid}`.
+pub(crate) fn schedule(name: &str) -> Result<String, &'static str> {
+    name.strip_prefix("schedules/")
+        .filter(|id| Uuid::try_parse(id).is_ok_and(|uuid| uuid.to_string() == *id))
+        .map(|_| name.to_owned())
+        .ok_or("must be `schedules/{uuid}`")
+}
+
 /// `tickets/{uuid}`.
 pub(crate) fn ticket_name(id: &str) -> String {
     format!("tickets/{id}")

@@ -22,6 +22,9 @@ pub(crate) struct Policy {
     pub lease_seconds: u32,
     /// After this many returns a contact is parked.
     pub max_returns: u32,
+    /// When somebody is there for live chats, `schedules/{uuid}`; empty: always. Missing in policies of before.
+    #[serde(default)]
+    pub live_schedule: String,
     /// The first is served first. At least one; the last matches everything.
     pub classes: Vec<Class>,
 }
@@ -91,7 +94,9 @@ impl Policy {
 
 impl Class {
     fn matches(&self, ticket: &Ticket) -> bool {
-        matches_any(&self.tiers, &ticket.tier) && matches_any(&self.channels, &ticket.channel) && self.presses(ticket)
+        matches_any(&self.tiers, &ticket.tier)
+            && matches_any(&self.channels, &ticket.served_as())
+            && self.presses(ticket)
     }
 
     /// By its priority or by what was promised.

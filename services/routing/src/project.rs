@@ -6,9 +6,9 @@ use vorrang_queue::{Lane, Operation, Place, Waiting};
 use crate::contact::{Contact, Ticket};
 use crate::policy::Policy;
 
-/// The lane of a ticket: its queue and channel.
+/// The lane of a ticket: its queue and the channel as which it is served.
 pub(crate) fn lane(ticket: &Ticket) -> Lane {
-    Lane::new(&ticket.queue, ticket.channel.word())
+    Lane::new(&ticket.queue, ticket.served_as().word())
 }
 
 /// The contact that `ticket` is, or was, while it waits since `entered` in this generation.
@@ -27,6 +27,7 @@ pub(crate) fn contact(policy: &Policy, ticket: &Ticket, entered: DateTime<Utc>, 
         queue_entered_at: entered,
         generation,
         subject: ticket.subject.clone(),
+        asynchronous: ticket.asynchronous,
     }
 }
 
@@ -59,7 +60,7 @@ pub(crate) fn operation(policy: &Policy, seq: i64, ticket: &Ticket, accepted: bo
             generation: ticket.generation,
             // Once it is the customer's turn, or solved, it takes nobody's slot.
             agent: ticket.assignee.clone().filter(|_| ticket.open),
-            slot: accepted.then(|| ticket.channel.word().to_owned()),
+            slot: accepted.then(|| ticket.served_as().word().to_owned()),
         },
     }
 }

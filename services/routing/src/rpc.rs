@@ -9,6 +9,7 @@ pub(crate) mod get_consumer;
 pub(crate) mod get_head;
 pub(crate) mod get_queue_stats;
 pub(crate) mod get_routing_policy;
+pub(crate) mod get_wait;
 pub(crate) mod list_agents;
 pub(crate) mod list_consumers;
 pub(crate) mod peek_queue;

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::customer::{Identity, Tier};
 use crate::message::Draft;
-use crate::ticket::Fields;
+use crate::ticket::{CallEvent, Fields};
 use crate::words::Channel;
 
 /// Most contacts of one call.
@@ -90,6 +90,10 @@ pub struct Contact {
     pub automated: bool,
     /// W3C traceparent of the push; empty: none.
     pub trace_parent: String,
+    /// What happened to a phone call.
+    pub call: Option<CallEvent>,
+    /// Whether nobody is there to answer now, and the customer was told so.
+    pub asynchronous: bool,
 }
 
 impl Contact {

@@ -22,6 +22,8 @@
 //! Later contacts of a batch see what earlier ones did. Nothing is ever refused here: what could be wrong with a contact
 //! was checked before.
 
+mod calls;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
@@ -180,7 +182,18 @@ impl<'a> Desk<'a> {
             },
             id: names::customer(customer),
         };
-        let place = self.place_of(&contact, customer);
+        if let Some(recorded) = self.take_call_event(&contact) {
+            if contact.key.identifies() {
+                self.known.seen.insert(contact.key.clone(), recorded);
+                self.written.seen.insert(contact.key, recorded);
+            }
+            return recorded;
+        }
+        let place = match contact.call {
+            // Each call is a matter of its own.
+            Some(_) => Place::New,
+            None => self.place_of(&contact, customer),
+        };
         let recorded = self.write_down(&contact, customer, &place);
         for key in &contact.thread_keys {
             if !(contact::is_of_mail(key) && self.leads_somewhere(key)) {
@@ -351,14 +364,25 @@ impl<'a> Desk<'a> {
                 (self.known.tickets[id].clone(), Vec::new(), Outcome::Appended)
             }
             _ => {
-                let (ticket, changes) = self.open(contact, customer, place);
+                let (mut ticket, changes) = self.open(contact, customer, place);
+                calls::begin(&mut ticket, contact);
                 (ticket, changes, Outcome::Created)
             }
         };
+        if outcome == Outcome::Appended && contact.asynchronous {
+            changes.extend(ticket.close_over(self.now));
+        }
         let added = ticket
             .add_message(message, contact.message.clone(), None, self.now)
             .expect("a ticket that is new or not closed takes every message");
         changes.extend(added);
+        let is_live = contact.channel.is_live() && !contact.asynchronous && !contact.automated;
+        if outcome == Outcome::Appended && is_live {
+            changes.extend(ticket.come_back(self.now));
+        }
+        if let Some(event) = &contact.call {
+            changes.extend(ticket.call_event(event, self.now));
+        }
         if outcome == Outcome::Created {
             // One operation, one revision: nobody has seen the ticket without its message.
             ticket.revision = 1;
@@ -374,8 +398,12 @@ impl<'a> Desk<'a> {
             if let Change::Message(message) = &change {
                 self.written.messages.push(message.clone());
             }
+            let actor = match &change {
+                Change::Message(_) | Change::Created => contact.message.actor.clone(),
+                _ => calls::actor_of(contact),
+            };
             let fact = Fact::Ticket(Box::new(ticket.clone()), change);
-            self.happened(fact, contact.message.actor.clone(), contact);
+            self.happened(fact, actor, contact);
         }
         self.changed_tickets.insert(ticket.id);
         self.known.tickets.insert(ticket.id, ticket);

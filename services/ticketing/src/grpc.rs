@@ -6,6 +6,7 @@ mod customer;
 mod customer_record;
 mod feed;
 mod internal;
+mod live;
 mod macros;
 mod organization;
 mod privacy;

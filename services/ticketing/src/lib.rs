@@ -60,6 +60,7 @@ use vorrang_api::ticketing::v1::automation_service_server::AutomationServiceServ
 use vorrang_api::ticketing::v1::customer_record_service_server::CustomerRecordServiceServer;
 use vorrang_api::ticketing::v1::customer_service_server::CustomerServiceServer;
 use vorrang_api::ticketing::v1::internal_service_server::InternalServiceServer;
+use vorrang_api::ticketing::v1::live_service_server::LiveServiceServer;
 use vorrang_api::ticketing::v1::macro_service_server::MacroServiceServer;
 use vorrang_api::ticketing::v1::organization_service_server::OrganizationServiceServer;
 use vorrang_api::ticketing::v1::privacy_service_server::PrivacyServiceServer;
@@ -177,6 +178,7 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .grpc(configured!(MacroServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(AutomationServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(InternalServiceServer::new(ticketing.clone()), context))
+        .grpc(configured!(LiveServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(SurveyServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(ReviewServiceServer::new(ticketing.clone()), context))
         .grpc(configured!(AttachmentServiceServer::new(ticketing.clone()), context))
@@ -189,7 +191,8 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         .task("webhooks", courier.run(shutdown.clone()))
         .task("merge customers", merge_vouched::run(merging, shutdown.clone()))
         .task("sla", loops::sla::run(sla, clock.clone(), shutdown.clone()))
-        .task("surveys", send_due::run(due, clock.clone(), shutdown.clone()))
+        .task("surveys", send_due::run(due.clone(), clock.clone(), shutdown.clone()))
+        .task("calls", loops::calls::run(due, clock.clone(), shutdown.clone()))
         .task(
             "automations",
             loops::automations::run(automations, clock.clone(), shutdown.clone()),

@@ -58,6 +58,7 @@ pub mod get_ticket;
 pub mod get_ticket_field;
 pub mod get_webhook;
 pub mod import_holidays;
+pub mod leave_queue;
 pub mod link_tickets;
 pub mod list_automation_runs;
 pub mod list_automations;

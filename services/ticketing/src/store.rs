@@ -18,6 +18,7 @@ mod apply_macro;
 mod asked;
 mod attachments;
 mod automations;
+mod calls;
 mod change;
 mod create_ticket;
 mod customers;

@@ -5,15 +5,18 @@
 //!
 //! Three invariants hold after every operation, whatever came before:
 //! - a ticket waits (`queue_entered_at`) exactly when nobody has it, somebody of ours has to act on it, it counts at all
-//!   (`disposition`), and it is not part of another ticket;
+//!   (`disposition`), no other system serves it (`handling`), and it is not part of another ticket;
 //! - `generation` rises whenever it enters a queue, moves to another one, is assigned, merged or unmerged: what was claimed
 //!   for an older generation is refused;
 //! - while it is part of another ticket (`merged_into`) nothing of it changes, so that an unmerge gives back what was.
 
+mod call;
 mod change;
 mod disposition;
+mod erase;
 mod fields;
 pub mod link;
+mod live;
 pub mod merge;
 pub mod split;
 
@@ -25,11 +28,13 @@ use crate::custom::{self, CustomFields, Definitions};
 use crate::message::Draft;
 use crate::sla::Sla;
 use crate::state::{Standing, State, Trigger};
-use crate::words::{ActorKind, AssignSource, Channel, Disposition, Priority};
+use crate::words::{ActorKind, AssignSource, Channel, Disposition, Handling, Priority};
 
+pub use call::{Call, CallEvent};
 pub use change::{Assignment, Change, Moved};
 pub use fields::{Field, Fields, Mask, Opening, TAGS_MAX, Wanted};
 pub use link::{Link, LinkKind};
+pub use live::{Leaving, Left};
 
 /// The queue of a ticket that names none.
 pub const QUEUE_DEFAULT: &str = "default";
@@ -119,6 +124,10 @@ pub struct Ticket {
     pub split_from: Option<Uuid>,
     /// Of an imported one: the system it comes from and its id there, `zendesk:35436`.
     pub external_id: Option<String>,
+    /// How it is to be served.
+    pub handling: Handling,
+    /// What is known of the phone call that it is about; none: it is about none.
+    pub call: Option<Call>,
     /// Of an imported one: how far its past is told.
     pub past: Option<crate::past::Imported>,
 }
@@ -179,6 +188,8 @@ impl Ticket {
             kept_wait: None,
             split_from: opening.split_from,
             external_id: None,
+            handling: Handling::ByChannel,
+            call: None,
             past: None,
         }
     }
@@ -396,22 +407,6 @@ impl Ticket {
         Ok(changes)
     }
 
-    /// [`Ticket::erase`] when its customer goes: it is closed, also as part of another ticket, since nobody can work on it.
-    pub fn erase_and_close(&mut self, now: DateTime<Utc>) -> Vec<Change> {
-        let mut changes = Vec::new();
-        self.stand(State::Closed, None, now, &mut changes);
-        self.erase(now);
-        changes
-    }
-
-    /// Takes every personal field away, for good. Whoever calls it destroys the key, too.
-    pub fn erase(&mut self, now: DateTime<Utc>) {
-        self.subject.clear();
-        self.custom_fields.retain(|_, value| !value.is_personal());
-        self.erased = true;
-        self.touch(now);
-    }
-
     fn give_to(&mut self, agent: &str, source: AssignSource, at: DateTime<Utc>, changes: &mut Vec<Change>) {
         let queue_entered_at = self.queue_entered_at.take();
         changes.push(Change::Assigned(Assignment {
@@ -467,6 +462,7 @@ impl Ticket {
         let waits = self.assignee.is_none()
             && self.state.needs_work()
             && self.disposition == Disposition::Normal
+            && self.handling != Handling::External
             && self.merged_into.is_none();
         if !waits {
             self.queue_entered_at = None;

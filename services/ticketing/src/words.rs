@@ -103,6 +103,48 @@ words! {
 }
 
 words! {
+    /// How a contact of a live channel is to be served.
+    Handling {
+        /// As its channel says.
+        ByChannel = "BY_CHANNEL",
+        /// Like a mail: nobody is on the line.
+        Asynchronous = "ASYNCHRONOUS",
+        /// By another system, which has distributed the call.
+        External = "EXTERNAL",
+    }
+}
+
+words! {
+    /// What happened to a phone call.
+    CallKind {
+        /// The caller waits.
+        Queued = "QUEUED",
+        /// An agent took the call.
+        Answered = "ANSWERED",
+        /// The caller was put on hold.
+        HoldBegan = "HOLD_BEGAN",
+        /// The caller was taken off hold.
+        HoldEnded = "HOLD_ENDED",
+        /// The call is over.
+        HungUp = "HUNG_UP",
+        /// The work after the call is done.
+        WrapUpEnded = "WRAP_UP_ENDED",
+    }
+}
+
+words! {
+    /// Who ended a call.
+    CallParty {
+        /// The caller.
+        Customer = "CUSTOMER",
+        /// The agent.
+        Agent = "AGENT",
+        /// The phone system.
+        System = "SYSTEM",
+    }
+}
+
+words! {
     /// What the values of a tenant's own field are.
     FieldType {
         /// Free text.
@@ -265,6 +307,8 @@ pub enum AssignSource {
     Manual,
     /// An agent accepted routing's offer.
     Routing,
+    /// An agent answered a call that another system distributed.
+    Call,
 }
 
 /// Who did something: the kind, and the resource name or the name of the machine.

@@ -78,6 +78,12 @@ const OTHERS: &[Line] = &[
         r#"{"start": {"conversation_id": "theirs-1", "identities": [{"kind": "KIND_EMAIL", "value": "theirs@example.org", "verified": true}]}}"#,
         NothingOfTheirs,
     ),
+    (
+        "ingestion.v1.CallService/RecordCallEvent",
+        r#"{"call_id": "theirs-1", "started_at": "2026-01-01T00:00:00Z", "caller": "+4930123456",
+            "event": {"kind": "KIND_QUEUED", "occurred_at": "2026-01-01T00:00:00Z"}}"#,
+        NothingOfTheirs,
+    ),
     // A reply to their mail: `In-Reply-To: <theirs@example.org>`.
     (
         "ingestion.v1.IngestionService/PushEmail",
@@ -246,6 +252,11 @@ const OTHERS: &[Line] = &[
     ),
     ("routing.v1.QueueService/GetQueueStats", "{}", NothingOfTheirs),
     ("routing.v1.QueueService/PeekQueue", "{}", NothingOfTheirs),
+    (
+        "routing.v1.QueueService/GetWait",
+        r#"{"ticket": "{ticket}"}"#,
+        NothingOfTheirs,
+    ),
     (
         "routing.v1.WorkService/Work",
         r#"{"hello": {"agent": "{agent}", "capacities": [{"channel": "CHANNEL_CHAT", "max_concurrent": 1}]}}"#,

@@ -83,6 +83,9 @@ local function drop(ticket, generation, agent, channel)
     return
   end
   if old then
+    if holder and holder[KIND] == 'L' and agent ~= '' and holder[AGENT] == agent then
+      note_pace(old)
+    end
     forget_item(ticket, old)
   end
   if holder and agent ~= '' and holder[AGENT] == agent then

@@ -12,6 +12,7 @@ for at = 3, #ARGV, 5 do
     row[1] = 'STALE'
   else
     if item then
+      note_pace(item)
       forget_item(ticket, item)
     end
     if holder and holder[AGENT] == agent then

@@ -1,6 +1,6 @@
 -- Put in front of every script: names the keys, checks that the caller knows every lane, and holds what the scripts share.
 -- A caller that does not know all lanes could neither declare their keys nor see their heads, so it is told and calls again.
--- KEYS 1 meta (hash: lanes, complete, rebuild, rebuild_until, seq, cursor)   2 items (hash: ticket -> packed item)
+-- KEYS 1 meta (hash: lanes, complete, rebuild, rebuild_until, seq, cursor, pace LF lane)   2 items (hash: ticket -> packed item)
 --      3 holders (hash: ticket -> packed holder)   4 leases (zset: ticket -> expiry in server ms)
 --      5 loads (hash: agent LF channel -> slots taken)   6 parked (zset: ticket -> parked at, server ms)
 --      7… one zset for each lane, in the order of ARGV 1, then of ARGV 2: member "arrival:ticket" -> class * 2^44 + due ms
@@ -88,6 +88,22 @@ local function keep(ticket, holder, generation)
   call('ZREM', LEASES, ticket)
   holder[KIND], holder[HGENERATION] = 'H', generation
   save_holder(ticket, holder)
+end
+
+-- Remembers for how long the head of a lane stood there before an agent took it: since it came, or since the one before it was taken. So it
+-- is short while agents are free, and the time between two acceptances while they are not. A flat list of at most 20 pairs: taken at, ms stood.
+local function note_pace(item)
+  local field, now = 'pace\n' .. item[LANE], now_ms()
+  local packed = call('HGET', META, field)
+  local pace = packed and unpack_(packed) or {}
+  local came = math.floor(tonumber(string.sub(item[MEMBER], 1, 20)) / 1000)
+  pace[#pace + 1] = now
+  pace[#pace + 1] = math.max(0, now - math.max(came, pace[#pace - 2] or 0))
+  while #pace > 40 do
+    table.remove(pace, 1)
+    table.remove(pace, 1)
+  end
+  call('HSET', META, field, pack(pace))
 end
 
 local function enqueue(ticket, item)

@@ -10,3 +10,4 @@ mod order;
 mod properties;
 mod rebuild;
 mod returns;
+mod waits;

@@ -1,13 +1,14 @@
 //! Ticketing's events as facts.
 
 use vorrang_api::feed::v1::{Actor, EventHead, actor};
+use vorrang_api::ticketing::v1::call_event::Kind;
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::message::Visibility;
-use vorrang_api::ticketing::v1::ticket::{Disposition, State};
+use vorrang_api::ticketing::v1::ticket::{Disposition, Handling, State};
 use vorrang_api::ticketing::v1::ticket_assigned::Source;
 use vorrang_api::ticketing::v1::{
-    Channel, Event as Told, Message, Priority, SurveyAnswer, SurveyKind, SurveySending, Ticket, TicketAssigned,
-    TicketSplit, TicketUpdated,
+    CallEventRecorded, Channel, Event as Told, Message, Priority, SurveyAnswer, SurveyKind, SurveySending, Ticket,
+    TicketAssigned, TicketSplit, TicketUpdated,
 };
 
 use super::{FeedEvent, micros};
@@ -71,6 +72,13 @@ impl FeedEvent for Told {
                 }
             }
             Some(Payload::TicketAssigned(assigned)) => taken(at, assigned, tell),
+            Some(Payload::TicketQueueLeft(left)) => {
+                if let Some(ticket) = &left.ticket {
+                    let ticket = &ticket.name;
+                    tell(micros(left.left_at.as_ref()).unwrap_or(at), Event::QueueLeft { ticket });
+                }
+            }
+            Some(Payload::CallEventRecorded(recorded)) => call(at, recorded, tell),
             Some(Payload::MessageCreated(created)) => {
                 if let (Some(ticket), Some(message)) = (&created.ticket, &created.message) {
                     wrote(at, ticket, message, tell);
@@ -201,8 +209,12 @@ fn assignment(at: Micros, ticket: &Ticket, tell: &mut dyn FnMut(Micros, Event<'_
     );
 }
 
-/// Waits in its queue since `queue_entered_at`; when that was earlier, it came to this queue at `at`.
+/// Waits in its queue since `queue_entered_at`; when that was earlier, it came to this queue at `at`. What waits after its customer
+/// left is work, and nobody who stands in a queue: no wait is told.
 fn waits(at: Micros, ticket: &Ticket, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    if ticket.handling() == Handling::Asynchronous {
+        return;
+    }
     if let Some(since) = micros(ticket.queue_entered_at.as_ref()) {
         let entered = Event::QueueEntered {
             ticket: &ticket.name,
@@ -218,15 +230,19 @@ fn waits(at: Micros, ticket: &Ticket, tell: &mut dyn FnMut(Micros, Event<'_>)) {
 /// Given to an agent. If it had waited, that ends the wait, whether the agent accepted it or somebody assigned it.
 fn taken(at: Micros, assigned: &TicketAssigned, tell: &mut dyn FnMut(Micros, Event<'_>)) {
     let Some(ticket) = &assigned.ticket else { return };
-    if let Some(since) = micros(assigned.queue_entered_at.as_ref()) {
+    // Of a call the phone system's own events say when it was taken.
+    let since = micros(assigned.queue_entered_at.as_ref()).filter(|_| assigned.source() != Source::Call);
+    if let Some(since) = since {
         // No queue is named: the wait counts for the queue it was in, wherever the assignment moved it.
-        tell(
-            since,
-            Event::QueueEntered {
-                ticket: &ticket.name,
-                queue: "",
-            },
-        );
+        if ticket.handling() != Handling::Asynchronous {
+            tell(
+                since,
+                Event::QueueEntered {
+                    ticket: &ticket.name,
+                    queue: "",
+                },
+            );
+        }
         let accepted = Event::QueueAccepted {
             ticket: &ticket.name,
             queue: &ticket.queue,
@@ -236,6 +252,35 @@ fn taken(at: Micros, assigned: &TicketAssigned, tell: &mut dyn FnMut(Micros, Eve
         tell(micros(assigned.accepted_at.as_ref()).unwrap_or(at), accepted);
     }
     assignment(at, ticket, tell);
+}
+
+/// What the phone system tells, each at its own time: facts are in the order of their times, whatever the order of telling. Hanging up ends
+/// a wait that nobody has answered, and nothing else.
+fn call(at: Micros, recorded: &CallEventRecorded, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    let (Some(ticket), Some(event)) = (&recorded.ticket, &recorded.call_event) else {
+        return;
+    };
+    let at = micros(event.occurred_at.as_ref()).unwrap_or(at);
+    let queue = match event.queue.as_str() {
+        "" => &ticket.queue,
+        named => named,
+    };
+    let (ticket, agent) = (&ticket.name, &event.agent);
+    match event.kind() {
+        Kind::Queued => tell(at, Event::QueueEntered { ticket, queue }),
+        Kind::Answered => tell(
+            at,
+            Event::QueueAccepted {
+                ticket,
+                queue,
+                agent,
+                by_hand: false,
+            },
+        ),
+        Kind::HungUp => tell(at, Event::QueueLeft { ticket }),
+        Kind::WrapUpEnded => tell(at, Event::WrapUpEnded { ticket, agent }),
+        Kind::Unspecified | Kind::HoldBegan | Kind::HoldEnded => {}
+    }
 }
 
 fn wrote(at: Micros, ticket: &Ticket, message: &Message, tell: &mut dyn FnMut(Micros, Event<'_>)) {

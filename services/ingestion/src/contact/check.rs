@@ -117,6 +117,11 @@ pub fn check_queue(field: &str, queue: &str, violations: &mut Violations) {
     }
 }
 
+/// Whether it is `agents/{agent}`.
+pub(crate) fn is_agent(name: &str) -> bool {
+    name.strip_prefix("agents/").is_some_and(is_queue)
+}
+
 fn is_queue(value: &str) -> bool {
     (1..=63).contains(&value.len())
         && value

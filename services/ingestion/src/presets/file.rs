@@ -43,6 +43,8 @@ pub(super) struct PresetFile {
     pub skip: Vec<Condition>,
     #[serde(default)]
     pub contact: Fields,
+    /// Where the events of a phone system are; with it an item is one of those.
+    pub call: Option<CallRule>,
     #[serde(default, rename = "identity")]
     pub identities: Vec<IdentityRule>,
     #[serde(default, rename = "attachment")]
@@ -63,6 +65,32 @@ pub(super) enum Format {
     /// CloudEvents, one or a batch; the payload is their list.
     CloudEvents,
     Mail,
+}
+
+/// Something that happened to a phone call.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallRule {
+    /// Id of the call.
+    pub id: Value,
+    /// When the call began.
+    pub started_at: Value,
+    /// What happened: `queued`, `answered`, `hold_began`, `hold_ended`, `hung_up` or `wrap_up_ended`.
+    pub kind: Value,
+    /// When.
+    pub occurred_at: Value,
+    /// Id of the agent with us, with or without `agents/` before it.
+    #[serde(default)]
+    pub agent: Value,
+    #[serde(default)]
+    pub queue: Value,
+    /// `customer`, `agent` or `system`.
+    #[serde(default)]
+    pub hung_up_by: Value,
+    #[serde(default)]
+    pub talk_seconds: Value,
+    #[serde(default)]
+    pub hold_seconds: Value,
 }
 
 /// A GET by which the vendor asks whether the address is ours.
@@ -217,6 +245,19 @@ impl PresetFile {
             return Err(format!(
                 "`contact.mail_header` names headers, and `{name}` cannot be one"
             ));
+        }
+        if let Some(call) = &self.call {
+            let needed = [
+                ("id", &call.id),
+                ("started_at", &call.started_at),
+                ("kind", &call.kind),
+                ("occurred_at", &call.occurred_at),
+            ];
+            if let Some((name, _)) = needed.iter().find(|(_, value)| matches!(value, Value::None)) {
+                return Err(format!("`call.{name}` is needed"));
+            }
+            // Whose number is withheld calls, too, and what was said is not told.
+            return Ok(());
         }
         if self.format != Format::Mail {
             if self.identities.is_empty() {

@@ -1,5 +1,7 @@
 //! From a payload to contacts.
 
+mod call;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -168,6 +170,9 @@ fn contact(
     document: &Document,
     item: &Item<'_>,
 ) -> Result<Contact, NotUnderstood> {
+    if let Some(rule) = &file.call {
+        return call::contact(file, rule, payload, item);
+    }
     let fields = &file.contact;
     let source = payload.source;
     let whole = item.text(&fields.mail);

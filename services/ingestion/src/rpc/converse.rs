@@ -1,7 +1,9 @@
 //! Live chat, the customer's side. A task of its own drives each stream: `start.rs` reads who is there, `session.rs` is the loop,
-//! `transcript.rs` tells what others wrote, `hub.rs` hears of it from ticketing.
+//! `transcript.rs` tells what others wrote, `hub.rs` hears of it from ticketing, `line.rs` is about waiting and leaving.
 
+pub(crate) mod flood;
 pub(crate) mod hub;
+mod line;
 mod session;
 mod start;
 mod transcript;

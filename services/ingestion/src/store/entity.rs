@@ -1,5 +1,6 @@
 //! Rows. They never leave the store.
 
+pub(super) mod departure;
 pub(super) mod import;
 pub(super) mod import_error;
 pub(super) mod import_line;

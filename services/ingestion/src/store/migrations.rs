@@ -1,7 +1,8 @@
 //! The schema. A released migration is never changed; a new one is added.
 
-mod mailboxes;
+mod departures;
 mod imports;
+mod mailboxes;
 mod outgoing;
 mod proofs;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(proofs::Proofs),
             Box::new(mailboxes::Mailboxes),
             Box::new(imports::Imports),
+            Box::new(departures::Departures),
         ]
     }
 }

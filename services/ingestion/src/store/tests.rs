@@ -1,3 +1,4 @@
+mod departures;
 mod imports;
 mod inbox;
 mod mailboxes;

@@ -1,11 +1,11 @@
 //! Events as the feed carries them.
 
 use prost::Message as _;
-use vorrang_api::duration;
 use vorrang_api::routing::v1 as pb;
 use vorrang_api::routing::v1::event::Payload;
+use vorrang_api::{duration, timestamp};
 
-use super::{agent, capacity, contact, policy, presence, reason};
+use super::{agent, capacity, channel, contact, policy, presence, reason};
 use crate::decision::What;
 use crate::event::Event;
 use crate::names::{agent_name, ticket_name};
@@ -89,6 +89,20 @@ fn decided(what: &What) -> Option<Payload> {
             ticket: ticket_name(&ticket),
             talk_time: talk_time.map(duration),
             hold_time: hold_time.map(duration),
+        }),
+        What::Abandoned {
+            ticket,
+            queue,
+            channel: by,
+            queue_entered_at,
+            left_at,
+        } => Payload::ContactAbandoned(pb::ContactAbandoned {
+            ticket: ticket_name(&ticket),
+            queue,
+            channel: channel(by).into(),
+            queue_entered_at: Some(timestamp(queue_entered_at)),
+            left_at: Some(timestamp(left_at)),
+            waited: Some(duration(left_at - queue_entered_at)),
         }),
         What::Left { .. } => return None,
     })

@@ -27,6 +27,7 @@ pub(crate) fn policy(policy: &Policy) -> pb::RoutingPolicy {
         max_returns: i32::try_from(policy.max_returns).unwrap_or(i32::MAX),
         etag: etag(policy.version),
         created_at: policy.created_at.map(timestamp),
+        live_schedule: policy.live_schedule.clone(),
     }
 }
 
@@ -60,6 +61,7 @@ pub(crate) fn policy_from(sent: Option<&pb::RoutingPolicy>, violations: &mut Vio
         created_at: None,
         lease_seconds: LEASE_DEFAULT_SECONDS,
         max_returns: RETURNS_DEFAULT,
+        live_schedule: String::new(),
         classes: Vec::new(),
     };
     let Some(sent) = sent else {
@@ -71,6 +73,10 @@ pub(crate) fn policy_from(sent: Option<&pb::RoutingPolicy>, violations: &mut Vio
             Some((seconds @ 1..=300, 0)) => policy.lease_seconds = u32::try_from(seconds).unwrap_or_default(),
             _ => violations.add("routing_policy.lease", "must be 1 to 300 whole seconds"),
         }
+    }
+    if !sent.live_schedule.is_empty() {
+        let named = violations.take("routing_policy.live_schedule", names::schedule(&sent.live_schedule));
+        policy.live_schedule = named.unwrap_or_default();
     }
     match sent.max_returns {
         0 => {}

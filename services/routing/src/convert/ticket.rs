@@ -7,6 +7,7 @@ use vorrang_api::ticketing::v1::sla_target::Status;
 
 use super::{channel_from, priority_from};
 use crate::contact::Ticket;
+use crate::decision::What;
 use crate::names;
 use crate::words::{Channel, Priority};
 
@@ -50,6 +51,7 @@ pub(crate) fn queued(ticket: &pb::Ticket) -> Option<Ticket> {
         sla_at_risk: waited_for(ticket).any(|target| target.at_risk || target.status() == Status::Missed),
         queue_entered_at: ticket.queue_entered_at.as_ref().and_then(from_timestamp),
         generation: ticket.generation,
+        asynchronous: ticket.handling() == pb::ticket::Handling::Asynchronous,
     })
 }
 
@@ -83,6 +85,8 @@ pub(crate) fn ticket_news(payload: &pb::event::Payload) -> Option<News> {
         Payload::TicketUpdated(event) => event.ticket.as_ref(),
         Payload::TicketStateChanged(event) => event.ticket.as_ref(),
         Payload::TicketQueued(event) => event.ticket.as_ref(),
+        Payload::TicketQueueLeft(event) => event.ticket.as_ref(),
+        Payload::CallEventRecorded(event) => event.ticket.as_ref(),
         Payload::TicketAssigned(event) => event.ticket.as_ref(),
         Payload::MessageCreated(event) => event.ticket.as_ref(),
         Payload::TicketDispositionChanged(event) => event.ticket.as_ref(),
@@ -102,6 +106,21 @@ pub(crate) fn ticket_news(payload: &pb::event::Payload) -> Option<News> {
         ticket,
         accepted: accepted.map(|assigned| time(assigned.accepted_at.as_ref()).unwrap_or_default()),
         entered: accepted.and_then(|assigned| time(assigned.queue_entered_at.as_ref())),
+    })
+}
+
+/// The wait that a customer gave up, if that is what `payload` says.
+pub(crate) fn abandoned(payload: &pb::event::Payload) -> Option<What> {
+    let pb::event::Payload::TicketQueueLeft(left) = payload else {
+        return None;
+    };
+    let ticket = queued(left.ticket.as_ref()?)?;
+    Some(What::Abandoned {
+        ticket: ticket.id,
+        queue: ticket.queue,
+        channel: ticket.channel,
+        queue_entered_at: left.queue_entered_at.as_ref().and_then(from_timestamp)?,
+        left_at: left.left_at.as_ref().and_then(from_timestamp)?,
     })
 }
 

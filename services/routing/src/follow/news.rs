@@ -59,9 +59,32 @@ pub(super) async fn seen(app: &App, tenant: &str, operations: &[Operation]) -> R
     Ok(())
 }
 
-/// Tells the agents' streams what the batch meant for them.
-pub(super) async fn tell(app: &App, tenant: &str, operations: &[Operation], changes: Vec<Change>) {
-    let mut decisions = Vec::new();
+/// The waits that ended because their customers left.
+pub(super) fn abandoned(events: &[pb::Event]) -> Vec<Decision> {
+    let decision = |event: &pb::Event| {
+        let head = event.head.as_ref()?;
+        let what = convert::abandoned(event.payload.as_ref()?)?;
+        let What::Abandoned { left_at, .. } = &what else {
+            return None;
+        };
+        Some(Decision {
+            at: *left_at,
+            trace: head.trace_parent.clone(),
+            what,
+        })
+    };
+    events.iter().filter_map(decision).collect()
+}
+
+/// Tells the agents' streams what the batch meant for them, and the log also who gave up waiting.
+pub(super) async fn tell(
+    app: &App,
+    tenant: &str,
+    operations: &[Operation],
+    changes: Vec<Change>,
+    abandoned: Vec<Decision>,
+) {
+    let mut decisions = abandoned;
     let at = app.clock.now();
     let mut note = |what| {
         decisions.push(Decision {

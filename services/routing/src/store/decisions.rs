@@ -50,7 +50,7 @@ fn row(what: &What) -> Option<(bool, &str)> {
         What::Presence { agent, .. } => Some((false, agent)),
         What::Accepted { contact, .. } => Some((true, &contact.ticket)),
         What::WrappedUp { ticket, .. } | What::Left { ticket, .. } => Some((true, ticket)),
-        What::Offered { .. } | What::Returned { .. } => None,
+        What::Offered { .. } | What::Returned { .. } | What::Abandoned { .. } => None,
     }
 }
 
@@ -71,7 +71,7 @@ async fn write(tx: &Tx, tenant: &str, decision: &Decision, now: DateTime<Utc>) -
             work::end(tx, tenant, agent, ticket, at).await?;
             false
         }
-        What::Offered { .. } | What::Returned { .. } => true,
+        What::Offered { .. } | What::Returned { .. } | What::Abandoned { .. } => true,
     })
 }
 
@@ -86,6 +86,8 @@ fn actor(what: &What) -> (&'static str, String) {
             reason: crate::decision::Reason::Declined,
             ..
         } => ("AGENT", names::agent_name(agent)),
-        What::Offered { .. } | What::Returned { .. } | What::Left { .. } => ("AUTOMATION", "routing".to_owned()),
+        What::Offered { .. } | What::Returned { .. } | What::Abandoned { .. } | What::Left { .. } => {
+            ("AUTOMATION", "routing".to_owned())
+        }
     }
 }

@@ -70,6 +70,7 @@ fn accepted_in(generation: i64) -> What {
             queue_entered_at: now(),
             generation,
             subject: "Drucker brennt".to_owned(),
+            asynchronous: false,
         },
     }
 }

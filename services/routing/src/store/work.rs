@@ -102,7 +102,7 @@ pub(super) async fn begin(
         tenant: Set(tenant.to_owned()),
         ticket: Set(contact.ticket.clone()),
         agent: Set(agent.to_owned()),
-        channel: Set(contact.channel.word().to_owned()),
+        channel: Set(contact.served_as().word().to_owned()),
         generation: Set(contact.generation),
         accepted_at: Set(micros(at)),
         ended_at: Set(None),

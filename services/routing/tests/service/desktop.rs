@@ -9,7 +9,7 @@ use vorrang_api::routing::v1::work_request::Request;
 use vorrang_api::routing::v1::work_response::Response;
 use vorrang_api::routing::v1::{
     AcceptOffer, Assigned, ChannelCapacity, DeclineOffer, Finished, Heartbeat, Hello, Offer, Presence, Ready,
-    Rescinded, SetPresence, WorkRequest, WorkResponse, WrapUp,
+    Rescinded, SetPresence, Typing, WorkRequest, WorkResponse, WrapUp,
 };
 use vorrang_api::ticketing::v1::Channel;
 use vorrang_testkit::DEADLINE;
@@ -94,6 +94,18 @@ impl Desktop {
             Response::Rescinded(rescinded) => rescinded,
             other => panic!("not rescinded: {other:?}"),
         }
+    }
+
+    pub async fn typing(&mut self) -> Typing {
+        match self.answer().await {
+            Response::Typing(typing) => typing,
+            other => panic!("nobody types: {other:?}"),
+        }
+    }
+
+    pub async fn types(&self, ticket: &str, typing: bool) {
+        let ticket = format!("tickets/{ticket}");
+        send(&self.to, Request::Typing(Typing { ticket, typing })).await;
     }
 
     pub async fn finished(&mut self) -> Finished {

@@ -8,4 +8,5 @@ mod replicas;
 mod returns;
 mod stack;
 mod ticketing;
+mod waits;
 mod work;

@@ -26,6 +26,7 @@ const PRIORITIES: [&str; 4] = ["LOW", "NORMAL", "HIGH", "URGENT"];
 const CHANNELS: [&str; 8] = ["EMAIL", "CHAT", "PHONE", "SOCIAL", "SMS", "MESSAGING", "WEB", "API"];
 const VISIBILITIES: [&str; 2] = ["PUBLIC", "INTERNAL"];
 const DISPOSITIONS: [&str; 3] = ["NORMAL", "SPAM", "DELETED"];
+const HANDLINGS: [&str; 3] = ["BY_CHANNEL", "ASYNCHRONOUS", "EXTERNAL"];
 const METRICS: [&str; 3] = ["FIRST_RESPONSE", "NEXT_RESPONSE", "RESOLUTION"];
 const STATUSES: [&str; 5] = ["RUNNING", "PAUSED", "MET", "MISSED", "CANCELLED"];
 
@@ -45,6 +46,7 @@ impl Fields for FeedFields {
             .field("ticket.automated", Kind::Bool)
             .field("ticket.sub_state", Kind::name("subStates"))
             .field("ticket.disposition", Kind::choice(DISPOSITIONS))
+            .field("ticket.handling", Kind::choice(HANDLINGS))
             .field("ticket.organization", Kind::name("organizations"))
             .field("ticket.external_id", Kind::Word)
             .field("ticket.follow_up_of", Kind::name("tickets"))
@@ -159,6 +161,7 @@ fn of_ticket<'a>(ticket: &'a pb::Ticket, field: &str) -> Option<Value<'a>> {
         "automated" => Value::Bool(ticket.automated),
         "sub_state" => Value::text(&ticket.sub_state),
         "disposition" => word(ticket.disposition().as_str_name(), "DISPOSITION_"),
+        "handling" => word(ticket.handling().as_str_name(), "HANDLING_"),
         "organization" => Value::text(&ticket.organization),
         "external_id" => Value::text(&ticket.external_id),
         "follow_up_of" => Value::text(&ticket.follow_up_of),

@@ -14,7 +14,7 @@ use crate::contact::{Outcome, Recorded};
 use crate::event::{Event, Fact};
 use crate::message::Message;
 use crate::names;
-use crate::ticket::{Change, Link, Moved, Ticket};
+use crate::ticket::{CallEvent, Change, Link, Moved, Ticket};
 use crate::words::Actor;
 
 pub use customers::{
@@ -80,6 +80,19 @@ pub fn ticket(ticket: &Ticket) -> pb::Ticket {
         split_from: ticket.split_from.map(names::ticket).unwrap_or_default(),
         organization: ticket.organization.map(names::organization).unwrap_or_default(),
         external_id: ticket.external_id.clone().unwrap_or_default(),
+        handling: words::handling(ticket.handling).into(),
+    }
+}
+
+fn call_event(event: &CallEvent) -> pb::CallEvent {
+    pb::CallEvent {
+        kind: words::call_kind(event.kind).into(),
+        occurred_at: time(event.at),
+        agent: event.agent.clone(),
+        queue: event.queue.clone(),
+        hung_up_by: event.hung_up_by.map_or(0, |party| words::call_party(party).into()),
+        talk_time: event.talk_time.map(vorrang_api::duration),
+        hold_time: event.hold_time.map(vorrang_api::duration),
     }
 }
 
@@ -316,6 +329,15 @@ fn of_ticket(after: &Ticket, change: &Change, now: DateTime<Utc>) -> Payload {
             ticket: full,
             other: Some(ticket_in_brief(other)),
             r#type: words::link_kind(*kind).into(),
+        }),
+        Change::QueueLeft(left) => Payload::TicketQueueLeft(pb::TicketQueueLeft {
+            ticket: full,
+            queue_entered_at: time(left.queue_entered_at),
+            left_at: time(left.left_at),
+        }),
+        Change::Call(event) => Payload::CallEventRecorded(pb::CallEventRecorded {
+            ticket: full,
+            call_event: Some(call_event(event)),
         }),
         Change::TextsErased => Payload::TicketTextsErased(pb::TicketTextsErased { ticket: full }),
         Change::AttachmentsErased(count) => Payload::TicketAttachmentsErased(pb::TicketAttachmentsErased {

@@ -82,6 +82,8 @@ personal! {
     TicketUpdated { fields: [], parts: [ticket] }
     TicketStateChanged { fields: [], parts: [ticket] }
     TicketQueued { fields: [], parts: [ticket] }
+    TicketQueueLeft { fields: [], parts: [ticket] }
+    CallEventRecorded { fields: [], parts: [ticket] }
     TicketAssigned { fields: [], parts: [ticket] }
     MessageCreated { fields: [], parts: [ticket, message] }
     TicketMerged { fields: [], parts: [ticket], others: [target] }
@@ -173,7 +175,7 @@ macro_rules! payloads {
 payloads! {
     CustomerCreated, CustomerUpdated, CustomersMerged, CustomersUnmerged, OrderRecorded, MilestoneRecorded,
     TicketCreated, TicketUpdated, TicketStateChanged, TicketQueued, TicketAssigned,
-    MessageCreated, SurveyAnswered, TicketMerged, TicketUnmerged, TicketSplit, TicketLinked, TicketUnlinked,
+    TicketQueueLeft, CallEventRecorded, MessageCreated, SurveyAnswered, TicketMerged, TicketUnmerged, TicketSplit, TicketLinked, TicketUnlinked,
     TicketDispositionChanged, SurveySent, ReviewRecorded,
     MacroApplied, AgentsNotified, AutomationApplied,
     SlaApplied, SlaTargetAtRisk, SlaTargetMissed, SlaTargetMet, SlaTargetRevised, SlaRecalculated,

@@ -10,8 +10,8 @@ use crate::suggestion::Evidence;
 use crate::survey::{self, Kind, Repeats, Trigger};
 use crate::ticket::LinkKind;
 use crate::words::{
-    ActorKind, AnchorKind, AssignSource, Channel, Disposition, EventKind, FieldType, IdentityKind, OrderStatus,
-    Priority, SuggestionState, Visibility,
+    ActorKind, AnchorKind, AssignSource, CallKind, CallParty, Channel, Disposition, EventKind, FieldType, Handling,
+    IdentityKind, OrderStatus, Priority, SuggestionState, Visibility,
 };
 
 /// A number of an enum that is not one of its values.
@@ -72,6 +72,21 @@ both_ways!(disposition, read_disposition, Disposition, pb::ticket::Disposition {
     Normal => Normal,
     Spam => Spam,
     Deleted => Deleted,
+});
+
+both_ways!(call_kind, read_call_kind, CallKind, pb::call_event::Kind {
+    Queued => Queued,
+    Answered => Answered,
+    HoldBegan => HoldBegan,
+    HoldEnded => HoldEnded,
+    HungUp => HungUp,
+    WrapUpEnded => WrapUpEnded,
+});
+
+both_ways!(call_party, read_call_party, CallParty, pb::call_event::Party {
+    Customer => Customer,
+    Agent => Agent,
+    System => System,
 });
 
 both_ways!(field_type, read_field_type, FieldType, pb::ticket_field::Type {
@@ -221,9 +236,19 @@ pub fn sending_state(state: survey::State) -> pb::survey_sending::State {
 }
 
 /// As the contract writes it.
+pub fn handling(handling: Handling) -> pb::ticket::Handling {
+    match handling {
+        Handling::ByChannel => pb::ticket::Handling::ByChannel,
+        Handling::Asynchronous => pb::ticket::Handling::Asynchronous,
+        Handling::External => pb::ticket::Handling::External,
+    }
+}
+
+/// As the contract writes it.
 pub fn assign_source(source: AssignSource) -> pb::ticket_assigned::Source {
     match source {
         AssignSource::Manual => pb::ticket_assigned::Source::Manual,
         AssignSource::Routing => pb::ticket_assigned::Source::Routing,
+        AssignSource::Call => pb::ticket_assigned::Source::Call,
     }
 }

@@ -53,6 +53,8 @@ fn contact(who: &str, id: &str) -> Contact {
         },
         automated: false,
         trace_parent: String::new(),
+        call: None,
+        asynchronous: false,
     }
 }
 

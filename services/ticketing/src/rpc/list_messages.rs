@@ -12,6 +12,7 @@ use super::fit::PAGE_BYTES;
 use crate::app::App;
 use crate::convert::{self, input};
 use crate::message::Message;
+use crate::names;
 use crate::store::ConversationPosition;
 
 /// See the contract.
@@ -22,16 +23,26 @@ pub async fn handle(app: &App, request: Request<pb::ListMessagesRequest>) -> Res
     let which = input::ticket_ref("parent", &request.parent, &mut violations);
     let bytes = i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX);
     if request.include_merged {
+        if !request.after.is_empty() {
+            violations.add("after", "must be empty with include_merged");
+        }
         let page = page::<ConversationPosition>("conversation", &request, &mut violations);
         violations.into_result()?;
         let read = app.store.conversation(&tenant, which, page.after, page.size, bytes);
         Ok(answer(page, read.await?, ConversationPosition::after))
     } else {
         let page = page::<i32>("messages", &request, &mut violations);
+        let after = match request.after.as_str() {
+            "" => None,
+            name => violations.take("after", names::parse_message(name)).map(|(_, id)| id),
+        };
         violations.into_result()?;
-        let read = app
-            .store
-            .messages(&tenant, which, page.after.unwrap_or(0), page.size, bytes);
+        let first = match (page.after, after) {
+            (Some(position), _) => position,
+            (None, Some(message)) => app.store.message_position(&tenant, which, message).await?,
+            (None, None) => 0,
+        };
+        let read = app.store.messages(&tenant, which, first, page.size, bytes);
         Ok(answer(page, read.await?, |message| message.position))
     }
 }
@@ -42,7 +53,7 @@ fn page<P: Serialize + DeserializeOwned>(
     request: &pb::ListMessagesRequest,
     violations: &mut Violations,
 ) -> Page<P> {
-    let arguments = [list, request.parent.as_str()];
+    let arguments = [list, request.parent.as_str(), request.after.as_str()];
     Page::parse(request.page_size, &request.page_token, &arguments, violations)
 }
 

@@ -20,6 +20,7 @@ mod imports;
 mod intake;
 mod links;
 mod lists;
+mod live;
 mod macros;
 mod merge;
 mod messages;

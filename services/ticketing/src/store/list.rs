@@ -96,6 +96,25 @@ impl Store {
         Ok(Queued { tickets, seq })
     }
 
+    /// The position of a message in its ticket.
+    ///
+    /// # Errors
+    /// NotFound when the ticket has no such message.
+    pub async fn message_position(&self, tenant: &str, which: TicketRef, id: uuid::Uuid) -> Result<i32, Error> {
+        let ticket = self.ticket(tenant, which).await?;
+        let position: Option<i32> = message::Entity::find()
+            .select_only()
+            .column(message::Column::Position)
+            .filter(message::Column::Tenant.eq(tenant))
+            .filter(message::Column::TicketId.eq(ticket.id))
+            .filter(message::Column::Id.eq(id))
+            .into_tuple()
+            .one(self.db.reader())
+            .await
+            .map_err(error)?;
+        position.ok_or_else(|| Error::not_found(names::MESSAGE, names::message(ticket.id, id)))
+    }
+
     /// Messages of a ticket after position `after`, oldest first: at most `limit`, and at most `bytes` of text but always
     /// one. The flag says whether more follow.
     ///

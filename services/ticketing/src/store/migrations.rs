@@ -6,6 +6,7 @@ mod m0003_erasure;
 mod m0004_texts_left;
 mod m0005_merged_with;
 mod m0006_history;
+mod m0007_queue_left;
 mod m_automations;
 mod m_customers;
 mod m_macros;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_merged_with::MergedWith),
             Box::new(fingerprints::Migration),
             Box::new(m0006_history::History),
+            Box::new(m0007_queue_left::QueueLeft),
         ]
     }
 }

@@ -414,6 +414,8 @@ fn read_ticket(keyring: &Keyring, row: ticket::Model) -> Result<Ticket, Error> {
         kept_wait: time(row.kept_wait),
         split_from: row.split_from,
         external_id: row.external_id,
+        handling: row.handling.parse()?,
+        call: row.call.as_deref().map(read_json).transpose()?,
         past: row.past.as_deref().map(read_json).transpose()?,
     })
 }
@@ -476,6 +478,8 @@ pub fn ticket_row(keyring: &Keyring, tenant: &str, ticket: &Ticket) -> Result<ti
         kept_wait: ticket.kept_wait.map(micros),
         split_from: ticket.split_from,
         external_id: ticket.external_id.clone(),
+        handling: ticket.handling.as_str().to_owned(),
+        call: ticket.call.as_ref().map(json),
         past: ticket.past.as_ref().map(json),
         sla: ticket.sla.as_ref().map(json),
         next_sla_at: ticket.sla.as_ref().and_then(|sla| sla.watch.wake_at()).map(micros),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use vorrang_sla::Fact;
 
-use super::{LinkKind, Ticket};
+use super::{CallEvent, Left, LinkKind, Ticket};
 use crate::action::Notice;
 use crate::automation::Run;
 use crate::macros::Used;
@@ -52,6 +52,10 @@ pub enum Change {
     Notified(Notice),
     /// An automation was set off by what happened to it.
     Automated(Box<Run>),
+    /// The customer left the queue.
+    QueueLeft(Left),
+    /// Something happened to its phone call.
+    Call(CallEvent),
 }
 
 /// A message that moved to another ticket, without its words.

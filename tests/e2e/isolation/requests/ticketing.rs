@@ -146,6 +146,11 @@ pub const TICKETING: &[Line] = &[
         Refused,
     ),
     ("ticketing.v1.InternalService/ListTenants", "{}", Refused),
+    (
+        "ticketing.v1.LiveService/LeaveQueue",
+        r#"{"name": "{ticket}", "close": true}"#,
+        Refused,
+    ),
     ("ticketing.v1.InternalService/ListQueuedTickets", "{}", Refused),
     (
         "ticketing.v1.ScheduleService/CreateSchedule",

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
@@ -14,12 +15,14 @@ use vorrang_api::ticketing::v1 as ticketing;
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::feed_service_client::FeedServiceClient;
 use vorrang_service::Peers;
+use vorrang_typing::{Side, Typing};
 
 /// What conversations hear of.
-const TYPES: [&str; 6] = [
+const TYPES: [&str; 7] = [
     "message_created",
     "ticket_assigned",
     "ticket_queued",
+    "ticket_queue_left",
     "ticket_state_changed",
     "ticket_merged",
     "ticket_unmerged",
@@ -40,6 +43,10 @@ pub(super) enum Heard {
     Assigned(String),
     /// It is in another state.
     State(ticketing::ticket::State),
+    /// The customer is not waiting in the queue any more.
+    Left,
+    /// The agent with this name types, or has stopped.
+    Typing(String, bool),
     /// Its conversation goes on in another one.
     Merged,
     /// A ticket that was part of it has its own conversation again.
@@ -154,6 +161,7 @@ impl Hub {
                 self.tell(tenant, ticket.name, Heard::Assigned(ticket.assignee));
             }
             Some(Payload::TicketQueued(one)) => self.tell(tenant, name(one.ticket), Heard::Assigned(String::new())),
+            Some(Payload::TicketQueueLeft(one)) => self.tell(tenant, name(one.ticket), Heard::Left),
             Some(Payload::TicketStateChanged(one)) => {
                 let ticket = one.ticket.unwrap_or_default();
                 let state = ticket.state();
@@ -162,6 +170,27 @@ impl Hub {
             Some(Payload::TicketMerged(one)) => self.tell(tenant, name(one.ticket), Heard::Merged),
             Some(Payload::TicketUnmerged(one)) => self.tell(tenant, name(one.target), Heard::Unmerged),
             _ => {}
+        }
+    }
+
+    /// Passes on who types, until `shutdown`. One that does not come through is lost.
+    pub(crate) async fn type_on(self, typing: Typing, shutdown: CancellationToken) {
+        let mut notes = typing.listen();
+        loop {
+            let note = tokio::select! {
+                () = shutdown.cancelled() => return,
+                note = notes.recv() => note,
+            };
+            match note {
+                Ok(note) if note.side == Side::Agent => {
+                    let lines = self.lines();
+                    for line in lines.get(&(note.tenant, note.ticket)).into_iter().flatten() {
+                        let _ = line.try_send(Heard::Typing(note.agent.clone(), note.typing));
+                    }
+                }
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use vorrang_error::{Error, Kind};
 use vorrang_service::status;
 
 use super::hub::Heard;
+use super::line::{Line, PULSE};
 use super::start::{self, Start};
 use super::transcript::{self, Transcripts};
 use crate::app::App;
@@ -35,13 +36,13 @@ const LOOK: Duration = Duration::from_secs(1);
 type Answered = (String, String, Result<PushResult, Error>);
 
 /// The customer's side is gone.
-struct Gone;
+pub(super) struct Gone;
 
-struct Session {
-    app: App,
-    tenant: String,
-    start: Start,
-    place: Place,
+pub(super) struct Session {
+    pub(super) app: App,
+    pub(super) tenant: String,
+    pub(super) start: Start,
+    pub(super) place: Place,
     out: mpsc::Sender<Result<api::ConverseResponse, Status>>,
     answers: FuturesOrdered<BoxFuture<'static, Answered>>,
     /// External ids of what was said, while it is not known which message it is: not answered, waiting in the inbox, or answered with an
@@ -54,6 +55,8 @@ struct Session {
     known: HashSet<String>,
     /// The transcript could not be read.
     behind: bool,
+    /// The customer and the queue.
+    pub(super) line: Line,
 }
 
 /// Drives a stream to its end.
@@ -88,27 +91,33 @@ pub(super) async fn run(
         heard: None,
         known: HashSet::new(),
         behind: false,
+        line: Line::default(),
     };
+    session.line.noted = !session.place.ticket.is_empty();
     // It ends when the customer's side is gone, in whatever state.
     let _ = session.converse(inbound).await;
+    session.gone().await;
 }
 
 impl Session {
     async fn converse(&mut self, mut inbound: Streaming<api::ConverseRequest>) -> Result<(), Gone> {
         let ticket = self.place.ticket.clone();
         self.send(Event::Started(api::Started { ticket })).await?;
+        self.look_at_hours().await?;
         if !self.place.ticket.is_empty() {
             self.listen().await?;
         }
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut pulse = tokio::time::interval(PULSE);
+        pulse.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let out = self.out.clone();
         let mut open = true;
         while open || !self.answers.is_empty() {
             let looks = self.behind || !self.place.receipts.is_empty();
             tokio::select! {
                 message = inbound.message(), if open && self.answers.len() < AHEAD => match message {
-                    Ok(Some(request)) => self.request(request).await?,
+                    Ok(Some(request)) => open = self.request(request).await?,
                     Ok(None) => open = false,
                     Err(broken) => {
                         // A request that cannot be read is the sender's mistake, and must be told; a cut line has nobody to tell.
@@ -123,21 +132,46 @@ impl Session {
                     None => self.listen().await?,
                 },
                 _ = look.tick(), if looks => self.look().await?,
+                _ = pulse.tick() => self.pulse().await?,
                 () = out.closed() => return Err(Gone),
             }
         }
-        Ok(())
+        match self.line.leaving {
+            Some(close) => self.leave(close).await,
+            None => Ok(()),
+        }
     }
 
-    async fn request(&mut self, request: api::ConverseRequest) -> Result<(), Gone> {
-        let Some(Request::Say(say)) = request.request else {
-            return self
-                .fail(Error::invalid_field("request", "after start it must be say"))
-                .await;
-        };
+    /// Follows a request; false: it was the last one.
+    async fn request(&mut self, request: api::ConverseRequest) -> Result<bool, Gone> {
+        match request.request {
+            Some(Request::Say(say)) => self.say(say).await.map(|()| true),
+            Some(Request::Typing(typing)) => {
+                self.types(typing.typing);
+                Ok(true)
+            }
+            Some(Request::Leave(leave)) => {
+                self.line.leaving = Some(leave.close);
+                Ok(false)
+            }
+            Some(Request::Start(_)) | None => self
+                .fail(Error::invalid_field(
+                    "request",
+                    "after start it must be say, typing or leave",
+                ))
+                .await
+                .map(|()| false),
+        }
+    }
+
+    async fn say(&mut self, say: api::Say) -> Result<(), Gone> {
         let message_id = say.message_id.clone();
         let external_id = self.start.external_id(&message_id);
-        let answer: BoxFuture<'static, Answered> = match self.start.push(say, self.app.clock.now()) {
+        let now = self.app.clock.now();
+        let later = self.look_at_hours().await?;
+        let conversation = &self.start.conversation;
+        let taken = self.app.flood.take(&self.tenant, conversation, &message_id, now);
+        let answer: BoxFuture<'static, Answered> = match taken.and_then(|()| self.start.push(say, later, now)) {
             Ok(push) => {
                 self.unnamed.insert(external_id.clone());
                 let pending = self.app.recorder.submit(&self.tenant, push).await;
@@ -159,7 +193,15 @@ impl Session {
             }
             Ok(result) => {
                 self.unnamed.remove(&external_id);
+                if result.outcome != Outcome::Duplicate {
+                    // Who writes waits on the line, unless nobody is there.
+                    self.place.left = self.line.is_closed();
+                }
                 moved = self.recorded(result).await?;
+                if moved {
+                    // From here on it is known that they wait, whatever becomes of us.
+                    self.note_waiting().await;
+                }
             }
             Err(error) if error.kind() == Kind::Invalid => drop(self.unnamed.remove(&external_id)),
             // It may be recorded all the same.
@@ -215,6 +257,8 @@ impl Session {
             Heard::Message(message) => self.tell(*message).await,
             Heard::Assigned(agent) => self.tell_agent(agent).await,
             Heard::State(state) => self.tell_state(state).await,
+            Heard::Left => self.tell_left(false).await,
+            Heard::Typing(agent, typing) => self.tell_typing(&agent, typing).await,
             // What was written until then, and what is written there since.
             Heard::Merged | Heard::Unmerged | Heard::Unsure => self.catch_up().await,
         }
@@ -225,6 +269,9 @@ impl Session {
             return Ok(());
         }
         self.place.agent.clone_from(&agent);
+        if !agent.is_empty() {
+            self.taken().await;
+        }
         self.send(Event::AgentJoined(api::AgentJoined { agent })).await
     }
 
@@ -315,6 +362,7 @@ impl Session {
             if is_here {
                 self.tell_agent(end.ticket.assignee.clone()).await?;
                 self.tell_state(end.ticket.state()).await?;
+                self.tell_handling(&end.ticket).await?;
                 return Ok(Ok(()));
             }
             let since_us = match end.by.is_empty() {
@@ -333,6 +381,10 @@ impl Session {
         if self.behind || !self.known.insert(message.name.clone()) {
             return Ok(());
         }
+        // A feed that is late brings what a resumed conversation has behind it.
+        if stored_at_us < self.place.since_us {
+            return Ok(());
+        }
         let theirs = self.place.pass(&message.name, stored_at_us);
         match theirs && !self.unnamed.contains(&message.external_id) {
             true => self.send(Event::Message(message)).await,
@@ -340,7 +392,24 @@ impl Session {
         }
     }
 
-    async fn send(&mut self, event: Event) -> Result<(), Gone> {
+    /// Waits for what is on its way to be recorded, although nobody is told any more. True: there was something.
+    pub(super) async fn drain(&mut self) -> bool {
+        let mut any = false;
+        while let Some((_, _, result)) = self.answers.next().await {
+            any = true;
+            let Ok(result) = result else { continue };
+            let is_ticket = !result.ticket.is_empty();
+            if is_ticket && result.outcome != Outcome::Duplicate {
+                self.place.said(&result.ticket, &result.message);
+                self.place.left = self.line.is_closed();
+            } else if !is_ticket && self.place.ticket.is_empty() && !result.receipt.is_empty() {
+                self.place.receipts.push_back(result.receipt);
+            }
+        }
+        any
+    }
+
+    pub(super) async fn send(&mut self, event: Event) -> Result<(), Gone> {
         let response = api::ConverseResponse {
             resume_token: self
                 .app
@@ -351,7 +420,7 @@ impl Session {
         self.out.send(Ok(response)).await.map_err(|_| Gone)
     }
 
-    async fn fail(&mut self, error: Error) -> Result<(), Gone> {
+    pub(super) async fn fail(&mut self, error: Error) -> Result<(), Gone> {
         let _ = self.out.send(Err(status(error))).await;
         Err(Gone)
     }

@@ -99,11 +99,11 @@ impl Start {
         })
     }
 
-    /// Something the customer said, as what is recorded.
+    /// Something the customer said, as what is recorded; `asynchronous`: nobody is there now, and the customer knows.
     ///
     /// # Errors
     /// Invalid with all violations.
-    pub fn push(&self, say: api::Say, now: DateTime<Utc>) -> Result<Push, Error> {
+    pub fn push(&self, say: api::Say, asynchronous: bool, now: DateTime<Utc>) -> Result<Push, Error> {
         let mut violations = Violations::new();
         let fits = |byte: u8| byte.is_ascii_graphic() && byte != b'/';
         if !(1..=MESSAGE_MAX).contains(&say.message_id.len()) || !say.message_id.bytes().all(fits) {
@@ -122,7 +122,8 @@ impl Start {
             ..self.contact.clone()
         };
         let came = said.encode_to_vec();
-        let contact = read(said, "say.", now, &mut violations);
+        let mut contact = read(said, "say.", now, &mut violations);
+        contact.asynchronous = asynchronous;
         violations.into_result()?;
         Ok(Push {
             weight: contact.weight() + came.len(),

@@ -3,7 +3,7 @@
 use vorrang_api::from_timestamp;
 use vorrang_api::ticketing::v1 as ticketing;
 use vorrang_api::ticketing::v1::ticket_service_client::TicketServiceClient;
-use vorrang_error::Error;
+use vorrang_error::{Error, Kind};
 use vorrang_service::{PeerChannel, Peers, peer_error};
 
 use crate::chat::Place;
@@ -13,7 +13,7 @@ const MERGES_MAX: usize = 20;
 
 /// What ticketing has of a ticket's conversation.
 pub(super) struct Transcript {
-    /// The names of all its messages.
+    /// The names of its messages: of all, or of those after the place.
     pub names: Vec<String>,
     /// When the last message of the place was stored, in microseconds; 0: it is not there.
     pub last_at_us: i64,
@@ -78,23 +78,36 @@ impl Transcripts {
         Ok(found.tickets.into_iter().next().map(|ticket| ticket.name))
     }
 
-    /// What comes after `place` in the ticket that is told of.
+    /// What comes after `place` in the ticket that is told of. When its last message is there nothing from before it is read.
     ///
     /// # Errors
     /// As ticketing says; NotFound when the ticket is gone.
     pub(super) async fn after(&mut self, place: &Place) -> Result<Transcript, Error> {
+        if !place.last.is_empty() && place.last.starts_with(&format!("{}/", place.told_of)) && place.since_us > 0 {
+            match self.read(place, &place.last).await {
+                // The message was moved away, or the ticket is gone: the whole of it says which.
+                Err(error) if error.kind() == Kind::NotFound => {}
+                read => return read,
+            }
+        }
+        self.read(place, "").await
+    }
+
+    /// What comes after `place`, read from `from` on; empty: from the beginning.
+    async fn read(&mut self, place: &Place, from: &str) -> Result<Transcript, Error> {
         let mut read = Transcript {
             names: Vec::new(),
-            last_at_us: 0,
+            last_at_us: if from.is_empty() { 0 } else { place.since_us },
             rest: Vec::new(),
         };
         let mut page_token = String::new();
-        let mut found = false;
+        let mut found = !from.is_empty();
         loop {
             let request = ticketing::ListMessagesRequest {
                 parent: place.told_of.clone(),
                 page_size: 500,
                 page_token,
+                after: from.to_owned(),
                 ..ticketing::ListMessagesRequest::default()
             };
             let page = self.0.list_messages(request).await.map_err(failed)?.into_inner();

@@ -178,7 +178,7 @@ pub fn sign(preset: &str, key: &Key, fixture: &Fixture, origin: &str, path: &str
             header("X-Zendesk-Webhook-Signature", STANDARD.encode(mac));
             header("X-Zendesk-Webhook-Signature-Timestamp", time);
         }
-        "json" | "email" | "zendesk-tickets" => {
+        "json" | "email" | "phone" | "zendesk-tickets" => {
             let mac = sha256(secret, &fixture.body);
             header("X-Vorrang-Signature", format!("sha256={}", hex::encode(mac)));
         }

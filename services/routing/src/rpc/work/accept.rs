@@ -153,7 +153,7 @@ async fn confirm(app: &App, tenant: &str, agent: &str, offer: &str, offered: &Of
         ticket: offered.contact.ticket.clone(),
         token: offer.to_owned(),
         agent: agent.to_owned(),
-        channel: offered.contact.channel.word().to_owned(),
+        channel: offered.contact.served_as().word().to_owned(),
         generation,
     };
     match app.queue.confirm(tenant, &[confirmation]).await {

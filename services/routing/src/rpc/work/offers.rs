@@ -221,8 +221,8 @@ impl Session {
             }
             // Ticketing decides about what is being accepted.
             Notice::Taken { .. } | Notice::Expired { .. } => Ok(()),
-            // The loop ends the stream.
-            Notice::Replaced | Notice::Disabled => Ok(()),
+            // The loop ends the stream, or has told it.
+            Notice::Replaced | Notice::Disabled | Notice::Typing { .. } => Ok(()),
             Notice::Rebuilt => self.extend(Reason::Rebuilt).await,
             Notice::Assigned { ticket } => {
                 self.recorded(&ticket);
@@ -280,7 +280,7 @@ impl Session {
             .iter()
             .filter_map(|offer| {
                 let offered = self.offers.get(offer)?;
-                Some((offered.lease(offer), kept_ms(offered.contact.channel, lease_ms)))
+                Some((offered.lease(offer), kept_ms(offered.contact.served_as(), lease_ms)))
             })
             .collect();
         self.app.queue.extend_within(&self.tenant, lease_ms, &leases).await

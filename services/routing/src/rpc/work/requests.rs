@@ -1,17 +1,21 @@
 //! What the desktop says.
 
+use tokio::time::Instant;
 use vorrang_api::from_duration;
 use vorrang_api::routing::v1 as pb;
 use vorrang_api::routing::v1::work_request::Request;
 use vorrang_api::routing::v1::work_response::Response;
 use vorrang_error::{Error, Kind};
 use vorrang_queue::{Outcome as Returned, ReleaseKind};
+use vorrang_typing::{Note, Side};
 
 use super::accept;
 use super::session::{Gone, Session};
 use crate::decision::{Reason, What};
 use crate::{convert, names};
 
+/// Tickets whose typing is bounded one by one; beyond it the bounds begin anew.
+const TYPED_MAX: usize = 1_000;
 /// Longest reason in characters.
 const REASON_MAX_CHARS: usize = 100;
 
@@ -35,6 +39,10 @@ impl Session {
             Some(Request::Heartbeat(pb::Heartbeat {})) => self.extend(Reason::Expired).await,
             Some(Request::WrapUp(wrap_up)) => self.wrap_up(wrap_up).await,
             Some(Request::SetPresence(set)) => self.set_presence(set).await,
+            Some(Request::Typing(typing)) => {
+                self.types(&typing);
+                Ok(())
+            }
             Some(Request::Hello(_)) => self.refuse("HELLO_REPEATED", "hello is only the first request").await,
             None => {
                 self.refuse("REQUEST_UNKNOWN", "the request says nothing that is known here")
@@ -177,6 +185,33 @@ impl Session {
                 self.send(Response::PresenceSet(pb::PresenceSet { presence })).await
             }
             Err(error) => self.refuse_error(error).await,
+        }
+    }
+
+    /// Tells the customer, if this stream knows the ticket as the agent's; the customer's side looks once more who has it.
+    fn types(&mut self, typing: &pb::Typing) {
+        let Ok(ticket) = names::ticket(&typing.ticket) else {
+            return;
+        };
+        if !self.told.contains(&ticket) {
+            return;
+        }
+        if self.typed.len() > TYPED_MAX {
+            self.typed.clear();
+        }
+        if self
+            .typed
+            .entry(ticket)
+            .or_default()
+            .passes(typing.typing, Instant::now())
+        {
+            self.app.typing.tell(&Note {
+                tenant: self.tenant.clone(),
+                ticket: typing.ticket.clone(),
+                agent: names::agent_name(&self.agent),
+                side: Side::Agent,
+                typing: typing.typing,
+            });
         }
     }
 

@@ -13,6 +13,7 @@ use vorrang_api::ticketing::v1 as ticketing;
 use vorrang_error::Error;
 use vorrang_queue::{LeaseRef, Outcome as Ended, ReleaseKind, Returns};
 use vorrang_service::status;
+use vorrang_typing::Throttle;
 
 use super::accept::{Acceptance, Outcome};
 use super::hello::{self, Hello};
@@ -52,6 +53,8 @@ pub(super) struct Session {
     pub accepting: JoinSet<Acceptance>,
     /// Tickets the agent was told to hold by this stream: a few dozen bytes for each contact served.
     pub told: HashSet<String>,
+    /// Bounds how often the agent's typing is told, by ticket.
+    pub typed: HashMap<String, Throttle>,
     /// Looks for what else they hold.
     pub held: JoinSet<Vec<ticketing::Ticket>>,
     out: mpsc::Sender<Result<pb::WorkResponse, Status>>,
@@ -130,6 +133,7 @@ impl Session {
             unsure: HashMap::new(),
             accepting: JoinSet::new(),
             told: HashSet::new(),
+            typed: HashMap::new(),
             held: JoinSet::new(),
             out,
         }
@@ -246,6 +250,10 @@ impl Session {
                     Notice::Assigned { ticket } if !self.knows(&ticket) => {
                         self.look_for_held();
                         Ok(())
+                    }
+                    Notice::Typing { ticket, typing } => {
+                        let ticket = names::ticket_name(&ticket);
+                        self.send(Response::Typing(pb::Typing { ticket, typing })).await
                     }
                     notice => self.notice(notice).await,
                 },

@@ -1,16 +1,19 @@
-//! Its tickets by name; routing asks for nothing else of them.
+//! Its tickets by name, and their customers who leave; routing asks for nothing else of them.
 
 use tonic::{Request, Response, Status};
+use vorrang_api::ticketing::v1::event::Payload;
+use vorrang_api::ticketing::v1::ticket::Handling;
 use vorrang_api::ticketing::v1::ticket_service_server::TicketService;
 use vorrang_api::ticketing::v1::{
     AnswerSurveyRequest, AssignTicketRequest, ChangeTicketStateRequest, CreateMessageRequest, CreateMessageResponse,
     CreateTicketRequest, GetTicketRequest, ListMessagesRequest, ListMessagesResponse, ListTicketsRequest,
-    ListTicketsResponse, MarkTicketRequest, RestoreTicketRequest, SurveyAnswer, Ticket, UpdateTicketRequest,
+    ListTicketsResponse, MarkTicketRequest, RestoreTicketRequest, SurveyAnswer, Ticket, TicketQueueLeft, TicketQueued,
+    UpdateTicketRequest,
 };
 use vorrang_error::Error;
 use vorrang_service::{status, tenant};
 
-use super::{Answer, FakeTicketing, Mode, down};
+use super::{Answer, FakeTicketing, Mode, down, seconds};
 
 #[tonic::async_trait]
 impl TicketService for FakeTicketing {
@@ -68,5 +71,30 @@ impl TicketService for FakeTicketing {
 
     async fn answer_survey(&self, _: Request<AnswerSurveyRequest>) -> Answer<SurveyAnswer> {
         Err(Status::unimplemented("not here"))
+    }
+}
+
+impl FakeTicketing {
+    /// Its customer leaves the queue; it waits anew as work.
+    pub fn leave(&self, tenant: &str, id: &str, left_at: i64) {
+        let queue_entered_at = self.ticket(tenant, id).queue_entered_at;
+        let change = |ticket: &mut Ticket| {
+            ticket.handling = Handling::Asynchronous.into();
+            ticket.queue_entered_at = Some(seconds(left_at));
+            ticket.generation += 1;
+        };
+        self.tell(tenant, id, change, |ticket| {
+            Payload::TicketQueueLeft(TicketQueueLeft {
+                ticket: Some(ticket),
+                queue_entered_at,
+                left_at: Some(seconds(left_at)),
+            })
+        });
+        self.tell(
+            tenant,
+            id,
+            |_| {},
+            |ticket| Payload::TicketQueued(TicketQueued { ticket: Some(ticket) }),
+        );
     }
 }

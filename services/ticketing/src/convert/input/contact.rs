@@ -6,15 +6,15 @@ use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::{Error, Violations};
 
 use super::{
-    DISPLAY_NAME_MAX, QUEUE_DEFAULT, SOURCE_MAX, SUBJECT_MAX, TAGS_MAX, TIER_MAX, WORD_MAX, believed, content, cut,
-    identity, queue, time,
+    DISPLAY_NAME_MAX, QUEUE_DEFAULT, SOURCE_MAX, SUBJECT_MAX, TAGS_MAX, TIER_MAX, WORD_MAX, agent, believed, content,
+    cut, identity, queue, time,
 };
 use crate::contact::{Contact, ContactKey};
 use crate::convert::words;
 use crate::custom::CustomFields;
 use crate::customer::{IDENTITIES_MAX, Identity, Tier, tier};
 use crate::message::{FAILED_RECIPIENTS_MAX, FailedRecipient};
-use crate::ticket::Fields;
+use crate::ticket::{CallEvent, Fields};
 use crate::words::Priority;
 
 /// Bytes of a key as it is stored; a longer one is stored as its hash. PostgreSQL indexes at most some 2,700 bytes a row.
@@ -90,6 +90,7 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         REFERENCE_KEYS_MAX,
         &mut violations,
     );
+    let call = given.call.as_ref().map(|event| call_event(event, &mut violations));
     violations.into_result()?;
 
     Ok(Contact {
@@ -111,6 +112,37 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         fields,
         automated: given.automated,
         trace_parent,
+        call: call.flatten(),
+        asynchronous: given.asynchronous,
+    })
+}
+
+/// What happened to a call. A length that cannot be is left out, since the event says more than that.
+fn call_event(given: &pb::CallEvent, violations: &mut Violations) -> Option<CallEvent> {
+    let kind = words::read_call_kind(given.kind, "call.kind", violations);
+    if given.kind == 0 {
+        violations.add("call.kind", "must be given");
+    }
+    let at = time("call.occurred_at", given.occurred_at.as_ref(), violations);
+    if given.occurred_at.is_none() {
+        violations.add("call.occurred_at", "must be given");
+    }
+    let queue = match given.queue.as_str() {
+        "" => String::new(),
+        named => queue("call.queue", named, violations).unwrap_or_default(),
+    };
+    let length = |given: Option<&prost_types::Duration>| {
+        let length = given.and_then(vorrang_api::from_duration);
+        length.filter(|length| *length >= chrono::TimeDelta::zero())
+    };
+    Some(CallEvent {
+        agent: agent("call.agent", &given.agent, violations).unwrap_or_default(),
+        hung_up_by: words::read_call_party(given.hung_up_by, "call.hung_up_by", violations),
+        talk_time: length(given.talk_time.as_ref()),
+        hold_time: length(given.hold_time.as_ref()),
+        kind: kind?,
+        at: at?,
+        queue,
     })
 }
 

@@ -61,6 +61,8 @@ const NOT_PERSONAL: &[&str] = &[
     "Order.id",
     // Agents.
     "Ticket.assignee",
+    "CallEvent.agent",
+    "CallEvent.queue",
     "TicketAssigned.previous_assignee",
     "Customer.owner",
     "SurveyAnswer.agent",

@@ -45,6 +45,7 @@ impl Fixture {
                 page_size: 2,
                 page_token,
                 include_merged,
+                after: String::new(),
             };
             let page = list_messages::handle(&self.app, acme(request)).await.expect("a page");
             assert!(page.messages.len() <= 2);

@@ -175,7 +175,7 @@ both_engines! {
         let mut pages = Vec::new();
         let mut page_token = String::new();
         loop {
-            let request = pb::ListMessagesRequest { parent: "tickets/1".into(), page_size: 3, page_token, include_merged: false };
+            let request = pb::ListMessagesRequest { parent: "tickets/1".into(), page_size: 3, page_token, ..pb::ListMessagesRequest::default() };
             let page = list_messages::handle(&desk.app, acme(request)).await.expect("a page");
             assert!(page.encoded_len() < 4 << 20);
             pages.push(page.messages.len());

@@ -51,6 +51,8 @@ pub struct Model {
     pub kept_wait: Option<i64>,
     pub split_from: Option<Uuid>,
     pub external_id: Option<String>,
+    pub handling: String,
+    pub call: Option<String>,
     pub past: Option<String>,
 }
 

@@ -22,7 +22,7 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("proactive_contacts", "sealed", "tenant contact_id agent source"),
     ("requests", "response", "tenant request_id request_hash"),
     ("reviews", "sealed", "tenant agent reviewer rubric items"),
-    ("tickets", "sealed", "tenant channel state sub_state disposition priority tier queue assignee tags followers custom_fields intent language sla links external_id past"),
+    ("tickets", "sealed", "tenant channel state sub_state disposition priority tier queue assignee tags followers custom_fields intent language sla links external_id handling call past"),
     // Keys, and hashes by which what is personal is found.
     ("personal_keys", "", "tenant wrapped"),
     ("attachment_refs", "", "tenant hash"),

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use crate::sources::{children, name, none, root};
 
 /// From the bottom up. A crate may use those that stand before it.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 16] = [
     "error",
     "clock",
     "filter",
     "calendar",
     "sla",
+    "history",
     "api",
     "database",
     "queue",

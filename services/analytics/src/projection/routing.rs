@@ -24,6 +24,8 @@ impl FeedEvent for Told {
                     Event::WrapUpEnded {
                         ticket: &ended.ticket,
                         agent: &ended.agent,
+                        talk: None,
+                        hold: None,
                     },
                 );
             }

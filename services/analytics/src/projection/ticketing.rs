@@ -12,7 +12,7 @@ use vorrang_api::ticketing::v1::{
 
 use super::{FeedEvent, micros};
 use crate::buckets::Micros;
-use crate::facts::{About, ActorKind, Answered, Event, Opened, Status, Survey};
+use crate::facts::{About, ActorKind, Answered, CustomerSeen, Event, Opened, Status, Survey, Wrote};
 
 impl FeedEvent for Told {
     fn head(&self) -> Option<&EventHead> {
@@ -48,7 +48,7 @@ impl FeedEvent for Told {
                     .filter(|_| actor == Some(ActorKind::Agent))
                     .map_or("", |actor| &actor.id);
                 if let Some(ticket) = &created.ticket {
-                    opened(at, ticket, agent, tell);
+                    opened(at, ticket, actor, agent, tell);
                 }
             }
             Some(Payload::TicketUpdated(updated)) => moved(at, updated, tell),
@@ -117,20 +117,22 @@ fn customer(
     tell: &mut dyn FnMut(Micros, Event<'_>),
 ) {
     if let Some(customer) = customer {
-        tell(
-            at,
-            Event::Customer {
-                customer: &customer.name,
-                tier: Some(&customer.tier),
-            },
-        );
+        let seen = CustomerSeen {
+            customer: &customer.name,
+            tier: Some(&customer.tier),
+            language: Some(&customer.language),
+            country: Some(&customer.country),
+            organization: Some(&customer.organization),
+        };
+        tell(at, Event::Customer(seen));
     }
 }
 
-fn opened(at: Micros, ticket: &Ticket, agent: &str, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+fn opened(at: Micros, ticket: &Ticket, by: Option<ActorKind>, agent: &str, tell: &mut dyn FnMut(Micros, Event<'_>)) {
     let at = micros(ticket.opened_at.as_ref()).unwrap_or(at);
     let channel = word(ticket.channel().as_str_name(), "CHANNEL_");
     let priority = word(ticket.priority().as_str_name(), "PRIORITY_");
+    let tags: Vec<&str> = ticket.tags.iter().map(String::as_str).collect();
     let opened = Opened {
         ticket: &ticket.name,
         customer: &ticket.customer,
@@ -147,6 +149,11 @@ fn opened(at: Micros, ticket: &Ticket, agent: &str, tell: &mut dyn FnMut(Micros,
         },
         queue: &ticket.queue,
         agent,
+        opened_by: by,
+        intent: &ticket.intent,
+        tags: &tags,
+        organization: &ticket.organization,
+        told_promise: true,
     };
     tell(at, Event::Opened(opened));
     // The ticket is told as it is after the whole operation; that it changed state or was given to somebody in the
@@ -242,9 +249,12 @@ fn wrote(at: Micros, ticket: &Ticket, message: &Message, tell: &mut dyn FnMut(Mi
     let actor = message.actor.as_ref();
     let event = Event::Message {
         ticket: &ticket.name,
-        actor: author_of(actor, message.automated),
-        id: actor.map_or("", |actor| &actor.id),
-        public: message.visibility() != Visibility::Internal,
+        message: Wrote {
+            actor: author_of(actor, message.automated),
+            id: actor.map_or("", |actor| &actor.id),
+            public: message.visibility() != Visibility::Internal,
+            channel: "",
+        },
     };
     tell(micros(message.occurred_at.as_ref()).unwrap_or(at), event);
 }
@@ -259,9 +269,12 @@ fn moved_messages(split: &TicketSplit, tell: &mut dyn FnMut(Micros, Event<'_>)) 
         let moved = Event::Moved {
             from: &from.name,
             to: &to.name,
-            actor: author_of(author, message.automated),
-            id: author.map_or("", |actor| &actor.id),
-            public: message.visibility() != Visibility::Internal,
+            message: Wrote {
+                actor: author_of(author, message.automated),
+                id: author.map_or("", |actor| &actor.id),
+                public: message.visibility() != Visibility::Internal,
+                channel: "",
+            },
         };
         if let Some(at) = micros(message.occurred_at.as_ref()) {
             tell(at, moved);

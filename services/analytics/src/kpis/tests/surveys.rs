@@ -92,10 +92,7 @@ fn answers_without_a_ticket_all_count_and_other_surveys_never() {
     let given = |survey, score| Event::SurveyAnswered(loose(survey, score));
     desk.at(
         0,
-        &[Event::Customer {
-            customer: "mara",
-            tier: Some("vip"),
-        }],
+        &[person("mara", "vip")],
     )
     .at(1, &[given(Survey::Csat, 5.0), given(Survey::Nps, 10.0)])
     .at(2, &[given(Survey::Csat, 3.0)]);
@@ -126,7 +123,7 @@ fn the_response_rate_is_of_the_questions_sent() {
 #[test]
 fn self_service_counts_sessions_and_tickets_that_no_agent_touched() {
     let mut desk = Desk::default();
-    let solved = |session| Event::SessionSolved { session };
+    let solved = |id| session(id, SessionStep::Solved, "");
     desk.at(
         0,
         &[opened("bot", "chat"), opened("note", "chat"), opened("given", "chat")],
@@ -139,13 +136,10 @@ fn self_service_counts_sessions_and_tickets_that_no_agent_touched() {
         &[
             solved("s1"),
             solved("s2"),
-            Event::SessionSeen {
-                session: "s3",
-                customer: "mara",
-            },
+            session("s3", SessionStep::Started, "mara"),
         ],
     )
-    .at(9, &[Event::SessionEscalated { session: "s2" }]);
+    .at(9, &[session("s2", SessionStep::Escalated, "")]);
     // Being assigned is not handling; a note is. s2 was escalated after all, s3 was just left.
     let figures = desk.figures("self_service_rate");
     assert_eq!(
@@ -180,6 +174,8 @@ fn an_agent_handles_a_ticket_by_status_accept_or_wrap_up_too() {
             Event::WrapUpEnded {
                 ticket: "t",
                 agent: "ada",
+                talk: None,
+                hold: None,
             },
         ),
     ];

@@ -119,6 +119,8 @@ pub struct Facts {
     tickets: Vec<Ticket>,
     ticket_ids: HashMap<Symbol, TicketIndex>,
     reviews: Vec<Review>,
+    /// Which review was told last under an id, of which ticket and when.
+    review_ids: HashMap<Symbol, (TicketIndex, Micros, ReviewIndex)>,
     people: HashMap<Symbol, Person>,
     teams: HashMap<Symbol, Attribute<Option<Symbol>>>,
     duties: HashMap<Symbol, Attribute<Duty>>,

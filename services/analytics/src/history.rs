@@ -60,6 +60,7 @@ fn tell(at: Micros, what: &What, tell: &mut dyn FnMut(Event<'_>)) {
             language: language.as_deref(),
             country: country.as_deref(),
             organization: organization.as_deref(),
+            won: true,
         })),
         What::CustomerLeft { customer } => tell(Event::CustomerLeft { customer }),
         What::Agent { id, team, .. } => tell(Event::Agent {
@@ -218,6 +219,7 @@ fn tell_of_ticket(what: &What, tell: &mut dyn FnMut(Event<'_>)) {
                 .collect();
             tell(Event::Reviewed {
                 ticket,
+                id: "",
                 agent,
                 items: &items,
             });

@@ -5,6 +5,8 @@
 //! Nothing is stored: after a start everything is read from the beginning again.
 
 mod knowledge;
+mod promises;
+mod records;
 mod routing;
 mod ticketing;
 

@@ -85,6 +85,8 @@ pub struct TicketRows {
     pub has_calendar: bool,
     /// The ticket that it is part of now; itself when it is merged into none.
     pub root: TicketIndex,
+    /// Whether it is merged into another.
+    pub merged: bool,
     /// Its statuses.
     pub life: Life,
     /// Its conversation with everything merged into it; empty for a merged ticket.
@@ -362,7 +364,7 @@ pub struct Use {
 impl TicketRows {
     /// Whether it counts as a ticket: it is not merged into another.
     pub fn is_ticket(&self) -> bool {
-        self.root == self.index
+        !self.merged
     }
 
     /// Whether nothing more is to be expected: solved or closed.

@@ -18,6 +18,11 @@ impl Facts {
                     person.see(at, order, &seen, &mut self.strings);
                 }
             }
+            Event::CustomerPeriods { customer, periods } => {
+                if let Some(person) = self.person_mut(customer) {
+                    person.there(at, order, periods);
+                }
+            }
             Event::CustomerLeft { customer } => {
                 if let Some(person) = self.person_mut(customer) {
                     person.leave(at, order);
@@ -165,12 +170,12 @@ impl Facts {
                     self.step(ticket, at, order, Step::Unlinked { to });
                 }
             }
-            Event::Reviewed { ticket, agent, items } => {
-                let agent = self.put(agent);
-                let review = u32::try_from(self.reviews.len()).expect("one process never holds 2^32 reviews");
-                self.reviews.push(review_of(agent, items));
-                self.step(ticket, at, order, Step::Reviewed { review });
-            }
+            Event::Reviewed {
+                ticket,
+                id,
+                agent,
+                items,
+            } => self.review_told(at, order, (ticket, id), agent, items),
             Event::Moved { from, to, message } => {
                 let message = self.message(&message);
                 let told = self
@@ -293,6 +298,26 @@ impl Facts {
             let earlier = ticket.opening.take().filter(|known| (known.at, known.order) <= (at, order));
             ticket.opening = earlier.or(Some(opening));
         }
+    }
+
+    fn review_told(
+        &mut self,
+        at: Micros,
+        order: Order,
+        (ticket, id): (&str, &str),
+        agent: &str,
+        items: &[ReviewItem<'_>],
+    ) {
+        let agent = self.put(agent);
+        let review = u32::try_from(self.reviews.len()).expect("one process never holds 2^32 reviews");
+        self.reviews.push(review_of(agent, items));
+        if let (Some(id), Some(index)) = (self.put(id), self.ticket(ticket))
+            && let Some((index, at, review)) = self.review_ids.insert(id, (index, at, review))
+            && let Some(ticket) = self.tickets.get_mut(index as usize)
+        {
+            ticket.timeline.remove(at, Step::Reviewed { review });
+        }
+        self.step(ticket, at, order, Step::Reviewed { review });
     }
 
     fn benchmark(&mut self, at: Micros, order: Order, seen: &BenchmarkSeen<'_>) {

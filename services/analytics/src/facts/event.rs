@@ -197,6 +197,8 @@ pub struct CustomerSeen<'a> {
     pub country: Option<&'a str>,
     /// For whom they are there.
     pub organization: Option<&'a str>,
+    /// Whether being told of says that they are a customer from then on; false: [`Event::CustomerPeriods`] says when.
+    pub won: bool,
 }
 
 /// A message. A customer's is always public.
@@ -228,8 +230,13 @@ pub struct BenchmarkSeen<'a> {
 /// One thing that happened. Empty strings mean "not given".
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
-    /// A customer is known, or changed: won, unless they were there already.
+    /// A customer is known, or changed.
     Customer(CustomerSeen<'a>),
+    /// When somebody was a customer, as far as is known from now on: from when until when (None: still).
+    CustomerPeriods {
+        customer: &'a str,
+        periods: &'a [(i64, Option<i64>)],
+    },
     /// The customer is none any more.
     CustomerLeft { customer: &'a str },
     /// Two customers turned out to be one.
@@ -311,6 +318,8 @@ pub enum Event<'a> {
     /// Somebody reviewed how the agent did it.
     Reviewed {
         ticket: &'a str,
+        /// What is told again under an id replaces what it said; empty: it has none.
+        id: &'a str,
         agent: &'a str,
         items: &'a [ReviewItem<'a>],
     },

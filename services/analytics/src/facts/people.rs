@@ -5,6 +5,9 @@ use super::event::CustomerSeen;
 use super::{Order, Strings, Symbol, TicketIndex};
 use crate::buckets::Micros;
 
+/// From when until when somebody was a customer; None: still.
+type Period = (Micros, Option<Micros>);
+
 /// What of a customer can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trait {
@@ -21,8 +24,10 @@ pub enum Trait {
 /// A customer.
 #[derive(Debug, Default)]
 pub struct Person {
-    /// Every time something was told of them.
-    seen: Attribute<()>,
+    /// Every time something was told of them, with whether that says that they are there.
+    seen: Attribute<bool>,
+    /// When they were there, as the owner says.
+    periods: Attribute<Box<[Period]>>,
     traits: [Attribute<Option<Symbol>>; 4],
     left: Attribute<()>,
     /// Whom they were merged into; None: nobody any more.
@@ -36,13 +41,17 @@ pub struct Person {
 
 impl Person {
     pub(super) fn see(&mut self, at: Micros, order: Order, seen: &CustomerSeen<'_>, strings: &mut Strings) {
-        self.seen.set(at, order, ());
+        self.seen.set(at, order, seen.won);
         let told = [seen.tier, seen.language, seen.country, seen.organization];
         for (known, told) in self.traits.iter_mut().zip(told) {
             if let Some(text) = told {
                 known.set(at, order, strings.put(text));
             }
         }
+    }
+
+    pub(super) fn there(&mut self, at: Micros, order: Order, periods: &[Period]) {
+        self.periods.set(at, order, periods.into());
     }
 
     pub(super) fn leave(&mut self, at: Micros, order: Order) {
@@ -66,9 +75,19 @@ impl Person {
         value.filter(|_| first)
     }
 
-    /// Every time they came or went by `as_of`, in order: true when they came.
+    /// Every time they came or went, as far as was told by `as_of`, in order: true when they came.
     pub fn comings(&self, as_of: Micros) -> Vec<(Micros, Order, bool)> {
-        let came = self.seen.until(as_of).iter().map(|(at, order, ())| (*at, *order, true));
+        if let Some((_, order, periods)) = self.periods.at(as_of) {
+            let each = |(came, went): &Period| {
+                let went = went.filter(|went| *went <= as_of).map(|went| (went, *order, false));
+                [Some((*came, *order, true)).filter(|(came, ..)| *came <= as_of), went]
+            };
+            let mut all: Vec<_> = periods.iter().flat_map(each).flatten().collect();
+            all.sort_unstable();
+            return all;
+        }
+        let won = self.seen.until(as_of).iter().filter(|(_, _, won)| *won);
+        let came = won.map(|(at, order, _)| (*at, *order, true));
         let went = self.left.until(as_of).iter().map(|(at, order, ())| (*at, *order, false));
         let mut all: Vec<_> = came.chain(went).collect();
         all.sort_unstable();

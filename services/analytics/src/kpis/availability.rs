@@ -134,7 +134,10 @@ pub fn promised(view: &View<'_>) -> BTreeMap<Symbol, Vec<Span>> {
     for (_, _, policy) in facts.desk().policies(as_of) {
         named.extend(policy.matching.channels.iter().filter_map(|channel| facts.strings().find(channel)));
     }
-    // A policy for every channel promises those over which customers come, too.
+    // A policy for every channel promises those over which customers come, and for which agents are there, too.
+    for (_, _, (_, channels)) in duties(view) {
+        named.extend(channels.iter().flatten());
+    }
     named.extend(view.contacts().filter_map(|ticket| ticket.base.channel));
     named.sort_unstable();
     named.dedup();

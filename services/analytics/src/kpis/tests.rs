@@ -1,5 +1,6 @@
 //! Worked tables: small histories whose values are computed by hand. Times are minutes of one day.
 
+mod random;
 mod surveys;
 mod tickets;
 mod waits;
@@ -125,6 +126,7 @@ fn person<'a>(customer: &'a str, tier: &'a str) -> Event<'a> {
     Event::Customer(CustomerSeen {
         customer,
         tier: Some(tier),
+        won: true,
         ..CustomerSeen::default()
     })
 }

@@ -2,6 +2,7 @@ mod customers;
 mod delivery;
 mod dispositions;
 mod events;
+mod promises;
 mod relations;
 
 use vorrang_api::feed::v1::{Actor, actor};

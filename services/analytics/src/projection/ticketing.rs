@@ -10,9 +10,9 @@ use vorrang_api::ticketing::v1::{
     TicketSplit, TicketUpdated,
 };
 
-use super::{FeedEvent, micros};
+use super::{FeedEvent, micros, promises, records};
 use crate::buckets::Micros;
-use crate::facts::{About, ActorKind, Answered, CustomerSeen, Event, Opened, Status, Survey, Wrote};
+use crate::facts::{About, ActorKind, Answered, Event, Opened, Status, Survey, Workflow, Wrote};
 
 impl FeedEvent for Told {
     fn head(&self) -> Option<&EventHead> {
@@ -23,8 +23,8 @@ impl FeedEvent for Told {
         let by = self.head.as_ref().and_then(|head| head.actor.as_ref());
         let actor = by.and_then(|actor| actor_kind(actor.kind()));
         match &self.payload {
-            Some(Payload::CustomerCreated(created)) => customer(at, created.customer.as_ref(), tell),
-            Some(Payload::CustomerUpdated(updated)) => customer(at, updated.customer.as_ref(), tell),
+            Some(Payload::CustomerCreated(created)) => records::customer(at, created.customer.as_ref(), tell),
+            Some(Payload::CustomerUpdated(updated)) => records::customer(at, updated.customer.as_ref(), tell),
             Some(Payload::CustomersMerged(merged)) => {
                 if let Some(target) = &merged.target {
                     let (customer, into) = (&merged.source, &target.name);
@@ -105,26 +105,33 @@ impl FeedEvent for Told {
                     asked(at, sent.ticket.as_ref(), sending, tell);
                 }
             }
+            Some(Payload::TicketLinked(linked)) => records::linked(at, linked, tell),
+            Some(Payload::TicketUnlinked(unlinked)) => records::unlinked(at, unlinked, tell),
+            Some(Payload::OrderRecorded(recorded)) => records::order(at, recorded, tell),
+            Some(Payload::ReviewRecorded(recorded)) => records::review(at, recorded, tell),
+            Some(Payload::MacroApplied(applied)) => records::macro_applied(at, applied, tell),
+            Some(Payload::AutomationApplied(applied)) => records::automation_applied(at, applied, tell),
+            Some(Payload::ScheduleUpdated(updated)) => promises::schedule(at, updated, tell),
+            Some(Payload::SlaPolicyChanged(changed)) => promises::policy(at, changed, tell),
+            Some(Payload::SlaApplied(applied)) => {
+                if let Some(ticket) = &applied.ticket {
+                    let ticket = &ticket.name;
+                    promises::promised(at, ticket, applied.policy.as_ref(), tell);
+                    if let Some(policy) = &applied.policy {
+                        let workflow = Workflow::SlaPolicy;
+                        let id = &policy.name;
+                        tell(at, Event::Applied { ticket, workflow, id });
+                    }
+                }
+            }
+            Some(Payload::SlaRecalculated(again)) => {
+                if let Some(ticket) = &again.ticket {
+                    promises::promised(at, &ticket.name, again.policy.as_ref(), tell);
+                }
+            }
             // Everything else is no fact yet: kinds of events will be added.
             _ => {}
         }
-    }
-}
-
-fn customer(
-    at: Micros,
-    customer: Option<&vorrang_api::ticketing::v1::Customer>,
-    tell: &mut dyn FnMut(Micros, Event<'_>),
-) {
-    if let Some(customer) = customer {
-        let seen = CustomerSeen {
-            customer: &customer.name,
-            tier: Some(&customer.tier),
-            language: Some(&customer.language),
-            country: Some(&customer.country),
-            organization: Some(&customer.organization),
-        };
-        tell(at, Event::Customer(seen));
     }
 }
 
@@ -162,7 +169,7 @@ fn opened(at: Micros, ticket: &Ticket, by: Option<ActorKind>, agent: &str, tell:
 }
 
 /// `CHANNEL_EMAIL` → `email`.
-fn word(name: &str, prefix: &str) -> String {
+pub(super) fn word(name: &str, prefix: &str) -> String {
     name.trim_start_matches(prefix).to_ascii_lowercase()
 }
 
@@ -316,10 +323,8 @@ fn rated(
     answer: &SurveyAnswer,
     tell: &mut dyn FnMut(Micros, Event<'_>),
 ) {
-    // About a ticket the last answer about a solve counts anyway. All others count (D38), so what is replaced is taken back.
-    if let Some(previous) = previous.filter(|_| ticket.is_none())
-        && let Some(given) = given(None, previous)
-    {
+    // What is replaced is taken back: the correction may be told with an earlier time than what it corrects.
+    if let Some(given) = previous.and_then(|previous| given(ticket, previous)) {
         let at = micros(previous.answered_at.as_ref()).unwrap_or(at);
         tell(at, Event::AnswerTakenBack(given));
     }

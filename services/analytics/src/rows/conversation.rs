@@ -15,12 +15,16 @@ struct Ends {
 impl Ends {
     /// Takes the next status; true when it is a solve or a close.
     fn next(&mut self, status: Status) -> bool {
+        // Spam and deleted tickets are in no figure; one that was for a while is as it was before.
+        if matches!(status, Status::Spam | Status::Deleted) {
+            return false;
+        }
         let solve = status == Status::Solved && !self.solved;
         let close = status == Status::Closed && !self.closed;
         self.solved = match status {
             Status::Solved => true,
-            Status::Closed | Status::Spam | Status::Deleted => self.solved,
-            Status::New | Status::Open | Status::Pending | Status::OnHold => false,
+            Status::Closed => self.solved,
+            _ => false,
         };
         self.closed = status == Status::Closed;
         solve || close

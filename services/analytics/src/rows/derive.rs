@@ -33,7 +33,7 @@ fn read(moment: &Moment<'_>, index: TicketIndex, root: TicketIndex, ticket: &Tic
     let facts = moment.facts();
     let as_of = moment.as_of();
     let steps = ticket.timeline.until(as_of);
-    let is_ticket = root == index;
+    let is_ticket = !moment.is_merged(index);
     let was = |what| moment.trait_of(opening.customer, what, opening.at);
     let tier = opening.tier.or_else(|| moment.tier(opening.customer, opening.at));
     let promised = Promised::of(facts, opening, tier, steps);
@@ -92,6 +92,7 @@ fn read(moment: &Moment<'_>, index: TicketIndex, root: TicketIndex, ticket: &Tic
         },
         has_calendar: calendar.is_some(),
         root,
+        merged: !is_ticket,
         conversation: together,
         contacts: own,
         messages: conversation::messages(steps, opening.channel, &holders),

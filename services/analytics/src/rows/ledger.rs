@@ -29,6 +29,7 @@ struct Known {
 struct Basis {
     opening: Option<(Micros, Order)>,
     root: TicketIndex,
+    merged: bool,
     /// Revision of the timeline of the root, when that is another ticket: spam takes its sources out.
     root_revision: u32,
     /// The ticket and all its sources.
@@ -126,6 +127,7 @@ impl Basis {
         Self {
             opening: opening.map(|opening| (opening.at, opening.order)),
             root,
+            merged: moment.is_merged(index),
             root_revision: if root == index { 0 } else { revision(root) },
             revisions,
             customer: person(moment, index).map_or(0, Person::revision),

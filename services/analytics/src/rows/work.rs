@@ -131,7 +131,7 @@ pub fn given_up(steps: &[Entry], stays: &[Stay], conversation: &[Entry], solved:
     };
     let all_short = !stays.is_empty() && stays.iter().all(|stay| left(stay).is_some_and(|(_, short)| short));
     let last_left = stays.last().and_then(left).map(|(at, _)| at);
-    if let Some(at) = last_left.filter(|_| all_short && !solved)
+    if let Some(at) = last_left.filter(|_| all_short)
         && !conversation.iter().any(|entry| is_reply(&entry))
         && !said_after(at)
     {

@@ -52,9 +52,9 @@ fn a_later_answer_about_the_same_solve_replaces_the_earlier_one() {
     );
 }
 
-/// What ticketing shows as the answer is what the figure counts, whatever time the correction was told with.
+/// D38: the later answer replaces the earlier one, at its own time, in whatever order they are told.
 #[test]
-fn the_answer_recorded_last_holds_whatever_its_time() {
+fn the_later_answer_about_a_solve_holds() {
     let mut desk = Desk::default();
     desk.at(0, &[opened("t", "email")])
         .at(10, &[status("t", Status::Solved)])
@@ -64,7 +64,17 @@ fn the_answer_recorded_last_holds_whatever_its_time() {
     assert_eq!(desk.figures_at("csat/mean", 14).value, Some(4.0));
     assert_eq!(desk.figures_at("csat/mean", 15).value, Some(1.0));
     let figures = desk.figures("csat/mean");
-    assert_eq!((figures.value, figures.count), (Some(1.0), 1));
+    assert_eq!((figures.value, figures.count), (Some(5.0), 1));
+    // Unless that one is taken back, as an owner does when a correction is told with an earlier time.
+    let taken_back = Answered {
+        about: About::Ticket("t"),
+        survey: Survey::Csat,
+        score: 5.0,
+        agent: "",
+        solve: 1,
+    };
+    desk.at(20, &[Event::AnswerTakenBack(taken_back)]);
+    assert_eq!(desk.figures("csat/mean").value, Some(1.0));
 }
 
 #[test]

@@ -15,11 +15,6 @@ pub struct Moment<'a> {
     as_of: Micros,
     /// The last target of every ticket that is merged now.
     target: HashMap<TicketIndex, TicketIndex>,
-    /// Whether a ticket is merged into another now.
-    pub fn is_merged(&self, index: TicketIndex) -> bool {
-        self.target.contains_key(&index)
-    }
-
     /// What is merged into a ticket now, directly or through others.
     sources: HashMap<TicketIndex, Vec<TicketIndex>>,
     /// When and into whom every customer was merged who is merged now.
@@ -85,6 +80,11 @@ impl<'a> Moment<'a> {
     /// The ticket that `index` is part of now; itself when it is merged into none.
     pub fn root(&self, index: TicketIndex) -> TicketIndex {
         self.target.get(&index).copied().unwrap_or(index)
+    }
+
+    /// Whether a ticket is merged into another now.
+    pub fn is_merged(&self, index: TicketIndex) -> bool {
+        self.target.contains_key(&index)
     }
 
     /// What is merged into a ticket now, directly or through others, in ascending order.

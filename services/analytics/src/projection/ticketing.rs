@@ -324,7 +324,9 @@ fn rated(
     tell: &mut dyn FnMut(Micros, Event<'_>),
 ) {
     // What is replaced is taken back: the correction may be told with an earlier time than what it corrects.
-    if let Some(given) = previous.and_then(|previous| given(ticket, previous)) {
+    if let Some(previous) = previous
+        && let Some(given) = given(ticket, previous)
+    {
         let at = micros(previous.answered_at.as_ref()).unwrap_or(at);
         tell(at, Event::AnswerTakenBack(given));
     }

@@ -72,10 +72,19 @@ fn apply(facts: &mut Facts, number: usize, deed: &Deed) {
     let queue = ["q", "r", ""][usize::from(how) % 3];
     let actor = [ActorKind::Customer, ActorKind::Agent, ActorKind::Automation][usize::from(how) % 3];
     let survey = [Survey::Csat, Survey::Nps, Survey::CesEffort, Survey::Pec][usize::from(how) % 4];
+    let (hours, terms) = (hours(), policy(i32::from(how % 3)));
+    let tags = ["x", "y"];
+    let review = [ReviewItem {
+        id: "pec",
+        points: f64::from(how % 5 + 1),
+        of: 5.0,
+        weight: 1.0,
+    }];
+    let chat: &[&str] = &["chat"];
     let event = match kind {
         0 => Event::Schedule {
             schedule: "s",
-            version: &hours(),
+            version: &hours,
         },
         // A ticket is opened once: what opens it again later changes nothing.
         1..=3 => Event::Opened(Opened {
@@ -84,7 +93,7 @@ fn apply(facts: &mut Facts, number: usize, deed: &Deed) {
             channel: WORDS[usize::from(which) % 3],
             queue,
             intent: ["a", ""][usize::from(how) % 2],
-            tags: &["x", "y"][..usize::from(how) % 3],
+            tags: &tags[..usize::from(how) % 3],
             opened_by: Some(actor),
             ..Opened::default()
         }),
@@ -165,12 +174,12 @@ fn apply(facts: &mut Facts, number: usize, deed: &Deed) {
         },
         23 => Event::Policy {
             policy: ["p", "o"][usize::from(which) % 2],
-            terms: Some(&policy(i32::from(how % 3))),
+            terms: Some(&terms),
         },
         24 => Event::Presence {
             agent,
             presence: [Presence::Available, Presence::Busy, Presence::Offline][usize::from(how) % 3],
-            channels: (how < 100).then_some(&["chat"]),
+            channels: (how < 100).then_some(chat),
         },
         _ if how < 60 => Event::Ordered { customer, id: word },
         _ if how < 120 => Event::Linked { ticket, to: other },
@@ -179,12 +188,7 @@ fn apply(facts: &mut Facts, number: usize, deed: &Deed) {
             ticket,
             id: "",
             agent,
-            items: &[ReviewItem {
-                id: "pec",
-                points: f64::from(how % 5 + 1),
-                of: 5.0,
-                weight: 1.0,
-            }],
+            items: &review,
         },
     };
     facts.apply(at, order, event);

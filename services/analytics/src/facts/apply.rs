@@ -76,6 +76,10 @@ impl Facts {
                 }
             }
             Event::Policy { policy, terms } => {
+                // A channel that nothing has come over yet is promised all the same.
+                for channel in terms.iter().flat_map(|terms| &terms.matching.channels) {
+                    self.put(channel);
+                }
                 if let Some(id) = self.put(policy) {
                     self.desk.write_policy(at, order, id, terms);
                 }

@@ -85,7 +85,10 @@ pub fn rows(kpi: &str, answer: Answer, by: &[Dimension], split: bool) -> Vec<Kpi
 fn row(kpi: &str, row: Row, by: &[Dimension]) -> KpiRow {
     let names = by.iter().map(|dimension| dimension.name().to_owned());
     let values = row.key.into_iter().map(Option::unwrap_or_default);
-    let own = row.own.into_iter().map(|(name, value)| (name.to_owned(), value.unwrap_or_default()));
+    let own = row
+        .own
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.unwrap_or_default()));
     KpiRow {
         bucket_start_at: row.bucket.and_then(timestamp),
         key: names.zip(values).chain(own).collect(),

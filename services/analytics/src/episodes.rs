@@ -42,7 +42,10 @@ pub fn all(view: &View<'_>) -> Vec<Episode> {
             tickets.entry(survivor).or_default().push(ticket);
         }
     }
-    let mut found: Vec<Episode> = tickets.into_values().flat_map(|tickets| of_customer(view, &tickets)).collect();
+    let mut found: Vec<Episode> = tickets
+        .into_values()
+        .flat_map(|tickets| of_customer(view, &tickets))
+        .collect();
     found.sort_by_key(|episode| (episode.first.at, episode.first.order));
     found
 }
@@ -58,7 +61,11 @@ struct Alive<'a> {
 
 enum What<'a> {
     Contact(&'a TicketRows, Contact),
-    Changed { ticket: TicketIndex, over: bool, solved: bool },
+    Changed {
+        ticket: TicketIndex,
+        over: bool,
+        solved: bool,
+    },
 }
 
 #[derive(Default)]
@@ -107,7 +114,12 @@ fn of_customer(view: &View<'_>, tickets: &[&TicketRows]) -> Vec<Episode> {
     let as_of = view.as_of();
     reader.close(|ends_at| ends_at <= as_of);
     let open = reader.alive.into_iter().map(|alive| (alive, None));
-    reader.closed.into_iter().chain(open).filter_map(|(alive, closed)| finish(view, alive, closed)).collect()
+    reader
+        .closed
+        .into_iter()
+        .chain(open)
+        .filter_map(|(alive, closed)| finish(view, alive, closed))
+        .collect()
 }
 
 /// Pairs of linked tickets, those merged into others as what they are merged into.
@@ -125,8 +137,9 @@ fn links(view: &View<'_>, tickets: &[&TicketRows]) -> Vec<(TicketIndex, TicketIn
 
 impl<'a> Reader<'a> {
     fn close(&mut self, is_over: impl Fn(Micros) -> bool) {
-        let (over, alive): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.alive).into_iter().partition(|episode| episode.ends_at.is_some_and(&is_over));
+        let (over, alive): (Vec<_>, Vec<_>) = std::mem::take(&mut self.alive)
+            .into_iter()
+            .partition(|episode| episode.ends_at.is_some_and(&is_over));
         self.alive = alive;
         for episode in over {
             let solved = episode.tickets.iter().all(|ticket| self.life(*ticket).1);
@@ -140,8 +153,9 @@ impl<'a> Reader<'a> {
     }
 
     fn contact(&mut self, ticket: &'a TicketRows, contact: Contact, links: &[(TicketIndex, TicketIndex)]) {
-        let (related, mut others): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.alive).into_iter().partition(|episode| episode.fits(ticket, links));
+        let (related, mut others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.alive)
+            .into_iter()
+            .partition(|episode| episode.fits(ticket, links));
         let mut one = Alive {
             contacts: Vec::new(),
             tickets: Vec::new(),
@@ -180,7 +194,11 @@ impl<'a> Reader<'a> {
 
     fn window(&self, episode: &Alive<'_>) -> Micros {
         let last = episode.contacts.last().and_then(|(_, contact)| contact.channel);
-        if last.is_some() && last == self.email { EMAIL_WINDOW } else { WINDOW }
+        if last.is_some() && last == self.email {
+            EMAIL_WINDOW
+        } else {
+            WINDOW
+        }
     }
 }
 
@@ -199,7 +217,9 @@ fn finish(view: &View<'_>, episode: Alive<'_>, closed: Option<(Micros, bool)>) -
     let (ticket, first) = *episode.contacts.first()?;
     let until = closed.map_or(Micros::MAX, |(at, _)| at);
     let transfers = episode.tickets.iter().filter_map(|ticket| view.row(*ticket));
-    let transfers = transfers.flat_map(|ticket| &ticket.transfers).filter(|at| (first.at..=until).contains(*at));
+    let transfers = transfers
+        .flat_map(|ticket| &ticket.transfers)
+        .filter(|at| (first.at..=until).contains(*at));
     let pairs = episode.contacts.windows(2);
     let switches = pairs.filter(|pair| matches!(pair, [(_, a), (_, b)] if a.channel != b.channel));
     let count = |many: usize| u32::try_from(many).unwrap_or(u32::MAX);

@@ -12,9 +12,9 @@ use chrono_tz::Tz;
 
 pub use cells::Part;
 pub(crate) use cells::{Cells, spans};
-pub(crate) use tally::Tally;
 pub use explain::{Item, add_up, explain};
 pub use figures::{Figures, Named};
+pub(crate) use tally::Tally;
 
 use crate::buckets::{Grain, Micros};
 use crate::dimensions::Dimension;

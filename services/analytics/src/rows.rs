@@ -287,7 +287,11 @@ pub struct Stay {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StayEnd {
     /// An agent took the contact.
-    Accepted { at: Micros, took: Took, agent: Option<Symbol> },
+    Accepted {
+        at: Micros,
+        took: Took,
+        agent: Option<Symbol>,
+    },
     /// The customer gave up; `short`: so soon that it counts as never come.
     Left { at: Micros, short: bool },
     /// Not yet.

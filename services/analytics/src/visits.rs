@@ -53,7 +53,12 @@ pub fn all(view: &View<'_>) -> Vec<Visits> {
             facts.tickets().get(ticket as usize)?.opening.as_ref()?.customer
         };
         let customer = named.or_else(of_ticket);
-        let did = |step: SessionStep| steps.iter().filter(move |(_, _, visit)| visit.step == step).map(|(at, ..)| *at);
+        let did = |step: SessionStep| {
+            steps
+                .iter()
+                .filter(move |(_, _, visit)| visit.step == step)
+                .map(|(at, ..)| *at)
+        };
         let escalated = did(SessionStep::Escalated).next().is_some();
         let ends_at = last_at.saturating_add(WINDOW);
         let survivor = customer.map(|customer| moment.survivor(customer, Micros::MAX));
@@ -66,7 +71,10 @@ pub fn all(view: &View<'_>) -> Vec<Visits> {
             begun_at: *begun_at,
             solved: did(SessionStep::Solved).collect(),
             escalated,
-            positive: did(SessionStep::Solved).chain(did(SessionStep::Viewed)).next().is_some(),
+            positive: did(SessionStep::Solved)
+                .chain(did(SessionStep::Viewed))
+                .next()
+                .is_some(),
             contacted: escalated || wrote,
             over: ends_at <= view.as_of(),
         });

@@ -67,7 +67,10 @@ impl Facts {
             } => {
                 let channels = channels.map(|channels| self.put_all(channels));
                 if let Some(agent) = self.put(agent) {
-                    self.duties.entry(agent).or_default().set(at, order, (presence, channels));
+                    self.duties
+                        .entry(agent)
+                        .or_default()
+                        .set(at, order, (presence, channels));
                 }
             }
             Event::Schedule { schedule, version } => {
@@ -266,7 +269,13 @@ impl Facts {
 
     fn open(&mut self, at: Micros, order: Order, opened: Opened<'_>) {
         let by_agent = ActorKind::Agent;
-        let named = |agent: &str| if agent.is_empty() { ActorKind::Customer } else { by_agent };
+        let named = |agent: &str| {
+            if agent.is_empty() {
+                ActorKind::Customer
+            } else {
+                by_agent
+            }
+        };
         let priority = if opened.priority.is_empty() {
             NORMAL_PRIORITY
         } else {
@@ -290,7 +299,10 @@ impl Facts {
         let Some(index) = self.ticket(opened.ticket) else {
             return;
         };
-        let known = self.tickets.get(index as usize).is_some_and(|ticket| ticket.opening.is_some());
+        let known = self
+            .tickets
+            .get(index as usize)
+            .is_some_and(|ticket| ticket.opening.is_some());
         if let Some(customer) = opening.customer {
             let tickets = &mut self.people.entry(customer).or_default().tickets;
             if !known || !tickets.contains(&index) {
@@ -299,7 +311,10 @@ impl Facts {
         }
         if let Some(ticket) = self.tickets.get_mut(index as usize) {
             // A ticket is opened once: of two openings the earlier holds, whichever arrived first.
-            let earlier = ticket.opening.take().filter(|known| (known.at, known.order) <= (at, order));
+            let earlier = ticket
+                .opening
+                .take()
+                .filter(|known| (known.at, known.order) <= (at, order));
             ticket.opening = earlier.or(Some(opening));
         }
     }
@@ -378,6 +393,9 @@ fn review_of(agent: Option<Symbol>, items: &[ReviewItem<'_>]) -> Review {
     Review {
         agent,
         quality: (weight > 0.0).then(|| 100.0 * points / weight),
-        connection: items.iter().find(|item| item.id == id && item.of == of).map(|item| item.points),
+        connection: items
+            .iter()
+            .find(|item| item.id == id && item.of == of)
+            .map(|item| item.points),
     }
 }

@@ -88,7 +88,11 @@ impl Person {
         }
         let won = self.seen.until(as_of).iter().filter(|(_, _, won)| *won);
         let came = won.map(|(at, order, _)| (*at, *order, true));
-        let went = self.left.until(as_of).iter().map(|(at, order, ())| (*at, *order, false));
+        let went = self
+            .left
+            .until(as_of)
+            .iter()
+            .map(|(at, order, ())| (*at, *order, false));
         let mut all: Vec<_> = came.chain(went).collect();
         all.sort_unstable();
         all

@@ -92,12 +92,21 @@ fn an_attribute_holds_from_its_time_and_the_first_one_before_it_too() {
     facts.apply(100, Order::new(0, 2), tier("vip"));
     facts.apply(50, Order::new(0, 1), tier("standard"));
     let customer = facts.strings().find("c").expect("known");
-    let at = |at| facts.trait_of(customer, Trait::Tier, at, 1_000).map(|tier| facts.strings().text(tier));
+    let at = |at| {
+        facts
+            .trait_of(customer, Trait::Tier, at, 1_000)
+            .map(|tier| facts.strings().text(tier))
+    };
     assert_eq!(at(10), Some("standard"));
     assert_eq!(at(99), Some("standard"));
     assert_eq!(at(100), Some("vip"));
     // Told later than asked for, it was not told.
-    assert_eq!(facts.trait_of(customer, Trait::Tier, 100, 99).map(|tier| facts.strings().text(tier)), Some("standard"));
+    assert_eq!(
+        facts
+            .trait_of(customer, Trait::Tier, 100, 99)
+            .map(|tier| facts.strings().text(tier)),
+        Some("standard")
+    );
     assert_eq!(facts.trait_of(customer, Trait::Tier, 10, 49), None);
 }
 
@@ -114,7 +123,11 @@ fn what_the_first_line_does_not_name_is_not_known_before_a_later_one_does() {
     facts.apply(200, Order::new(0, 2), seen(Some("de")));
     facts.apply(100, Order::new(0, 1), seen(None));
     let customer = facts.strings().find("c").expect("known");
-    let at = |at| facts.trait_of(customer, Trait::Language, at, 1_000).map(|symbol| facts.strings().text(symbol));
+    let at = |at| {
+        facts
+            .trait_of(customer, Trait::Language, at, 1_000)
+            .map(|symbol| facts.strings().text(symbol))
+    };
     assert_eq!((at(50), at(150), at(200)), (None, None, Some("de")));
 }
 

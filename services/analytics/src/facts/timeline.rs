@@ -70,7 +70,11 @@ pub enum Step {
     /// Automation handed over to people.
     Handoff,
     /// The agent finished the work after the contact.
-    WrapUpEnded { agent: Option<Symbol>, talk: Given, hold: Given },
+    WrapUpEnded {
+        agent: Option<Symbol>,
+        talk: Given,
+        hold: Given,
+    },
     /// This was promised.
     Promised { policy: Option<Symbol> },
     /// Something that helps was used.
@@ -117,14 +121,19 @@ pub struct Timeline {
 
 impl Timeline {
     pub(super) fn insert(&mut self, at: Micros, order: Order, step: Step) {
-        let place = self.entries.partition_point(|entry| (entry.at, entry.order) <= (at, order));
+        let place = self
+            .entries
+            .partition_point(|entry| (entry.at, entry.order) <= (at, order));
         self.entries.insert(place, Entry { at, order, step });
         self.revision = self.revision.wrapping_add(1);
     }
 
     /// Takes a step of that time out again; gives its order.
     pub(super) fn remove(&mut self, at: Micros, step: Step) -> Option<Order> {
-        let place = self.entries.iter().position(|entry| (entry.at, entry.step) == (at, step))?;
+        let place = self
+            .entries
+            .iter()
+            .position(|entry| (entry.at, entry.step) == (at, step))?;
         self.revision = self.revision.wrapping_add(1);
         Some(self.entries.remove(place).order)
     }

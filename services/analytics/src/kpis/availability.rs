@@ -132,7 +132,13 @@ pub fn promised(view: &View<'_>) -> BTreeMap<Symbol, Vec<Span>> {
     let as_of = view.as_of();
     let mut named: Vec<Symbol> = Vec::new();
     for (_, _, policy) in facts.desk().policies(as_of) {
-        named.extend(policy.matching.channels.iter().filter_map(|channel| facts.strings().find(channel)));
+        named.extend(
+            policy
+                .matching
+                .channels
+                .iter()
+                .filter_map(|channel| facts.strings().find(channel)),
+        );
     }
     // A policy for every channel promises those over which customers come, and for which agents are there, too.
     for (_, _, (_, channels)) in duties(view) {
@@ -156,7 +162,10 @@ pub fn promised(view: &View<'_>) -> BTreeMap<Symbol, Vec<Span>> {
             }
         }
     }
-    spans.into_iter().map(|(channel, spans)| (channel, union(spans))).collect()
+    spans
+        .into_iter()
+        .map(|(channel, spans)| (channel, union(spans)))
+        .collect()
 }
 
 /// When a calendar is open within a span.

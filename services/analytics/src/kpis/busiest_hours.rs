@@ -55,7 +55,11 @@ fn answer(view: &View<'_>, query: &Query<'_>) -> Answer {
             return;
         }
         total += 1;
-        let part = |dimension: Dimension| dimension.of_time(query.zone, contact.at).map_or(Part::None, Part::Number);
+        let part = |dimension: Dimension| {
+            dimension
+                .of_time(query.zone, contact.at)
+                .map_or(Part::None, Part::Number)
+        };
         let own = [part(Dimension::DayOfWeek), part(Dimension::HourOfDay)];
         let day = buckets::local_time(query.zone, contact.at).date();
         for key in cells.keys(&contact, &own) {
@@ -76,8 +80,16 @@ fn answer(view: &View<'_>, query: &Query<'_>) -> Answer {
     };
     let mut told = Vec::with_capacity(rows.len());
     for (row, tally) in rows {
-        let key: Vec<Option<String>> = row.key.iter().cloned().chain(row.own.iter().map(|(_, value)| value.clone())).collect();
-        let weekday = row.own.first().and_then(|(_, value)| value.as_ref()?.parse::<usize>().ok());
+        let key: Vec<Option<String>> = row
+            .key
+            .iter()
+            .cloned()
+            .chain(row.own.iter().map(|(_, value)| value.clone()))
+            .collect();
+        let weekday = row
+            .own
+            .first()
+            .and_then(|(_, value)| value.as_ref()?.parse::<usize>().ok());
         let times = weekday.and_then(|weekday| days.get(weekday)).copied().unwrap_or(0);
         let value = (times > 0).then(|| tally.count() as f64 / f64::from(times));
         let peak = f64::from(peaks.get(&key).copied().unwrap_or(0));

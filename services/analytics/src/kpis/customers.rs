@@ -65,7 +65,12 @@ fn retention<'v>(view: &'v View<'v>, from: Micros, to: Micros, found: &mut dyn F
         if is_there(from) {
             let dimensions = dimensions_at(view, customer, to);
             let outcome = Outcome::Hit(is_there(to));
-            found(Observation::apart(Subject::Customer(customer), from, dimensions, outcome));
+            found(Observation::apart(
+                Subject::Customer(customer),
+                from,
+                dimensions,
+                outcome,
+            ));
         }
     }
 }
@@ -78,7 +83,12 @@ fn repeat_purchases<'v>(view: &'v View<'v>, from: Micros, to: Micros, found: &mu
         if in_period().next().is_some() {
             let dimensions = dimensions_at(view, customer, to);
             let outcome = Outcome::Hit(in_period().any(|(place, _)| place > 0));
-            found(Observation::apart(Subject::Customer(customer), from, dimensions, outcome));
+            found(Observation::apart(
+                Subject::Customer(customer),
+                from,
+                dimensions,
+                outcome,
+            ));
         }
     }
 }

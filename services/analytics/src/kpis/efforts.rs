@@ -117,11 +117,19 @@ pub const REOPEN_RATE: Kpi = Kpi {
 };
 
 fn replies<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
-    each(view, |ticket, _| Outcome::Value(ticket.conversation.replies.len() as f64), found);
+    each(
+        view,
+        |ticket, _| Outcome::Value(ticket.conversation.replies.len() as f64),
+        found,
+    );
 }
 
 fn contacts<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
-    each(view, |ticket, _| Outcome::Value(f64::from(ticket.conversation.contact_count)), found);
+    each(
+        view,
+        |ticket, _| Outcome::Value(f64::from(ticket.conversation.contact_count)),
+        found,
+    );
 }
 
 fn transfers<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
@@ -129,7 +137,11 @@ fn transfers<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
 }
 
 fn one_touch<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
-    each(view, |ticket, _| Outcome::Hit(ticket.conversation.replies.len() == 1), found);
+    each(
+        view,
+        |ticket, _| Outcome::Hit(ticket.conversation.replies.len() == 1),
+        found,
+    );
 }
 
 fn one_touch_of_all<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
@@ -145,14 +157,23 @@ fn one_touch_of_all<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v
 }
 
 fn fcr_gross<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
-    each(view, |ticket, _| Outcome::Hit(!ticket.conversation.wrote_again && !ticket.reopened()), found);
+    each(
+        view,
+        |ticket, _| Outcome::Hit(!ticket.conversation.wrote_again && !ticket.reopened()),
+        found,
+    );
 }
 
 fn reopens<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
     for ticket in view.tickets() {
         for solve in &ticket.life.solves {
             let dimensions = view.dimensions_at(ticket, solve.by, solve.at);
-            found(Observation::of(ticket, solve.at, dimensions, Outcome::Hit(solve.reopened)));
+            found(Observation::of(
+                ticket,
+                solve.at,
+                dimensions,
+                Outcome::Hit(solve.reopened),
+            ));
         }
     }
 }

@@ -28,14 +28,12 @@ pub const FCR_NET: Kpi = Kpi {
     formula: "closed episodes with exactly one contact whose tickets were all solved ÷ closed episodes × 100",
     unit: Unit::Percent,
     direction: Direction::Higher,
-    variants: &[
-        Variant {
-            id: "",
-            unit: Unit::Percent,
-            measure: Measure::Share,
-            observe: Observe::Events(fcr_net),
-        },
-    ],
+    variants: &[Variant {
+        id: "",
+        unit: Unit::Percent,
+        measure: Measure::Share,
+        observe: Observe::Events(fcr_net),
+    }],
     ..BASE
 };
 
@@ -43,14 +41,12 @@ pub const CONTACTS_PER_EPISODE: Kpi = Kpi {
     id: "contacts_per_episode",
     title: "Contacts per episode",
     formula: "contacts of closed episodes ÷ closed episodes",
-    variants: &[
-        Variant {
-            id: "",
-            unit: Unit::Ratio,
-            measure: Measure::Mean,
-            observe: Observe::Events(contacts),
-        },
-    ],
+    variants: &[Variant {
+        id: "",
+        unit: Unit::Ratio,
+        measure: Measure::Mean,
+        observe: Observe::Events(contacts),
+    }],
     ..BASE
 };
 
@@ -58,14 +54,12 @@ pub const CHANNEL_SWITCHES_PER_EPISODE: Kpi = Kpi {
     id: "channel_switches_per_episode",
     title: "Channel switches per episode",
     formula: "consecutive contacts on different channels in closed episodes ÷ closed episodes",
-    variants: &[
-        Variant {
-            id: "",
-            unit: Unit::Ratio,
-            measure: Measure::Mean,
-            observe: Observe::Events(switches),
-        },
-    ],
+    variants: &[Variant {
+        id: "",
+        unit: Unit::Ratio,
+        measure: Measure::Mean,
+        observe: Observe::Events(switches),
+    }],
     ..BASE
 };
 
@@ -73,19 +67,21 @@ pub const TRANSFERS_PER_EPISODE: Kpi = Kpi {
     id: "transfers_per_episode",
     title: "Transfers per episode",
     formula: "transfers of the tickets of closed episodes from the first contact to the close ÷ closed episodes",
-    variants: &[
-        Variant {
-            id: "",
-            unit: Unit::Ratio,
-            measure: Measure::Mean,
-            observe: Observe::Events(transfers),
-        },
-    ],
+    variants: &[Variant {
+        id: "",
+        unit: Unit::Ratio,
+        measure: Measure::Mean,
+        observe: Observe::Events(transfers),
+    }],
     ..BASE
 };
 
 fn fcr_net<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
-    each(view, |episode, solved| Outcome::Hit(solved && episode.contacts == 1), found);
+    each(
+        view,
+        |episode, solved| Outcome::Hit(solved && episode.contacts == 1),
+        found,
+    );
 }
 
 fn contacts<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {

@@ -132,7 +132,12 @@ fn before_resolution<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'
     for ticket in view.tickets() {
         if let Some(given_up) = ticket.given_up {
             let dimensions = view.dimensions(ticket);
-            found(Observation::of(ticket, ticket.opened_at, dimensions, Outcome::Hit(given_up)));
+            found(Observation::of(
+                ticket,
+                ticket.opened_at,
+                dimensions,
+                Outcome::Hit(given_up),
+            ));
         }
     }
 }

@@ -5,7 +5,8 @@ use crate::dimensions::DIMENSIONS;
 use crate::rows::{Holder, Pace, TicketRows, TurnEnd};
 use crate::view::View;
 
-const ACTOR: &str = "only an agent's public message is a reply, internal notes and automation never are; the agent is the author";
+const ACTOR: &str =
+    "only an agent's public message is a reply, internal notes and automation never are; the agent is the author";
 const CALENDAR: &str = "elapsed seconds; on the business clock those in which the ticket's calendar was open, and only tickets that have one";
 
 const BASE: Kpi = Kpi {
@@ -104,7 +105,11 @@ fn first<'v>(view: &'v View<'v>, pace: fn(&TicketRows) -> Pace, found: &mut dyn 
     for ticket in view.tickets() {
         let at = ticket.opened_at;
         match pace(ticket) {
-            Pace::Done { took, at: replied_at, by } => {
+            Pace::Done {
+                took,
+                at: replied_at,
+                by,
+            } => {
                 let dimensions = view.dimensions_by(ticket, by.agent, replied_at);
                 found(Observation::of(ticket, at, dimensions, Outcome::Took(took)));
             }
@@ -121,7 +126,12 @@ fn first_automated<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>
     for ticket in view.tickets() {
         if let Some(took) = ticket.conversation.first_automated {
             let dimensions = view.dimensions(ticket);
-            found(Observation::of(ticket, ticket.opened_at, dimensions, Outcome::Took(took)));
+            found(Observation::of(
+                ticket,
+                ticket.opened_at,
+                dimensions,
+                Outcome::Took(took),
+            ));
         }
     }
 }

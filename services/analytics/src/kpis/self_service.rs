@@ -73,13 +73,23 @@ fn solved_alone<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) 
     for ticket in view.tickets() {
         if let Some(solve) = ticket.standing_solve() {
             let dimensions = view.dimensions_at(ticket, solve.by, solve.at);
-            found(Observation::of(ticket, solve.at, dimensions, Outcome::Hit(!ticket.handled)));
+            found(Observation::of(
+                ticket,
+                solve.at,
+                dimensions,
+                Outcome::Hit(!ticket.handled),
+            ));
         }
     }
     for visit in view.visits().iter().filter(|visit| !visit.escalated) {
         for at in &visit.solved {
             let dimensions = view.moment().dimensions_of(visit.customer, None, *at);
-            found(Observation::apart(Subject::Session(visit.session), *at, dimensions, Outcome::Hit(true)));
+            found(Observation::apart(
+                Subject::Session(visit.session),
+                *at,
+                dimensions,
+                Outcome::Hit(true),
+            ));
         }
     }
 }
@@ -92,7 +102,12 @@ fn deflections<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
             Outcome::Open
         };
         let dimensions = view.moment().dimensions_of(visit.customer, None, visit.begun_at);
-        found(Observation::apart(Subject::Session(visit.session), visit.begun_at, dimensions, outcome));
+        found(Observation::apart(
+            Subject::Session(visit.session),
+            visit.begun_at,
+            dimensions,
+            outcome,
+        ));
     }
 }
 
@@ -102,12 +117,22 @@ fn visitors<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
     for visit in view.visits() {
         let subject = visit.customer.map_or(Subject::Session(visit.session), who);
         let dimensions = moment.dimensions_of(visit.customer, None, visit.begun_at);
-        found(Observation::apart(subject, visit.begun_at, dimensions, Outcome::Side { above: true }));
+        found(Observation::apart(
+            subject,
+            visit.begun_at,
+            dimensions,
+            Outcome::Side { above: true },
+        ));
     }
     for ticket in view.tickets().filter(|ticket| ticket.opened_by == ActorKind::Customer) {
         if let Some(customer) = ticket.base.customer {
             let outcome = Outcome::Side { above: false };
-            found(Observation::apart(who(customer), ticket.opened_at, view.dimensions(ticket), outcome));
+            found(Observation::apart(
+                who(customer),
+                ticket.opened_at,
+                view.dimensions(ticket),
+                outcome,
+            ));
         }
     }
 }

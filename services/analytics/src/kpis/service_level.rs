@@ -57,7 +57,11 @@ fn answer(view: &View<'_>, query: &Query<'_>) -> Answer {
     for channel in desk.channels() {
         let name = view.facts().strings().text(channel).to_owned();
         let (graded, factors) = desk.channel(&name);
-        rows.extend(graded.into_iter().map(|(factor, graded)| row(Some(&name), factor, graded)));
+        rows.extend(
+            graded
+                .into_iter()
+                .map(|(factor, graded)| row(Some(&name), factor, graded)),
+        );
         rows.extend(overall(Some(&name), &factors).map(|(row, _)| row));
         for factor in factors {
             by_channel.entry(factor.name).or_default().push(factor);
@@ -116,7 +120,9 @@ fn overall(channel: Option<&str>, factors: &[Factor]) -> Option<(Row, Figures)> 
         return None;
     }
     let value = points / weight;
-    let of_service = factors.iter().filter(|factor| matches!(factor.name, "response" | "resolution"));
+    let of_service = factors
+        .iter()
+        .filter(|factor| matches!(factor.name, "response" | "resolution"));
     let worst = of_service.map(|factor| factor.points).reduce(f64::min);
     let most = worst.map_or(f64::MAX, |worst| worst.floor() + 1.0);
     let grade = Grade::of_points(value.min(most));
@@ -209,7 +215,11 @@ impl Desk<'_, '_> {
         let mut found = Vec::new();
         let response = self.figures("first_response_time", Some(channel));
         if let Some(median) = response.median {
-            found.push(("response", 5.0, Graded::new(Value::Response(class), median, response.count)));
+            found.push((
+                "response",
+                5.0,
+                Graded::new(Value::Response(class), median, response.count),
+            ));
         }
         let resolution = self.figures("full_resolution_time", Some(channel));
         if let Some(median) = resolution.median {
@@ -238,7 +248,9 @@ impl Desk<'_, '_> {
         found.extend(self.csat(None).map(|graded| ("csat", 3.0, graded)));
         found.extend(self.offered().map(|graded| ("channels", 2.0, graded)));
         let self_service = self.figures("self_service_rate", None);
-        let rate = self_service.value.map(|rate| Graded::new(Value::SelfService, rate, self_service.count));
+        let rate = self_service
+            .value
+            .map(|rate| Graded::new(Value::SelfService, rate, self_service.count));
         found.extend(rate.map(|graded| ("self_service", 2.0, graded)));
         found.extend(self.proactive().map(|graded| ("proactive", 1.0, graded)));
         found
@@ -248,7 +260,11 @@ impl Desk<'_, '_> {
     fn offered(&self) -> Option<Graded> {
         let cells = Cells::new(self.view, self.query);
         let mut channels: Vec<Symbol> = Vec::new();
-        for ticket in self.view.tickets().filter(|ticket| ticket.opened_by == ActorKind::Customer) {
+        for ticket in self
+            .view
+            .tickets()
+            .filter(|ticket| ticket.opened_by == ActorKind::Customer)
+        {
             let dimensions = self.view.dimensions(ticket);
             let observation = Observation::of(ticket, ticket.opened_at, dimensions, Outcome::Happened);
             if cells.is_inside(&observation) && cells.fits(&observation) {

@@ -67,7 +67,11 @@ fn resolution<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
 
 fn targets<'v>(view: &'v View<'v>, metric: Option<Metric>, found: &mut dyn FnMut(Observation<'v>)) {
     for ticket in view.tickets() {
-        for target in ticket.targets.iter().filter(|target| metric.is_none_or(|metric| target.metric == metric)) {
+        for target in ticket
+            .targets
+            .iter()
+            .filter(|target| metric.is_none_or(|metric| target.metric == metric))
+        {
             let dimensions = view.dimensions_at(ticket, target.by, target.read_at);
             let outcome = target.met.map_or(Outcome::Open, Outcome::Hit);
             found(Observation::of(ticket, target.due_at, dimensions, outcome));

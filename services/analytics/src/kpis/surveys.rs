@@ -135,14 +135,12 @@ pub const FCR_PERCEIVED: Kpi = Kpi {
     title: "First contact resolution, perceived",
     formula: "answers yes to \"was one contact enough?\" ÷ all answers × 100",
     unit: Unit::Percent,
-    variants: &[
-        Variant {
-            id: "",
-            unit: Unit::Percent,
-            measure: Measure::Share,
-            observe: Observe::Events(one_contact),
-        },
-    ],
+    variants: &[Variant {
+        id: "",
+        unit: Unit::Percent,
+        measure: Measure::Share,
+        observe: Observe::Events(one_contact),
+    }],
     ..BASE
 };
 
@@ -154,14 +152,12 @@ pub const QUALITY_SCORE: Kpi = Kpi {
     cohort_rule: "event: reviewed in the period",
     actor_rule: "the agent who was reviewed",
     null_rule: "nobody was reviewed in the period",
-    variants: &[
-        Variant {
-            id: "",
-            unit: Unit::Percent,
-            measure: Measure::Mean,
-            observe: Observe::Events(quality),
-        },
-    ],
+    variants: &[Variant {
+        id: "",
+        unit: Unit::Percent,
+        measure: Measure::Mean,
+        observe: Observe::Events(quality),
+    }],
     ..BASE
 };
 
@@ -172,14 +168,12 @@ pub const PERSONAL_EMOTIONAL_CONNECTION: Kpi = Kpi {
     cohort_rule: "event: answered or reviewed in the period",
     actor_rule: "the agent who was rated or reviewed",
     null_rule: "nobody was rated in the period",
-    variants: &[
-        Variant {
-            id: "",
-            unit: Unit::Score,
-            measure: Measure::Mean,
-            observe: Observe::Events(connection),
-        },
-    ],
+    variants: &[Variant {
+        id: "",
+        unit: Unit::Score,
+        measure: Measure::Mean,
+        observe: Observe::Events(connection),
+    }],
     ..BASE
 };
 
@@ -226,7 +220,12 @@ fn answers_about<'v>(
         for answer in ticket.answers.iter().filter(|answer| answer.survey == survey) {
             let (score, hit) = (answer.score, is_hit(answer.score));
             let dimensions = view.dimensions_at(ticket, answer.by, answer.at);
-            found(Observation::of(ticket, answer.at, dimensions, Outcome::Score { score, hit }));
+            found(Observation::of(
+                ticket,
+                answer.at,
+                dimensions,
+                Outcome::Score { score, hit },
+            ));
         }
     }
 }
@@ -242,7 +241,12 @@ fn answers_apart<'v>(
             let (score, hit) = (answer.score, is_hit(answer.score));
             let dimensions = view.moment().dimensions_of(customer, answer.by.agent, answer.at);
             let subject = Subject::Customer(customer);
-            found(Observation::apart(subject, answer.at, dimensions, Outcome::Score { score, hit }));
+            found(Observation::apart(
+                subject,
+                answer.at,
+                dimensions,
+                Outcome::Score { score, hit },
+            ));
         }
     }
 }
@@ -255,7 +259,12 @@ fn responses<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
                 queue: sending.queue,
             };
             let dimensions = view.dimensions_at(ticket, by, sending.at);
-            found(Observation::of(ticket, sending.at, dimensions, Outcome::Hit(sending.answered)));
+            found(Observation::of(
+                ticket,
+                sending.at,
+                dimensions,
+                Outcome::Hit(sending.answered),
+            ));
         }
     }
     for (customer, timeline) in view.facts().surveys() {
@@ -263,7 +272,12 @@ fn responses<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
             if sending.survey == Survey::Csat {
                 let dimensions = view.moment().dimensions_of(customer, None, sending.at);
                 let outcome = Outcome::Hit(sending.answered);
-                found(Observation::apart(Subject::Customer(customer), sending.at, dimensions, outcome));
+                found(Observation::apart(
+                    Subject::Customer(customer),
+                    sending.at,
+                    dimensions,
+                    outcome,
+                ));
             }
         }
     }
@@ -286,7 +300,12 @@ fn connection<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
         for review in &ticket.reviews {
             if let Some(connection) = review.connection {
                 let dimensions = view.dimensions_at(ticket, review.by, review.at);
-                found(Observation::of(ticket, review.at, dimensions, Outcome::Value(connection)));
+                found(Observation::of(
+                    ticket,
+                    review.at,
+                    dimensions,
+                    Outcome::Value(connection),
+                ));
             }
         }
     }

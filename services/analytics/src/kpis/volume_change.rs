@@ -125,7 +125,10 @@ fn bucket_back(query: &Query<'_>, grain: Grain, start: Micros, back: Back) -> Op
 /// What the whole period is compared with; None when it is not of whole local days.
 fn earlier_period(query: &Query<'_>, back: Back) -> Option<(Micros, Micros)> {
     let zone = query.zone;
-    let (first, end) = (buckets::local_date(zone, query.from), buckets::local_date(zone, query.to));
+    let (first, end) = (
+        buckets::local_date(zone, query.from),
+        buckets::local_date(zone, query.to),
+    );
     if buckets::midnight(zone, first) != query.from || buckets::midnight(zone, end) != query.to {
         return None;
     }

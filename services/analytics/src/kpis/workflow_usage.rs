@@ -58,7 +58,10 @@ fn times(view: &View<'_>, query: &Query<'_>) -> Answer {
             let observation = Observation::of(ticket, usage.at, dimensions, Outcome::Happened);
             if cells.is_inside(&observation) && cells.fits(&observation) {
                 cells.total(&observation);
-                cells.own_row(&observation, &[Part::Word(usage.workflow.as_str()), Part::Text(usage.id)]);
+                cells.own_row(
+                    &observation,
+                    &[Part::Word(usage.workflow.as_str()), Part::Text(usage.id)],
+                );
             }
         }
     }
@@ -92,13 +95,19 @@ fn share(view: &View<'_>, query: &Query<'_>) -> Answer {
         let hit = Outcome::Hit(!ticket.uses.is_empty());
         all.push((ticket, Observation::of(ticket, ticket.opened_at, dimensions, hit)));
     }
-    by_workflow(view, query, &["workflow", "id"], &all, |cells, observation, workflow, id, is_used| {
-        let of_one = Observation {
-            outcome: Outcome::Hit(is_used),
-            ..*observation
-        };
-        cells.own_row(&of_one, &[Part::Word(workflow.as_str()), Part::Text(id)]);
-    })
+    by_workflow(
+        view,
+        query,
+        &["workflow", "id"],
+        &all,
+        |cells, observation, workflow, id, is_used| {
+            let of_one = Observation {
+                outcome: Outcome::Hit(is_used),
+                ..*observation
+            };
+            cells.own_row(&of_one, &[Part::Word(workflow.as_str()), Part::Text(id)]);
+        },
+    )
 }
 
 fn time_to_solve(view: &View<'_>, query: &Query<'_>) -> Answer {
@@ -106,13 +115,22 @@ fn time_to_solve(view: &View<'_>, query: &Query<'_>) -> Answer {
     for ticket in view.tickets() {
         if let Some(solve) = ticket.standing_solve() {
             let dimensions = view.dimensions_at(ticket, solve.by, solve.at);
-            all.push((ticket, Observation::of(ticket, solve.at, dimensions, Outcome::Took(solve.took))));
+            all.push((
+                ticket,
+                Observation::of(ticket, solve.at, dimensions, Outcome::Took(solve.took)),
+            ));
         }
     }
-    by_workflow(view, query, &["workflow", "id", "used"], &all, |cells, observation, workflow, id, is_used| {
-        let word = Part::Word(if is_used { "true" } else { "false" });
-        cells.own_row(observation, &[Part::Word(workflow.as_str()), Part::Text(id), word]);
-    })
+    by_workflow(
+        view,
+        query,
+        &["workflow", "id", "used"],
+        &all,
+        |cells, observation, workflow, id, is_used| {
+            let word = Part::Word(if is_used { "true" } else { "false" });
+            cells.own_row(observation, &[Part::Word(workflow.as_str()), Part::Text(id), word]);
+        },
+    )
 }
 
 /// Puts every ticket into the rows of everything that is used on any of them.
@@ -134,7 +152,13 @@ fn by_workflow<'v>(
     for (used, observation) in wanted {
         cells.total(observation);
         for (workflow, id) in &everything {
-            put(&mut cells, observation, *workflow, *id, used.contains(&(*workflow, *id)));
+            put(
+                &mut cells,
+                observation,
+                *workflow,
+                *id,
+                used.contains(&(*workflow, *id)),
+            );
         }
     }
     cells.answer(query.variant.measure)

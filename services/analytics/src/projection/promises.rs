@@ -17,7 +17,11 @@ use crate::facts::Event;
 /// The versions that were written.
 pub fn schedule(at: Micros, updated: &ScheduleUpdated, tell: &mut dyn FnMut(Micros, Event<'_>)) {
     let Some(schedule) = &updated.schedule else { return };
-    for version in updated.new_versions.iter().filter_map(|version| read_version(at, version)) {
+    for version in updated
+        .new_versions
+        .iter()
+        .filter_map(|version| read_version(at, version))
+    {
         let written_at = version.at().timestamp_micros();
         let event = Event::Schedule {
             schedule: &schedule.name,

@@ -21,7 +21,10 @@ pub fn customer(at: Micros, customer: Option<&Customer>, tell: &mut dyn FnMut(Mi
         won: false,
     };
     tell(at, Event::Customer(seen));
-    let earlier = customer.earlier_periods.iter().map(|period| (&period.won_at, &period.left_at));
+    let earlier = customer
+        .earlier_periods
+        .iter()
+        .map(|period| (&period.won_at, &period.left_at));
     let times = earlier.chain([(&customer.won_at, &customer.left_at)]);
     let periods: Vec<(Micros, Option<Micros>)> = times
         .filter_map(|(won, left)| Some((micros(won.as_ref())?, micros(left.as_ref()))))

@@ -49,7 +49,10 @@ fn present(at: Micros, changed: &PresenceChanged, tell: &mut dyn FnMut(Micros, E
         ApiPresence::Offline => Presence::Offline,
         ApiPresence::Unspecified => return,
     };
-    let named = changed.capacities.iter().map(|capacity| word(capacity.channel().as_str_name(), "CHANNEL_"));
+    let named = changed
+        .capacities
+        .iter()
+        .map(|capacity| word(capacity.channel().as_str_name(), "CHANNEL_"));
     let channels: Vec<String> = named.collect();
     let channels: Vec<&str> = channels.iter().map(String::as_str).collect();
     let event = Event::Presence {

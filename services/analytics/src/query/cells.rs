@@ -100,7 +100,11 @@ impl<'v, 'q> Cells<'v, 'q> {
         };
         let wanted = query.filters.iter().map(|filter| Wanted {
             dimension: filter.dimension,
-            parts: filter.values.iter().filter_map(|value| part(filter.dimension, value)).collect(),
+            parts: filter
+                .values
+                .iter()
+                .filter_map(|value| part(filter.dimension, value))
+                .collect(),
         });
         Self {
             view,
@@ -253,7 +257,10 @@ impl<'v, 'q> Cells<'v, 'q> {
     fn put(&mut self, bucket: Option<Micros>, observation: &Observation<'v>, own: &[Part]) {
         let clock = self.query.clock;
         for key in self.keys(observation, own) {
-            self.rows.entry((bucket, key)).or_insert_with(|| Tally::new(clock)).add(observation);
+            self.rows
+                .entry((bucket, key))
+                .or_insert_with(|| Tally::new(clock))
+                .add(observation);
         }
     }
 
@@ -271,7 +278,8 @@ impl<'v, 'q> Cells<'v, 'q> {
                 }
                 of_time if of_time.is_of_time() => {
                     let number = of_time.of_time(self.query.zone, observation.at);
-                    keys.iter_mut().for_each(|key| key.push(number.map_or(Part::None, Part::Number)));
+                    keys.iter_mut()
+                        .for_each(|key| key.push(number.map_or(Part::None, Part::Number)));
                 }
                 dimension => {
                     let part = observation.dimensions.get(*dimension).into();
@@ -315,7 +323,14 @@ impl<'v, 'q> Cells<'v, 'q> {
             rows.push((row, tally));
         }
         // Numbers sort as numbers: 9 before 10.
-        let order = |value: &Option<String>| (value.as_ref().map_or(0, |text| text.parse::<u32>().map_or(0, |n| n + 1)), value.clone());
+        let order = |value: &Option<String>| {
+            (
+                value
+                    .as_ref()
+                    .map_or(0, |text| text.parse::<u32>().map_or(0, |n| n + 1)),
+                value.clone(),
+            )
+        };
         rows.sort_by_cached_key(|(row, _)| {
             let key: Vec<_> = row.key.iter().map(order).collect();
             let own: Vec<_> = row.own.iter().map(|(_, value)| order(value)).collect();

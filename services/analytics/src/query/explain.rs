@@ -65,7 +65,12 @@ pub fn explain<'v>(view: &'v View<'v>, query: &Query<'_>) -> Option<Vec<Item<'v>
 pub fn add_up(items: &[Item<'_>], query: &Query<'_>) -> Figures {
     let mut tally = Tally::new(query.clock);
     for item in items {
-        tally.add(&Observation::apart(item.subject, item.at, item.dimensions, item.outcome));
+        tally.add(&Observation::apart(
+            item.subject,
+            item.at,
+            item.dimensions,
+            item.outcome,
+        ));
     }
     let measure: Measure = query.variant.measure;
     tally.figures(measure)

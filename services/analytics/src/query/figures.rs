@@ -46,7 +46,10 @@ pub enum Named {
 impl Figures {
     /// The value with this name, when there is one.
     pub fn named(&self, name: &str) -> Option<Named> {
-        self.named.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+        self.named
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| *value)
     }
 
     /// Whether it says anything at all: a row in which everything is zero or null may as well not be there.

@@ -176,7 +176,8 @@ impl Tally {
 
     fn per_agent(&self, figures: &mut Figures, once: bool) {
         let known = self.agents.iter().filter(|(agent, _)| agent.is_some());
-        let number = |(all, distinct): &(u64, BTreeSet<Subject>)| if once { distinct.len() as f64 } else { *all as f64 };
+        let number =
+            |(all, distinct): &(u64, BTreeSet<Subject>)| if once { distinct.len() as f64 } else { *all as f64 };
         let mut numbers: Vec<f64> = known.map(|(_, agent)| number(agent)).collect();
         numbers.sort_by(f64::total_cmp);
         figures.count = numbers.len() as u64;

@@ -40,7 +40,11 @@ struct Run {
 }
 
 enum End {
-    Reply { at: Micros, order: Order, agent: Option<Symbol> },
+    Reply {
+        at: Micros,
+        order: Order,
+        agent: Option<Symbol>,
+    },
     Over,
 }
 

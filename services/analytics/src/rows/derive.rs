@@ -41,7 +41,11 @@ fn read(moment: &Moment<'_>, index: TicketIndex, root: TicketIndex, ticket: &Tic
     let took = |from: Micros, to: Micros| Took {
         // A source whose clock runs ahead dates a beginning after its end: no wait is shorter than none.
         elapsed: (to - from).max(0),
-        business: calendar.map(|open| open.business(instant(from), instant(to)).num_microseconds().unwrap_or(i64::MAX)),
+        business: calendar.map(|open| {
+            open.business(instant(from), instant(to))
+                .num_microseconds()
+                .unwrap_or(i64::MAX)
+        }),
     };
     let holders = Holders::of(opening.queue, steps);
     let life = life(opening.at, steps, &holders, &took);
@@ -136,7 +140,12 @@ fn entries<'a>(moment: &Moment<'a>, index: TicketIndex, steps: &'a [Entry]) -> C
 fn contact_count(moment: &Moment<'_>, index: TicketIndex, own: usize) -> u32 {
     let of_source = |source: &TicketIndex| {
         let ticket = moment.facts().tickets().get(*source as usize);
-        let opened = ticket.filter(|ticket| ticket.opening.as_ref().is_some_and(|opening| opening.at <= moment.as_of()));
+        let opened = ticket.filter(|ticket| {
+            ticket
+                .opening
+                .as_ref()
+                .is_some_and(|opening| opening.at <= moment.as_of())
+        });
         opened.map_or(0, |ticket| {
             let steps = ticket.timeline.until(moment.as_of());
             conversation::contacts(steps, None, &Holders::of(None, steps)).len()

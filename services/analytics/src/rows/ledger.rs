@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::TicketRows;
 use super::derive::{Derived, derive};
 use super::targets::Holds;
-use super::TicketRows;
 use crate::buckets::Micros;
 use crate::facts::{Order, Person, Symbol, TicketIndex};
 use crate::moment::Moment;
@@ -47,14 +47,19 @@ impl Ledger {
         let count = moment.facts().tickets().len();
         known.resize_with(count, || None);
         let indexes = 0..TicketIndex::try_from(count).unwrap_or(TicketIndex::MAX);
-        indexes.zip(known.iter_mut()).map(|(index, known)| one(moment, index, known)).collect()
+        indexes
+            .zip(known.iter_mut())
+            .map(|(index, known)| one(moment, index, known))
+            .collect()
     }
 }
 
 /// The rows of every ticket as of `moment`, derived from nothing.
 pub fn derive_all(moment: &Moment<'_>) -> Vec<Option<Arc<TicketRows>>> {
     let count = TicketIndex::try_from(moment.facts().tickets().len()).unwrap_or(TicketIndex::MAX);
-    (0..count).map(|index| derive(moment, index).map(|derived| Arc::new(derived.rows))).collect()
+    (0..count)
+        .map(|index| derive(moment, index).map(|derived| Arc::new(derived.rows)))
+        .collect()
 }
 
 fn one(moment: &Moment<'_>, index: TicketIndex, known: &mut Option<Known>) -> Option<Arc<TicketRows>> {
@@ -122,7 +127,10 @@ impl Basis {
         };
         let opening = tickets.get(index as usize).and_then(|ticket| ticket.opening.as_ref());
         let sources = moment.sources(index).iter();
-        let revisions = std::iter::once(&index).chain(sources).map(|index| (*index, revision(*index))).collect();
+        let revisions = std::iter::once(&index)
+            .chain(sources)
+            .map(|index| (*index, revision(*index)))
+            .collect();
         let root = moment.root(index);
         Self {
             opening: opening.map(|opening| (opening.at, opening.order)),

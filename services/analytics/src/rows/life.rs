@@ -71,12 +71,7 @@ pub fn transfers(mut queue: Option<Symbol>, steps: &[Entry]) -> Vec<Micros> {
 
 /// Reads the statuses among `steps` of a ticket opened at `opened_at`. A *solve* is `solved` on a ticket that is not
 /// solved; `open`, `pending` and `on_hold` reopen it.
-pub fn life(
-    opened_at: Micros,
-    steps: &[Entry],
-    holders: &Holders,
-    took: &dyn Fn(Micros, Micros) -> Took,
-) -> Life {
+pub fn life(opened_at: Micros, steps: &[Entry], holders: &Holders, took: &dyn Fn(Micros, Micros) -> Took) -> Life {
     let mut life = Life::default();
     let (mut status, mut since) = (Status::New, opened_at);
     // What counts only until a solve comes.

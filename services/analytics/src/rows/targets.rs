@@ -6,9 +6,7 @@ use vorrang_sla::{Fact, Metric, Standing, Status as SlaStatus, Subject, Terms, W
 use super::life::Holders;
 use super::{Solve, TargetRow, Turn, TurnEnd};
 use crate::buckets::Micros;
-use crate::facts::{
-    ActorKind, Entry, Facts, NORMAL_PRIORITY, Opening, STANDARD_TIER, Status, Step, Symbol, instant,
-};
+use crate::facts::{ActorKind, Entry, Facts, NORMAL_PRIORITY, Opening, STANDARD_TIER, Status, Step, Symbol, instant};
 
 /// What a ticket was opened under.
 pub struct Promised {
@@ -21,7 +19,8 @@ pub struct Promised {
 impl Promised {
     /// Reads the policy in force at the opening, or the one that the owner says it applied.
     pub fn of(facts: &Facts, opening: &Opening, tier: Option<Symbol>, steps: &[Entry]) -> Self {
-        let text = |symbol: Option<Symbol>, none: &'static str| symbol.map_or(none, |symbol| facts.strings().text(symbol));
+        let text =
+            |symbol: Option<Symbol>, none: &'static str| symbol.map_or(none, |symbol| facts.strings().text(symbol));
         let subject = Subject {
             tier: text(tier, STANDARD_TIER),
             channel: text(opening.channel, ""),
@@ -114,7 +113,9 @@ pub fn targets(
             Standing::Met | Standing::NotOwed => {}
         }
         // Who answered, or who had it: at the solve, when it was due, or now.
-        let turn = usize::try_from(target.turn).ok().and_then(|turn| turns.get(turn.checked_sub(1)?));
+        let turn = usize::try_from(target.turn)
+            .ok()
+            .and_then(|turn| turns.get(turn.checked_sub(1)?));
         let (by, read_at) = match (turn.map(|turn| turn.end), target.metric, solves.first()) {
             (Some(TurnEnd::Replied { at, by, .. }), ..) => (by, at),
             (_, Metric::Resolution, Some(solve)) => (solve.by, solve.at),

@@ -91,7 +91,11 @@ fn figures(request: &QueryKpisRequest, violations: &mut Violations) -> Vec<(&'st
         match kpi.variant(&request.variant) {
             Some(variant) => found.push((kpi, variant)),
             None => {
-                let known = kpi.variants.iter().map(|variant| variant.id).filter(|id| !id.is_empty());
+                let known = kpi
+                    .variants
+                    .iter()
+                    .map(|variant| variant.id)
+                    .filter(|id| !id.is_empty());
                 let hint = hint(&request.variant, known);
                 violations.add("variant", format!("is not a variant of {}{hint}", kpi.id));
             }
@@ -156,11 +160,17 @@ fn of_days(
     for (field, at) in [("from", from), ("to", to)] {
         let at = at.timestamp_micros();
         if buckets::midnight(zone, buckets::local_date(zone, at)) != at {
-            violations.add(field, format!("must be a midnight in the time zone: {} compares whole days", kpi.id));
+            violations.add(
+                field,
+                format!("must be a midnight in the time zone: {} compares whole days", kpi.id),
+            );
         }
     }
     if grain == Some(Grain::Hour) {
-        violations.add("grain", format!("must be a day or longer: {} compares whole days", kpi.id));
+        violations.add(
+            "grain",
+            format!("must be a day or longer: {} compares whole days", kpi.id),
+        );
     }
 }
 

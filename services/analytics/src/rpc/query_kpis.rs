@@ -96,7 +96,11 @@ fn answer(projection: &Projection, tenant: &str, command: &Command, as_of: Micro
         }
         rows.extend(convert::rows(kpi.id, answer, &command.by, command.is_split()));
         let outside = view.facts().benchmarks(kpi.id, as_of);
-        benchmarks.extend(outside.iter().map(|one| convert::benchmark(one, view.facts().strings())));
+        benchmarks.extend(
+            outside
+                .iter()
+                .map(|one| convert::benchmark(one, view.facts().strings())),
+        );
     }
     let response = QueryKpisResponse {
         rows,

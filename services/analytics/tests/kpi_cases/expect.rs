@@ -35,7 +35,12 @@ fn ask(facts: &Facts, expectation: &Value) -> Result<(Answer, Vec<String>), Stri
         }
     }
     let mut filters = Vec::new();
-    for (name, value) in expectation.get("filter").and_then(Value::as_object).into_iter().flatten() {
+    for (name, value) in expectation
+        .get("filter")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         let dimension = Dimension::find(name).ok_or_else(|| format!("{name} is no dimension"))?;
         let values = match value {
             Value::Array(values) => values.iter().map(optional).collect(),
@@ -188,7 +193,9 @@ fn time(zone: Tz, text: &str) -> i64 {
 
 /// Microseconds since the epoch of an RFC 3339 time.
 fn micros(text: &str) -> i64 {
-    DateTime::parse_from_rfc3339(text).unwrap_or_else(|why| panic!("{text}: {why}")).timestamp_micros()
+    DateTime::parse_from_rfc3339(text)
+        .unwrap_or_else(|why| panic!("{text}: {why}"))
+        .timestamp_micros()
 }
 
 fn strings(value: Option<&Value>) -> Vec<String> {

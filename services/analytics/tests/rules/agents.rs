@@ -8,8 +8,16 @@ fn what_is_a_transfer() {
         ("the first agent", &["agent=a"], 0.0),
         ("another agent", &["agent=a", "agent=b"], 1.0),
         ("back and forth", &["agent=a", "agent=b", "agent=a"], 2.0),
-        ("back to the queue, the same takes it again", &["agent=a", "queue=q", "agent=a"], 0.0),
-        ("back to the queue, another takes it", &["agent=a", "queue=q", "agent=b"], 1.0),
+        (
+            "back to the queue, the same takes it again",
+            &["agent=a", "queue=q", "agent=a"],
+            0.0,
+        ),
+        (
+            "back to the queue, another takes it",
+            &["agent=a", "queue=q", "agent=b"],
+            1.0,
+        ),
         ("another queue", &["agent=a", "queue=r"], 1.0),
         ("the first agent there", &["agent=a", "queue=r", "agent=b"], 1.0),
         ("both in one line", &["agent=a", "agent=b queue=r"], 1.0),
@@ -34,7 +42,11 @@ fn the_first_queue_named_is_no_change_of_queue() {
         "09:02 assigned ticket=T agent=b queue=q",
         "10:00 status ticket=T status=solved",
     ]);
-    assert_eq!(desk.told("transfers_per_ticket").0, Some(1.0), "another agent, in no other queue");
+    assert_eq!(
+        desk.told("transfers_per_ticket").0,
+        Some(1.0),
+        "another agent, in no other queue"
+    );
 }
 
 #[test]
@@ -80,6 +92,12 @@ fn the_backlog_is_whose_it_is_at_that_moment() {
         "+1 09:00 assigned ticket=T agent=b",
     ]);
     assert_eq!(desk.split("tickets_open", Dimension::Agent), [("a".to_owned(), 1, 0)]);
-    assert_eq!(desk.split("tickets_open", Dimension::Team), [("north".to_owned(), 1, 0)]);
-    assert_eq!(desk.for_days(2).split("tickets_open", Dimension::Agent), [("b".to_owned(), 1, 0)]);
+    assert_eq!(
+        desk.split("tickets_open", Dimension::Team),
+        [("north".to_owned(), 1, 0)]
+    );
+    assert_eq!(
+        desk.for_days(2).split("tickets_open", Dimension::Agent),
+        [("b".to_owned(), 1, 0)]
+    );
 }

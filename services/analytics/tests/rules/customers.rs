@@ -33,7 +33,11 @@ fn who_is_won_and_lost_within_the_period_is_in_neither() {
     let answer = query::run(&View::new(&desk.facts, first_day() + 2 * DAY), &query);
     assert_eq!(parts(&answer.total), (2.0, 3.0, 0));
     // Dimensions are those of the end of the period.
-    let vip = answer.rows.iter().find(|row| row.key == [Some("vip".to_owned())]).expect("a row");
+    let vip = answer
+        .rows
+        .iter()
+        .find(|row| row.key == [Some("vip".to_owned())])
+        .expect("a row");
     assert_eq!(parts(&vip.figures), (1.0, 1.0, 0));
 }
 
@@ -51,12 +55,27 @@ fn an_order_counts_once_and_the_first_ever_is_no_repeat() {
 #[test]
 fn what_keeps_a_contact_away() {
     let cases: [(&str, &[&str], (f64, f64, u64)); 8] = [
-        ("read, nothing after", &["09:00 self_service session=s step=viewed customer=c"], (1.0, 1.0, 0)),
-        ("searched only", &["09:00 self_service session=s step=searched customer=c"], (0.0, 1.0, 0)),
-        ("nobody known", &["09:00 self_service session=s step=viewed"], (0.0, 0.0, 0)),
+        (
+            "read, nothing after",
+            &["09:00 self_service session=s step=viewed customer=c"],
+            (1.0, 1.0, 0),
+        ),
+        (
+            "searched only",
+            &["09:00 self_service session=s step=searched customer=c"],
+            (0.0, 1.0, 0),
+        ),
+        (
+            "nobody known",
+            &["09:00 self_service session=s step=viewed"],
+            (0.0, 0.0, 0),
+        ),
         (
             "escalated",
-            &["09:00 self_service session=s step=solved customer=c", "09:01 self_service session=s step=escalated"],
+            &[
+                "09:00 self_service session=s step=solved customer=c",
+                "09:01 self_service session=s step=escalated",
+            ],
             (0.0, 1.0, 0),
         ),
         (

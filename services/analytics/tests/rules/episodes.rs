@@ -30,10 +30,22 @@ fn what_belongs_together() {
     };
     let alone = (2.0, 2.0, 0);
     let one = (0.0, 1.0, 0);
-    assert_eq!(second("+1 09:00 ticket_opened ticket=U customer=c channel=chat intent=b tags=[\"y\"]"), alone);
-    assert_eq!(second("+1 09:00 ticket_opened ticket=U customer=c channel=chat intent=a"), one);
-    assert_eq!(second("+1 09:00 ticket_opened ticket=U customer=c channel=chat tags=[\"y\",\"x\"]"), one);
-    assert_eq!(second("+1 09:00 ticket_opened ticket=U customer=d channel=chat intent=a tags=[\"x\"]"), alone);
+    assert_eq!(
+        second("+1 09:00 ticket_opened ticket=U customer=c channel=chat intent=b tags=[\"y\"]"),
+        alone
+    );
+    assert_eq!(
+        second("+1 09:00 ticket_opened ticket=U customer=c channel=chat intent=a"),
+        one
+    );
+    assert_eq!(
+        second("+1 09:00 ticket_opened ticket=U customer=c channel=chat tags=[\"y\",\"x\"]"),
+        one
+    );
+    assert_eq!(
+        second("+1 09:00 ticket_opened ticket=U customer=d channel=chat intent=a tags=[\"x\"]"),
+        alone
+    );
     let linked = with(&[
         "+1 09:00 ticket_opened ticket=U customer=c channel=chat",
         "+1 09:00 message ticket=U actor=customer",
@@ -62,7 +74,11 @@ fn the_window_ends_to_the_second_and_is_shorter_after_an_email() {
         let opened = format!("{at} ticket_opened ticket=U customer=c channel={channel} intent=a");
         let asks = format!("{at} message ticket=U actor=customer");
         let solved = "+12 12:00 status ticket=U status=solved";
-        let lines: Vec<&str> = FIRST.iter().copied().chain([opened.as_str(), asks.as_str(), solved]).collect();
+        let lines: Vec<&str> = FIRST
+            .iter()
+            .copied()
+            .chain([opened.as_str(), asks.as_str(), solved])
+            .collect();
         closed(&lines).1
     };
     assert_eq!(again("+7 09:10:00", "chat"), 1.0, "at its end it still belongs");
@@ -87,7 +103,10 @@ fn the_window_ends_to_the_second_and_is_shorter_after_an_email() {
 #[test]
 fn a_reopen_stops_the_window_and_unsolved_matters_never_close() {
     // Open until day 10: it closes on day 17, with one contact.
-    let reopened = with(&["+3 09:00 status ticket=T status=open", "+10 09:00 status ticket=T status=solved"]);
+    let reopened = with(&[
+        "+3 09:00 status ticket=T status=open",
+        "+10 09:00 status ticket=T status=solved",
+    ]);
     assert_eq!(reopened, (1.0, 1.0, 0));
     let still_open = with(&["+3 09:00 status ticket=T status=open"]);
     assert_eq!(still_open, (0.0, 0.0, 1));
@@ -118,5 +137,9 @@ fn switches_and_transfers_are_counted_until_the_close() {
     .for_days(10);
     assert_eq!(desk.told("contacts_per_episode").0, Some(2.0));
     assert_eq!(desk.told("channel_switches_per_episode").0, Some(1.0));
-    assert_eq!(desk.told("transfers_per_episode").0, Some(1.0), "from the first contact to the close");
+    assert_eq!(
+        desk.told("transfers_per_episode").0,
+        Some(1.0),
+        "from the first contact to the close"
+    );
 }

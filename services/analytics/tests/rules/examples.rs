@@ -38,19 +38,24 @@ fn retention_350_at_the_start_300_at_the_end_76_won() {
 
 #[test]
 fn csat_answers_5_5_4_3_1() {
-    let answers = [5, 5, 4, 3, 1].map(|score| format!("10:00 survey_answered customer=c{score} survey=csat score={score}"));
+    let answers =
+        [5, 5, 4, 3, 1].map(|score| format!("10:00 survey_answered customer=c{score} survey=csat score={score}"));
     let mut lines: Vec<&str> = answers.iter().map(String::as_str).collect();
     lines[1] = "10:01 survey_answered customer=c5 survey=csat score=5";
     let total = desk(&lines).total("csat");
     assert!(near(total.value, 60.0) && near(total.mean, 3.6), "{total:?}");
-    assert!(near(total.low, 23.072428128) && near(total.high, 88.237922577), "{total:?}");
+    assert!(
+        near(total.low, 23.072428128) && near(total.high, 88.237922577),
+        "{total:?}"
+    );
     assert_eq!(total.named("satisfied"), Some(query::Named::Number(3.0)));
     assert_eq!(total.named("unsatisfied"), Some(query::Named::Number(1.0)));
 }
 
 #[test]
 fn nps_answers_10_9_8_7_6_0() {
-    let answers = [10, 9, 8, 7, 6, 0].map(|score| format!("10:00 survey_answered customer=c{score} survey=nps score={score}"));
+    let answers =
+        [10, 9, 8, 7, 6, 0].map(|score| format!("10:00 survey_answered customer=c{score} survey=nps score={score}"));
     let lines: Vec<&str> = answers.iter().map(String::as_str).collect();
     let total = desk(&lines).total("nps");
     assert_eq!((total.value, total.denominator), (Some(0.0), Some(6.0)));
@@ -68,7 +73,10 @@ fn friday_afternoon_to_monday_morning_is_45_business_minutes() {
         "+4 15:30 message ticket=T actor=customer",
         "+7 08:15 message ticket=T actor=agent:a",
     ]);
-    assert_eq!(desk.business().for_days(7).total("first_response_time").value, Some(2_700.0));
+    assert_eq!(
+        desk.business().for_days(7).total("first_response_time").value,
+        Some(2_700.0)
+    );
 }
 
 #[test]

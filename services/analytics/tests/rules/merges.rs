@@ -18,7 +18,10 @@ fn with(more: &[&'static str]) -> Desk {
 
 #[test]
 fn the_conversation_is_the_targets_and_the_contacts_stay() {
-    let desk = with(&["09:40 macro_applied ticket=S id=m", "10:00 status ticket=T status=solved"]);
+    let desk = with(&[
+        "09:40 macro_applied ticket=S id=m",
+        "10:00 status ticket=T status=solved",
+    ]);
     assert_eq!(desk.told("tickets_created").0, Some(1.0));
     assert_eq!(desk.told("contacts").0, Some(2.0));
     // The reply in S answers T's first message.

@@ -33,7 +33,10 @@ fn a_customer_gives_up_by_leaving_for_good_or_by_closing() {
         ("left", &["09:01 queue_left ticket=T queue=q"], (1.0, 1.0)),
         (
             "left, and answered after",
-            &["09:01 queue_left ticket=T queue=q", "09:05 message ticket=T actor=agent:a"],
+            &[
+                "09:01 queue_left ticket=T queue=q",
+                "09:05 message ticket=T actor=agent:a",
+            ],
             (0.0, 1.0),
         ),
         (
@@ -52,7 +55,10 @@ fn a_customer_gives_up_by_leaving_for_good_or_by_closing() {
         ),
         (
             "short, but wrote after it",
-            &["09:00:03 queue_left ticket=T queue=q", "09:01 message ticket=T actor=customer"],
+            &[
+                "09:00:03 queue_left ticket=T queue=q",
+                "09:01 message ticket=T actor=customer",
+            ],
             (0.0, 1.0),
         ),
         (

@@ -18,7 +18,11 @@ fn one_hour_from_nine_at_the_edge_second() {
     let asks = "09:00 message ticket=T actor=customer";
     for (reply, expected) in [("10:00:00", (1.0, 1.0, 0)), ("10:00:01", (0.0, 1.0, 0))] {
         let reply = format!("{reply} message ticket=T actor=agent:a");
-        assert_eq!(with(&policy, &[opened, asks, &reply]).share("sla_attainment"), expected, "{reply}");
+        assert_eq!(
+            with(&policy, &[opened, asks, &reply]).share("sla_attainment"),
+            expected,
+            "{reply}"
+        );
     }
     let none = with(&policy, &[opened, asks]);
     for (time, expected) in [
@@ -36,7 +40,15 @@ fn a_solve_in_time_owes_nothing_and_a_late_one_erases_no_miss() {
     let lines = |solve: &str| {
         let solve = format!("{solve} status ticket=T status=solved");
         let opened = "09:00 ticket_opened ticket=T customer=c channel=email";
-        with(&policy, &[opened, "09:00 message ticket=T actor=customer", &solve, "12:00 agent id=a"])
+        with(
+            &policy,
+            &[
+                opened,
+                "09:00 message ticket=T actor=customer",
+                &solve,
+                "12:00 agent id=a",
+            ],
+        )
     };
     assert_eq!(lines("10:00:00").share("sla_attainment"), (0.0, 0.0, 0));
     assert_eq!(lines("10:00:01").share("sla_attainment"), (0.0, 1.0, 0));
@@ -48,7 +60,9 @@ fn the_first_policy_that_fits_by_position_then_by_line() {
     let lines: Vec<String> = vec![
         format!("00:00 sla_policy id=anything {targets}"),
         format!("00:00 sla_policy id=second position=2 {targets}"),
-        format!("00:00 sla_policy id=vip position=1 match={{\"tier\":[\"vip\"],\"channel\":[\"email\",\"chat\"]}} {targets}"),
+        format!(
+            "00:00 sla_policy id=vip position=1 match={{\"tier\":[\"vip\"],\"channel\":[\"email\",\"chat\"]}} {targets}"
+        ),
         // Written after the tickets were opened: never theirs.
         format!("12:00 sla_policy id=late position=0 {targets}"),
         "10:00 customer id=v tier=vip".to_owned(),
@@ -124,9 +138,17 @@ fn a_gap_needs_every_target_met_and_none_running() {
     let all: Vec<&str> = met.to_vec();
     assert_eq!(with(&policy, &all).share("satisfaction_gap"), (1.0, 1.0, 0));
     // An answer on a scale that knows no bad ones rates nothing here.
-    let other: Vec<&str> = met[..3].iter().copied().chain(["10:00 survey_answered ticket=T survey=ces_ease score=1"]).collect();
+    let other: Vec<&str> = met[..3]
+        .iter()
+        .copied()
+        .chain(["10:00 survey_answered ticket=T survey=ces_ease score=1"])
+        .collect();
     assert_eq!(with(&policy, &other).share("satisfaction_gap"), (0.0, 0.0, 0));
     let next = "00:00 sla_policy id=p targets=[{\"metric\":\"first_response\",\"seconds\":3600,\"clock\":\"elapsed\"},{\"metric\":\"next_response\",\"seconds\":36000,\"clock\":\"elapsed\"}]";
-    let running: Vec<&str> = met.iter().copied().chain(["09:30 message ticket=T actor=customer"]).collect();
+    let running: Vec<&str> = met
+        .iter()
+        .copied()
+        .chain(["09:30 message ticket=T actor=customer"])
+        .collect();
     assert_eq!(with(next, &running).share("satisfaction_gap"), (0.0, 0.0, 0));
 }

@@ -4,7 +4,13 @@ use super::*;
 
 #[test]
 fn pending_and_on_hold_reopen_and_closed_does_not() {
-    for (status, reopened) in [("open", 1.0), ("pending", 1.0), ("on_hold", 1.0), ("closed", 0.0), ("solved", 0.0)] {
+    for (status, reopened) in [
+        ("open", 1.0),
+        ("pending", 1.0),
+        ("on_hold", 1.0),
+        ("closed", 0.0),
+        ("solved", 0.0),
+    ] {
         let next = format!("09:20 status ticket=T status={status}");
         let desk = desk(&[
             "09:00 ticket_opened ticket=T customer=c channel=email",
@@ -58,7 +64,11 @@ fn spam_is_in_nothing_and_what_was_spam_for_a_while_is_out_of_the_backlog_meanwh
         let as_of = desk.facts.last().expect("a history");
         query::run(&View::new(&desk.facts, as_of), &query).total.value
     };
-    assert_eq!(open("09:00:00"), Some(0.0), "what is dated before the end is in, what is dated at it is not");
+    assert_eq!(
+        open("09:00:00"),
+        Some(0.0),
+        "what is dated before the end is in, what is dated at it is not"
+    );
     assert_eq!(open("09:05:00"), Some(1.0));
     assert_eq!(open("09:15:00"), Some(0.0));
     assert_eq!(open("09:20:01"), Some(1.0));
@@ -87,7 +97,12 @@ fn without_a_calendar_nothing_is_measured_or_open_on_the_business_clock() {
         "09:00 message ticket=T actor=customer",
     ])
     .business();
-    for id in ["first_response_time", "response_time", "full_resolution_time", "agent_work_time"] {
+    for id in [
+        "first_response_time",
+        "response_time",
+        "full_resolution_time",
+        "agent_work_time",
+    ] {
         assert_eq!(desk.told(id), (None, 0, 0), "{id}");
     }
     // What measures no duration is the same on both clocks.

@@ -69,7 +69,10 @@ fn notes_are_no_messages_and_machines_owe_nothing() {
 fn within_one_second_the_order_of_the_lines_decides() {
     let opened = "09:00 ticket_opened ticket=T customer=c channel=email";
     let asks = "09:00 message ticket=T actor=customer";
-    let (reply, solve) = ("09:05 message ticket=T actor=agent:a", "09:05 status ticket=T status=solved");
+    let (reply, solve) = (
+        "09:05 message ticket=T actor=agent:a",
+        "09:05 status ticket=T status=solved",
+    );
     let answered = desk(&[asks, opened, reply, solve]);
     assert_eq!(answered.told("response_time"), (Some(300.0), 1, 0));
     let ended = desk(&[asks, opened, solve, reply]);

@@ -70,7 +70,9 @@ impl Class {
     /// The class of a channel.
     pub fn of(channel: &str) -> Self {
         match channel {
-            "social" | "facebook" | "instagram" | "twitter" | "x" | "messenger" | "telegram" | "linkedin" => Class::Social,
+            "social" | "facebook" | "instagram" | "twitter" | "x" | "messenger" | "telegram" | "linkedin" => {
+                Class::Social
+            }
             "chat" => Class::Chat,
             "sms" | "whatsapp" | "phone" => Class::Instant,
             _ => Class::Mail,

@@ -24,7 +24,9 @@ const WORDS: [&str; 4] = ["email", "chat", "phone", ""];
 /// Opening hours of the first half of every hour of the day.
 fn hours() -> Version {
     let spans: Vec<String> = (0..24).map(|hour| format!("{hour:02}:00-{hour:02}:30")).collect();
-    let weekly = vorrang_calendar::DAYS.iter().map(|day| ((*day).to_owned(), spans.clone()));
+    let weekly = vorrang_calendar::DAYS
+        .iter()
+        .map(|day| ((*day).to_owned(), spans.clone()));
     let draft = Draft {
         at: chrono::DateTime::UNIX_EPOCH,
         time_zone: "UTC".to_owned(),

@@ -100,12 +100,9 @@ fn answers_without_a_ticket_all_count_and_other_surveys_never() {
         solve: 0,
     };
     let given = |survey, score| Event::SurveyAnswered(loose(survey, score));
-    desk.at(
-        0,
-        &[person("mara", "vip")],
-    )
-    .at(1, &[given(Survey::Csat, 5.0), given(Survey::Nps, 10.0)])
-    .at(2, &[given(Survey::Csat, 3.0)]);
+    desk.at(0, &[person("mara", "vip")])
+        .at(1, &[given(Survey::Csat, 5.0), given(Survey::Nps, 10.0)])
+        .at(2, &[given(Survey::Csat, 3.0)]);
     assert_eq!(
         desk.split("csat", Dimension::Tier),
         [("vip".to_owned(), Some(50.0), 2, 0)]
@@ -143,11 +140,7 @@ fn self_service_counts_sessions_and_tickets_that_no_agent_touched() {
     .at(2, &[status("given", Status::Solved)])
     .at(
         3,
-        &[
-            solved("s1"),
-            solved("s2"),
-            session("s3", SessionStep::Started, "mara"),
-        ],
+        &[solved("s1"), solved("s2"), session("s3", SessionStep::Started, "mara")],
     )
     .at(9, &[session("s2", SessionStep::Escalated, "")]);
     // Being assigned is not handling; a note is. s2 was escalated after all, s3 was just left.

@@ -13,8 +13,8 @@ use super::*;
 use crate::buckets::Grain;
 use crate::dimensions::DIMENSIONS;
 use crate::kpis::{self, Clock};
-use crate::view::View;
 use crate::query::{self, Answer, Query};
+use crate::view::View;
 
 /// The three logs of a tenant.
 #[derive(Debug, Clone, Default)]

@@ -9,8 +9,8 @@ use vorrang_api::{knowledge::v1 as knowledge, routing::v1 as routing};
 use super::*;
 use crate::dimensions::Dimension;
 use crate::kpis::{self, Clock};
-use crate::view::View;
 use crate::query::{self, Query};
+use crate::view::View;
 
 /// One tenant whose owners' logs are written event by event.
 #[derive(Default)]

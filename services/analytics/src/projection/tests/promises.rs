@@ -74,7 +74,11 @@ fn a_ticket_is_judged_by_what_its_owner_applied() {
     // Changed or removed, what was promised stays promised.
     desk.happened(3_100, changed(60, Change::Updated));
     desk.happened(3_200, changed(60, Change::Deleted));
-    assert_eq!(desk.at("sla_attainment", 86_400 + 1_200), (None, 0, 1), "u was promised nothing");
+    assert_eq!(
+        desk.at("sla_attainment", 86_400 + 1_200),
+        (None, 0, 1),
+        "u was promised nothing"
+    );
     assert_eq!(desk.at("sla_attainment", 86_400 + 1_201), (Some(0.0), 1, 0));
     desk.wrote("tickets/t", 86_400 + 1_200, agent("agents/ada"));
     assert_eq!(desk.value("sla_attainment"), (Some(100.0), 1));
@@ -139,12 +143,21 @@ fn customers_are_there_when_their_owner_says() {
     };
     let mut told = |second, customer: ticketing::Customer| {
         let customer = Some(customer);
-        desk.happened(second, Payload::CustomerCreated(ticketing::CustomerCreated { customer }));
+        desk.happened(
+            second,
+            Payload::CustomerCreated(ticketing::CustomerCreated { customer }),
+        );
         (desk.value("retention_rate").0, desk.value("retention_rate").1)
     };
     // The period begins at 0: what is dated before it is there at the start.
-    assert_eq!(told(-100, person("customers/stays", Some(-100), None)), (Some(100.0), 1));
-    assert_eq!(told(-100, person("customers/goes", Some(-100), Some(500))), (Some(50.0), 2));
+    assert_eq!(
+        told(-100, person("customers/stays", Some(-100), None)),
+        (Some(100.0), 1)
+    );
+    assert_eq!(
+        told(-100, person("customers/goes", Some(-100), Some(500))),
+        (Some(50.0), 2)
+    );
     assert_eq!(told(-100, person("customers/never", None, None)), (Some(50.0), 2));
     // Won again after all.
     let back = ticketing::Customer {

@@ -8,8 +8,8 @@ use vorrang_api::ticketing::v1::ticket::State;
 use super::*;
 use crate::dimensions::Dimension;
 use crate::kpis::{self, Clock};
-use crate::view::View;
 use crate::query::{self, Answer, Query, Row};
+use crate::view::View;
 
 /// Two tickets of one customer and what an agent does with them.
 #[derive(Default)]

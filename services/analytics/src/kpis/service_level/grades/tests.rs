@@ -26,7 +26,10 @@ fn first_responses_are_graded_at_their_limits() {
     let chat = Value::Response(Class::of("chat"));
     assert_eq!(graded(chat, 61.0 * MINUTE), (Unacceptable, IN, Some(HOUR)));
     assert_eq!(graded(chat, 30.0 * MINUTE), (BelowAverage, IN, Some(10.0 * MINUTE)));
-    assert_eq!(graded(chat, 29.0 * MINUTE), (BelowAverage, BETWEEN, Some(10.0 * MINUTE)));
+    assert_eq!(
+        graded(chat, 29.0 * MINUTE),
+        (BelowAverage, BETWEEN, Some(10.0 * MINUTE))
+    );
     assert_eq!(graded(chat, 10.0 * MINUTE), (Average, IN, Some(5.0 * MINUTE)));
     assert_eq!(graded(chat, 9.0 * MINUTE), (Average, BETWEEN, Some(5.0 * MINUTE)));
     assert_eq!(graded(chat, MINUTE), (Stellar, IN, None));
@@ -52,7 +55,10 @@ fn resolutions_are_graded_and_abandonment_caps_them() {
     let chat = resolution(true, false);
     assert_eq!(graded(chat, 4.0 * HOUR), (BelowAverage, BETWEEN, Some(HOUR)));
     assert_eq!(graded(chat, 10.0 * MINUTE), (Stellar, BETWEEN, None));
-    assert_eq!(graded(resolution(true, true), MINUTE), (Unacceptable, IN, Some(4.0 * HOUR)));
+    assert_eq!(
+        graded(resolution(true, true), MINUTE),
+        (Unacceptable, IN, Some(4.0 * HOUR))
+    );
 }
 
 #[test]

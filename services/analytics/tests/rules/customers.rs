@@ -52,9 +52,12 @@ fn an_order_counts_once_and_the_first_ever_is_no_repeat() {
     assert_eq!(desk.share("retention_rate/repeat_purchase"), (1.0, 2.0, 0));
 }
 
+/// A name, lines, and numerator, denominator, open.
+type Case = (&'static str, &'static [&'static str], (f64, f64, u64));
+
 #[test]
 fn what_keeps_a_contact_away() {
-    let cases: [(&str, &[&str], (f64, f64, u64)); 8] = [
+    let cases: [Case; 8] = [
         (
             "read, nothing after",
             &["09:00 self_service session=s step=viewed customer=c"],

@@ -284,10 +284,10 @@ proptest! {
         each(|query| {
             let total = run(&view, query).total;
             let id = format!("{}/{} {:?}", query.kpi.id, query.variant.id, query.clock);
-            if let Some(items) = explain(&view, query) {
-                if add_up(&items, query) != total {
-                    failures.push(format!("{id} is not what is explained: {items:?}, {total:?}"));
-                }
+            if let Some(items) = explain(&view, query)
+                && add_up(&items, query) != total
+            {
+                failures.push(format!("{id} is not what is explained: {items:?}, {total:?}"));
             }
             // Things that are counted are in one row each, whatever single-valued dimension they are split by.
             let each_once = matches!(query.variant.measure, Measure::Count | Measure::Duration | Measure::Mean | Measure::Share | Measure::Csat | Measure::Nps);

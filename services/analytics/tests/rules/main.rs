@@ -13,6 +13,7 @@ mod sla;
 mod solves;
 mod surveys;
 mod turns;
+mod volumes;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;

@@ -15,6 +15,7 @@ pub use error::FilterError;
 pub use expr::{Comparison, Condition, Expr, Test};
 pub use literal::{Choice, Literal};
 pub use matches::{Record, Value};
+pub use nearest::hint;
 pub use pattern::Pattern;
 pub use schema::{Kind, Schema};
 

@@ -141,6 +141,26 @@ fn make(zone: Tz, grain: Grain, at: Micros) -> Bucket {
     }
 }
 
+/// The local date of `at`: the one whose (first) midnight was the last.
+pub fn local_date(zone: Tz, at: Micros) -> NaiveDate {
+    let date = local_time(zone, at).date();
+    match date.checked_add_days(Days::new(1)) {
+        Some(next) if at >= midnight(zone, next) => next,
+        _ if at < midnight(zone, date) => date.checked_sub_days(Days::new(1)).unwrap_or(date),
+        _ => date,
+    }
+}
+
+/// The bucket of `grain`, a day or longer, that contains the local `date`.
+pub fn bucket_of_date(zone: Tz, grain: Grain, date: NaiveDate) -> Bucket {
+    let first = floor(grain, date);
+    Bucket {
+        start: midnight(zone, first),
+        end: midnight(zone, next(grain, first)),
+        label: label(grain, first),
+    }
+}
+
 /// The local wall-clock time at `at`.
 pub fn local_time(zone: Tz, at: Micros) -> NaiveDateTime {
     DateTime::<Utc>::from_timestamp_micros(at)

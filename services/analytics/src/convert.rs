@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use vorrang_api::analytics::v1::kpi::{Direction as ApiDirection, Unit as ApiUnit};
-use vorrang_api::analytics::v1::{FeedPosition, Kpi as ApiKpi, KpiRow};
+use vorrang_api::analytics::v1::{FeedPosition, Kpi as ApiKpi, KpiBenchmark, KpiRow};
 
 use crate::buckets::Micros;
-use crate::kpis::{Dimension, Direction, Kpi, Unit};
+use crate::dimensions::Dimension;
+use crate::facts::{Benchmark, Strings};
+use crate::kpis::{Direction, Kpi, Unit};
 use crate::projection::{OWNERS, Position};
-use crate::query::{Answer, Figures, Row};
+use crate::query::{Answer, Figures, Named, Row};
 
 /// A definition.
 pub fn kpi(kpi: &Kpi) -> ApiKpi {
@@ -17,12 +19,7 @@ pub fn kpi(kpi: &Kpi) -> ApiKpi {
         version: kpi.version,
         title: kpi.title.to_owned(),
         formula: kpi.formula.to_owned(),
-        unit: match kpi.unit {
-            Unit::Count => ApiUnit::Count,
-            Unit::Seconds => ApiUnit::Seconds,
-            Unit::Percent => ApiUnit::Percent,
-        }
-        .into(),
+        unit: unit(kpi.unit).into(),
         direction: match kpi.direction {
             Direction::Higher => ApiDirection::HigherIsBetter,
             Direction::Lower => ApiDirection::LowerIsBetter,
@@ -44,11 +41,39 @@ pub fn kpi(kpi: &Kpi) -> ApiKpi {
             .map(|variant| variant.id.to_owned())
             .filter(|id| !id.is_empty())
             .collect(),
+        variant_units: kpi
+            .variants
+            .iter()
+            .filter(|variant| !variant.id.is_empty())
+            .map(|variant| unit(variant.unit).into())
+            .collect(),
+    }
+}
+
+fn unit(unit: Unit) -> ApiUnit {
+    match unit {
+        Unit::Count => ApiUnit::Count,
+        Unit::Seconds => ApiUnit::Seconds,
+        Unit::Percent => ApiUnit::Percent,
+        Unit::Score => ApiUnit::Score,
+        Unit::Ratio => ApiUnit::Ratio,
+    }
+}
+
+/// An outside figure.
+pub fn benchmark(benchmark: &Benchmark, strings: &Strings) -> KpiBenchmark {
+    KpiBenchmark {
+        kpi: strings.text(benchmark.kpi).to_owned(),
+        label: strings.text(benchmark.label).to_owned(),
+        value: benchmark.value,
+        valid_from: timestamp(benchmark.valid_from),
     }
 }
 
 /// The rows of an answer about `kpi`. `split`: the total comes first and is marked; otherwise it is the only row.
 pub fn rows(kpi: &str, answer: Answer, by: &[Dimension], split: bool) -> Vec<KpiRow> {
+    // Some split themselves.
+    let split = split || !answer.rows.is_empty();
     let mut rows = vec![KpiRow {
         is_total: split,
         ..figures(kpi, answer.total)
@@ -60,15 +85,30 @@ pub fn rows(kpi: &str, answer: Answer, by: &[Dimension], split: bool) -> Vec<Kpi
 fn row(kpi: &str, row: Row, by: &[Dimension]) -> KpiRow {
     let names = by.iter().map(|dimension| dimension.name().to_owned());
     let values = row.key.into_iter().map(Option::unwrap_or_default);
+    let own = row
+        .own
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.unwrap_or_default()));
     KpiRow {
         bucket_start_at: row.bucket.and_then(timestamp),
-        key: names.zip(values).collect(),
+        key: names.zip(values).chain(own).collect(),
         ..figures(kpi, row.figures)
     }
 }
 
 fn figures(kpi: &str, figures: Figures) -> KpiRow {
+    let word = |name: &str| match figures.named(name) {
+        Some(Named::Word(word)) => word.to_owned(),
+        _ => String::new(),
+    };
+    let details = figures.named.iter().filter_map(|(name, value)| match value {
+        Named::Number(number) => Some(((*name).to_owned(), *number)),
+        Named::Word(_) => None,
+    });
     KpiRow {
+        details: details.collect(),
+        grade: word("grade"),
+        band: word("band"),
         kpi: kpi.to_owned(),
         is_total: false,
         bucket_start_at: None,

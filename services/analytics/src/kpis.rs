@@ -1,32 +1,94 @@
-//! The registry: every key figure, each defined in one file under `kpis/`.
+//! The registry: every key figure, each defined once, beside its kin, under `kpis/`.
 //!
-//! A KPI is a definition in words (what `ListKpis` returns) and a function that turns the facts at a
+//! A KPI is a definition in words (what `ListKpis` returns) and a function that turns what is known at a
 //! moment into observations. Periods, buckets, splits, filters, means, quantiles and intervals are the
-//! business of [`crate::query`], the same for all. To add one: write `kpis/<id>.rs` with a `pub const KPI`,
-//! declare it here, and list it in [`ALL`].
+//! business of [`crate::query`], the same for all. To add one: write a `pub const` of type [`Kpi`] in the file of its kin
+//! and list it in [`ALL`].
 
-mod csat;
-mod first_response_time;
-mod full_resolution_time;
-mod queue_wait_time;
-mod self_service_rate;
-mod tickets_created;
-mod tickets_solved;
+mod agents;
+mod availability;
+mod busiest_hours;
+mod contacts;
+mod customers;
+mod efforts;
+mod episodes;
+mod observation;
+mod queues;
+mod resolutions;
+mod responses;
+mod satisfaction_gap;
+mod self_service;
+mod service_level;
+mod sla;
+mod surveys;
+mod tickets;
+mod volume_change;
+mod workflow_usage;
 
 use crate::buckets::Micros;
-use crate::facts::Symbol;
-use crate::moment::Moment;
+use crate::dimensions::{Dimension, Dimensions};
+use crate::query::{Answer, Query};
+use crate::rows::Level;
+use crate::view::View;
+
+pub use observation::{Observation, Outcome, Stretch, Subject};
+pub use service_level::Grade;
 
 /// All key figures by id.
 pub const ALL: &[&Kpi] = &[
-    &csat::KPI,
-    &first_response_time::KPI,
-    &full_resolution_time::KPI,
-    &queue_wait_time::KPI,
-    &self_service_rate::KPI,
-    &tickets_created::KPI,
-    &tickets_solved::KPI,
+    &queues::ABANDONMENT_RATE,
+    &resolutions::AGENT_WORK_TIME,
+    &resolutions::AVERAGE_RESOLUTION_TIME,
+    &responses::AVERAGE_RESPONSE_TIME,
+    &busiest_hours::KPI,
+    &surveys::CES_EASE,
+    &surveys::CES_EFFORT,
+    &availability::CHANNEL_AVAILABILITY,
+    &episodes::CHANNEL_SWITCHES_PER_EPISODE,
+    &contacts::CONTACTS,
+    &episodes::CONTACTS_PER_EPISODE,
+    &efforts::CONTACTS_PER_TICKET,
+    &agents::CONVERSATIONS_PER_AGENT,
+    &surveys::CSAT,
+    &resolutions::CUSTOMER_WAIT_TIME,
+    &self_service::DEFLECTION_RATE,
+    &efforts::FCR_GROSS,
+    &episodes::FCR_NET,
+    &surveys::FCR_PERCEIVED,
+    &responses::FIRST_AUTOMATED_RESPONSE_TIME,
+    &resolutions::FIRST_RESOLUTION_TIME,
+    &responses::FIRST_RESPONSE_TIME,
+    &resolutions::FULL_RESOLUTION_TIME,
+    &queues::HANDLE_TIME,
+    &contacts::MESSAGES,
+    &surveys::NPS,
+    &availability::OCCUPANCY,
+    &resolutions::ON_HOLD_TIME,
+    &efforts::ONE_TOUCH_RATE,
+    &surveys::PERSONAL_EMOTIONAL_CONNECTION,
+    &surveys::QUALITY_SCORE,
+    &queues::QUEUE_WAIT_TIME,
+    &efforts::REOPEN_RATE,
+    &agents::REPLIES_PER_AGENT,
+    &efforts::REPLIES_PER_TICKET,
+    &responses::RESPONSE_TIME,
+    &customers::RETENTION_RATE,
+    &satisfaction_gap::KPI,
+    &self_service::SELF_SERVICE_RATE,
+    &self_service::SELF_SERVICE_SCORE,
+    &service_level::KPI,
+    &sla::SLA_ATTAINMENT,
+    &tickets::CREATED,
+    &tickets::OPEN,
+    &tickets::SOLVED,
+    &episodes::TRANSFERS_PER_EPISODE,
+    &efforts::TRANSFERS_PER_TICKET,
+    &volume_change::KPI,
+    &workflow_usage::KPI,
 ];
+
+/// The key figure that compares days, so that its period has only whole ones.
+pub const WHOLE_DAYS: &str = volume_change::KPI.id;
 
 /// The key figure with this id.
 pub fn find(id: &str) -> Option<&'static Kpi> {
@@ -43,7 +105,7 @@ pub struct Kpi {
     pub title: &'static str,
     /// The formula in words.
     pub formula: &'static str,
-    /// What the value is.
+    /// What the value of the default variant is.
     pub unit: Unit,
     /// Which way is good.
     pub direction: Direction,
@@ -65,10 +127,27 @@ pub struct Kpi {
 pub struct Variant {
     /// Empty for the default one.
     pub id: &'static str,
+    /// What its value is.
+    pub unit: Unit,
     /// How observations become a value.
     pub measure: Measure,
-    /// Gives every observation there is at a moment, of all times; the query picks the period.
-    pub observe: fn(&Moment<'_>, &mut dyn FnMut(Observation)),
+    /// Gives the observations there are at a moment.
+    pub observe: Observe,
+}
+
+/// Where observations come from.
+#[derive(Clone, Copy)]
+pub enum Observe {
+    /// Things that happened at a time, of all times; the query picks the period.
+    Events(for<'v> fn(&'v View<'v>, &mut dyn FnMut(Observation<'v>))),
+    /// Stretches of time in which something stood open; the query counts those that lie over the end of the period.
+    Levels(for<'v> fn(&'v View<'v>, &mut dyn FnMut(Level, Dimensions<'v>, Subject))),
+    /// Stretches of time that are measured; the query cuts them to the period.
+    Stretches(for<'v> fn(&'v View<'v>, &mut dyn FnMut(Stretch<'v>))),
+    /// Things that depend on both ends of the period.
+    Cohorts(for<'v> fn(&'v View<'v>, Micros, Micros, &mut dyn FnMut(Observation<'v>))),
+    /// The whole answer, for figures that compare or combine others.
+    Answers(fn(&View<'_>, &Query<'_>) -> Answer),
 }
 
 impl Kpi {
@@ -88,8 +167,12 @@ pub enum Unit {
     Count,
     /// Seconds.
     Seconds,
-    /// 0 to 100.
+    /// 0 to 100; of a change or a net share also outside.
     Percent,
+    /// Points on the scale of a question or a grade.
+    Score,
+    /// A number by another.
+    Ratio,
 }
 
 /// Which way is good.
@@ -103,125 +186,53 @@ pub enum Direction {
     Neutral,
 }
 
+/// Which seconds count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Clock {
+    /// All of them.
+    #[default]
+    Elapsed,
+    /// Those in which the ticket's calendar is open; a ticket without one has none.
+    Business,
+}
+
 /// How observations become a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
     /// How many there are. Never null, no interval.
     Count,
+    /// The mean of durations on the clock asked for, with quantiles and the normal interval. Null without any.
+    Duration,
+    /// The same, with the durations of one subject added up first.
+    DurationBySubject,
     /// The mean of what was measured, with quantiles and the normal interval. Null without any.
     Mean,
     /// Hits among all, in percent, with Wilson's interval. Null without any.
     Share,
+    /// As [`Measure::Share`] with the mean answer, and how many are satisfied and not.
+    Csat,
+    /// As [`Measure::Share`], each subject once: it hits when any of its observations does.
+    ShareBySubject,
+    /// Promoters less detractors, in percent of all, with the normal interval.
+    Nps,
+    /// Subjects of the agents ÷ agents; with the normal interval over agents.
+    PerAgent {
+        /// Each subject of an agent once.
+        once: bool,
+    },
+    /// Subjects on one side ÷ subjects on the other, each once.
+    Ratio,
+    /// Time ÷ time, in percent, without an interval.
+    TimeShare,
+    /// The figure says itself.
+    Own,
 }
 
-/// By what a figure can be split and filtered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Dimension {
-    /// Channel of the ticket.
-    Channel,
-    /// The customer's tier when the ticket opened.
-    Tier,
-    /// Priority of the ticket when it opened.
-    Priority,
-    /// Queue at the event that is counted.
-    Queue,
-    /// The agent who did what is counted.
-    Agent,
-    /// That agent's team then.
-    Team,
-    /// The customer; of merged ones the one that stays. None of those who were erased.
-    Customer,
-}
-
-/// Every dimension, in the order in which they are listed.
-pub const DIMENSIONS: &[Dimension] = &[
-    Dimension::Channel,
-    Dimension::Tier,
-    Dimension::Priority,
-    Dimension::Queue,
-    Dimension::Agent,
-    Dimension::Team,
-    Dimension::Customer,
-];
-
-impl Dimension {
-    /// Its name in requests.
-    pub fn name(self) -> &'static str {
-        match self {
-            Dimension::Channel => "channel",
-            Dimension::Tier => "tier",
-            Dimension::Priority => "priority",
-            Dimension::Queue => "queue",
-            Dimension::Agent => "agent",
-            Dimension::Team => "team",
-            Dimension::Customer => "customer",
-        }
+impl Measure {
+    /// Whether it depends on the clock.
+    pub fn is_timed(self) -> bool {
+        matches!(self, Measure::Duration | Measure::DurationBySubject)
     }
-
-    /// The dimension with this name.
-    pub fn find(name: &str) -> Option<Self> {
-        DIMENSIONS.iter().copied().find(|dimension| dimension.name() == name)
-    }
-}
-
-/// The dimension values of one observation; None = nobody, not known, does not apply.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Dimensions {
-    /// See [`Dimension::Channel`].
-    pub channel: Option<Symbol>,
-    /// See [`Dimension::Tier`].
-    pub tier: Option<Symbol>,
-    /// See [`Dimension::Priority`].
-    pub priority: Option<Symbol>,
-    /// See [`Dimension::Queue`].
-    pub queue: Option<Symbol>,
-    /// See [`Dimension::Agent`].
-    pub agent: Option<Symbol>,
-    /// See [`Dimension::Team`].
-    pub team: Option<Symbol>,
-    /// See [`Dimension::Customer`].
-    pub customer: Option<Symbol>,
-}
-
-impl Dimensions {
-    /// The value of one dimension.
-    pub fn get(&self, dimension: Dimension) -> Option<Symbol> {
-        match dimension {
-            Dimension::Channel => self.channel,
-            Dimension::Tier => self.tier,
-            Dimension::Priority => self.priority,
-            Dimension::Queue => self.queue,
-            Dimension::Agent => self.agent,
-            Dimension::Team => self.team,
-            Dimension::Customer => self.customer,
-        }
-    }
-}
-
-/// One thing that a figure counts or measures.
-#[derive(Debug, Clone, Copy)]
-pub struct Observation {
-    /// The time that decides to which period it belongs.
-    pub at: Micros,
-    /// Whose and what kind.
-    pub dimensions: Dimensions,
-    /// What was found.
-    pub outcome: Outcome,
-}
-
-/// What an observation found.
-#[derive(Debug, Clone, Copy)]
-pub enum Outcome {
-    /// It happened.
-    Happened,
-    /// A duration in microseconds.
-    Took(Micros),
-    /// It is of the kind the rate is about, or not.
-    Hit(bool),
-    /// An answer on a scale, and whether it is of the kind the rate is about.
-    Score { score: f64, hit: bool },
-    /// It belongs to the period by its beginning and has no value yet.
-    Open,
 }
 
 #[cfg(test)]

@@ -1,21 +1,27 @@
 //! Analytics: key figures from what happened in ticketing, routing and knowledge.
 //!
 //! It owns nothing: the facts are read from the owners' feeds and can be rebuilt at any time. The walk of a request:
-//! [`grpc`] → `rpc/` → [`query`], which asks a figure of [`kpis`] to observe the [`facts`] as they read at a
-//! [`moment`]. `follow` fills the [`projection`].
+//! [`grpc`] → `rpc/` → [`query`], which asks a figure of [`kpis`] to observe a [`view`]: the [`rows`] that the [`facts`]
+//! amount to as they read at a [`moment`]. `follow` fills the [`projection`]; [`history`] reads imported lines.
 
 pub mod buckets;
 mod convert;
+pub mod dimensions;
+pub mod episodes;
 pub mod facts;
 mod follow;
 mod grpc;
 mod heads;
+pub mod history;
 pub mod kpis;
 pub mod moment;
 pub mod projection;
 pub mod query;
+pub mod rows;
 mod rpc;
 pub mod statistics;
+pub mod view;
+pub mod visits;
 
 use std::sync::Arc;
 

@@ -1,20 +1,13 @@
-//! The facts as they read at one moment: which tickets count, their solves, their conversation.
+//! The facts as they read at one moment: what is merged into what, who is who, what counts.
 //!
-//! Here the rules of kpi-rules are applied once for all KPIs: what a solve and a reopen are (D6), what
-//! spam, deletion (D7) and merging (D8, for customers alike) take out, what a reply is (D11), who is meant by "the agent" (D35),
-//! how a queue stay runs (D26). Everything dated up to and including the moment is in (D1). Pure.
-
-mod case;
-mod stay;
+//! What spam, deletion (D7) and merging (D8, for customers alike) take out, and who somebody was at a time (D5). Everything
+//! dated up to and including the moment is in (D1). Pure.
 
 use std::collections::HashMap;
 
-pub use case::{Case, Life, Solve};
-pub use stay::{End, Stay};
-
 use crate::buckets::Micros;
-use crate::facts::{Facts, STANDARD_TIER, Status, Step, Symbol, TicketIndex};
-use crate::kpis::Dimensions;
+use crate::dimensions::Dimensions;
+use crate::facts::{Facts, STANDARD_TIER, Status, Step, Symbol, TicketIndex, Trait};
 
 /// The facts as they read at `as_of`.
 pub struct Moment<'a> {
@@ -84,29 +77,23 @@ impl<'a> Moment<'a> {
         self.as_of
     }
 
-    /// The tickets that count as tickets: opened, not spam, not deleted, not merged into another.
-    pub fn cases(&self) -> impl Iterator<Item = Case<'_>> {
-        self.contacts().filter(|case| !case.merged())
+    /// The ticket that `index` is part of now; itself when it is merged into none.
+    pub fn root(&self, index: TicketIndex) -> TicketIndex {
+        self.target.get(&index).copied().unwrap_or(index)
     }
 
-    /// The tickets whose contacts, stays and answers count: as [`Moment::cases`], and the merged ones too,
-    /// since what happened once, happened; unless what they are merged into is spam or deleted.
-    pub fn contacts(&self) -> impl Iterator<Item = Case<'_>> {
-        (0..self.facts.tickets().len() as TicketIndex)
-            .filter_map(|index| self.case(index))
-            .filter(|case| {
-                let judged = self.target.get(&case.index).copied().unwrap_or(case.index);
-                !self.is_excluded(judged)
-            })
+    /// Whether a ticket is merged into another now.
+    pub fn is_merged(&self, index: TicketIndex) -> bool {
+        self.target.contains_key(&index)
     }
 
-    fn case(&self, index: TicketIndex) -> Option<Case<'_>> {
-        let ticket = self.facts.tickets().get(index as usize)?;
-        let opening = ticket.opening.filter(|opening| opening.at <= self.as_of)?;
-        Some(Case::new(self, index, ticket, opening))
+    /// What is merged into a ticket now, directly or through others, in ascending order.
+    pub fn sources(&self, index: TicketIndex) -> &[TicketIndex] {
+        self.sources.get(&index).map_or(&[], Vec::as_slice)
     }
 
-    fn is_excluded(&self, index: TicketIndex) -> bool {
+    /// Whether a ticket is spam or deleted now, or not known at all.
+    pub fn is_excluded(&self, index: TicketIndex) -> bool {
         let Some(ticket) = self.facts.tickets().get(index as usize) else {
             return true;
         };
@@ -124,11 +111,19 @@ impl<'a> Moment<'a> {
     }
 
     /// The dimensions of something apart from any ticket: the customer's as they were at `at`.
-    pub fn dimensions_of(&self, customer: impl Into<Option<Symbol>>, agent: Option<Symbol>, at: Micros) -> Dimensions {
+    pub fn dimensions_of(
+        &self,
+        customer: impl Into<Option<Symbol>>,
+        agent: Option<Symbol>,
+        at: Micros,
+    ) -> Dimensions<'static> {
         let customer = customer.into();
         Dimensions {
             customer: self.customer(customer),
             tier: self.tier(customer, at),
+            language: self.trait_of(customer, Trait::Language, at),
+            country: self.trait_of(customer, Trait::Country, at),
+            organization: self.trait_of(customer, Trait::Organization, at),
             agent,
             team: self.team(agent, at),
             ..Dimensions::default()
@@ -137,7 +132,7 @@ impl<'a> Moment<'a> {
 
     /// Who `customer` is now: the one that stays when customers were merged, for the whole past; None when that one, or the
     /// one who was named, is erased.
-    fn customer(&self, customer: Option<Symbol>) -> Option<Symbol> {
+    pub fn customer(&self, customer: Option<Symbol>) -> Option<Symbol> {
         let named = customer?;
         let stays = self.survivor(named, Micros::MAX);
         let erased = self.facts.is_erased(named) || self.facts.is_erased(stays);
@@ -145,7 +140,7 @@ impl<'a> Moment<'a> {
     }
 
     /// Whom `customer` had been merged into by `at`, by merges that are in force now.
-    fn survivor(&self, customer: Symbol, at: Micros) -> Symbol {
+    pub fn survivor(&self, customer: Symbol, at: Micros) -> Symbol {
         let mut end = customer;
         // A chain cannot be longer than the number of merges; a circle (which owners refuse) ends there.
         for _ in 0..self.customers.len() {
@@ -157,14 +152,20 @@ impl<'a> Moment<'a> {
         end
     }
 
-    fn tier(&self, customer: Option<Symbol>, at: Micros) -> Option<Symbol> {
-        customer
-            .map(|customer| self.survivor(customer, at))
-            .and_then(|customer| self.facts.tier_of(customer, at))
+    /// What `customer`, or whoever they had been merged into by then, was at `at`.
+    pub fn trait_of(&self, customer: Option<Symbol>, what: Trait, at: Micros) -> Option<Symbol> {
+        let customer = self.survivor(customer?, at);
+        self.facts.trait_of(customer, what, at, self.as_of)
+    }
+
+    /// As [`Moment::trait_of`]; `standard` when nothing is known.
+    pub fn tier(&self, customer: Option<Symbol>, at: Micros) -> Option<Symbol> {
+        self.trait_of(customer, Trait::Tier, at)
             .or_else(|| self.facts.strings().find(STANDARD_TIER))
     }
 
-    fn team(&self, agent: Option<Symbol>, at: Micros) -> Option<Symbol> {
-        agent.and_then(|agent| self.facts.team_of(agent, at))
+    /// The agent's team at `at`.
+    pub fn team(&self, agent: Option<Symbol>, at: Micros) -> Option<Symbol> {
+        agent.and_then(|agent| self.facts.team_of(agent, at, self.as_of))
     }
 }

@@ -5,6 +5,8 @@
 //! Nothing is stored: after a start everything is read from the beginning again.
 
 mod knowledge;
+mod promises;
+mod records;
 mod routing;
 mod ticketing;
 
@@ -17,6 +19,7 @@ use vorrang_error::Error;
 
 use crate::buckets::Micros;
 use crate::facts::{Event, Facts, Order};
+use crate::rows::Ledger;
 
 /// Whose feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +77,7 @@ pub struct Position {
 #[derive(Debug, Default)]
 pub struct TenantFacts {
     facts: Facts,
+    ledger: Ledger,
     positions: [Position; 3],
 }
 
@@ -81,6 +85,11 @@ impl TenantFacts {
     /// What happened.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// What was derived from it.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// How far `owner`'s feed was read.

@@ -3,26 +3,33 @@
 //! The same code serves every KPI, so that a total, its rows and an interval mean the same everywhere.
 //! Means and sums are over sorted values: the same facts give the same bits, whatever the order of arrival.
 
+mod cells;
+mod explain;
 mod figures;
-
-use std::collections::BTreeMap;
+mod tally;
 
 use chrono_tz::Tz;
 
-pub use figures::Figures;
-use figures::Tally;
+pub use cells::Part;
+pub(crate) use cells::{Cells, spans};
+pub use explain::{Item, add_up, explain};
+pub use figures::{Figures, Named};
+pub(crate) use tally::Tally;
 
-use crate::buckets::{Axis, Grain, Micros};
-use crate::facts::{Facts, Symbol};
-use crate::kpis::{Dimension, Kpi, Variant};
-use crate::moment::Moment;
+use crate::buckets::{Grain, Micros};
+use crate::dimensions::Dimension;
+use crate::kpis::{Clock, Kpi, Observe, Variant};
+use crate::view::View;
 
 /// A question about one key figure.
+#[derive(Clone)]
 pub struct Query<'a> {
     /// Which figure.
     pub kpi: &'static Kpi,
     /// Which variant of it.
     pub variant: &'static Variant,
+    /// Which seconds count; figures that measure no duration are the same on both clocks.
+    pub clock: Clock,
     /// First instant of the period.
     pub from: Micros,
     /// First instant after it.
@@ -47,7 +54,7 @@ pub struct Filter {
 }
 
 /// The answer: the total, and the rows when the question split it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
     /// Over all rows.
     pub total: Figures,
@@ -56,7 +63,7 @@ pub struct Answer {
 }
 
 /// One row of an answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Row {
     /// Start of the bucket, cut to the period; None without a grain.
     pub bucket: Option<Micros>,
@@ -64,71 +71,57 @@ pub struct Row {
     pub label: Option<String>,
     /// The values of the dimensions asked for, in the order asked; None: none.
     pub key: Vec<Option<String>>,
+    /// What the figure itself splits by: names and values.
+    pub own: Vec<(&'static str, Option<String>)>,
     /// The values.
     pub figures: Figures,
 }
 
-/// Answers `query` from the facts at `moment`.
-pub fn run(moment: &Moment<'_>, query: &Query<'_>) -> Answer {
-    let facts = moment.facts();
-    let filters = known(facts, query.filters);
-    let split = query.grain.is_some() || !query.by.is_empty();
-    let mut axis = query.grain.map(|grain| Axis::new(query.zone, grain));
-    let mut total = Tally::default();
-    let mut rows: BTreeMap<(Option<Micros>, Vec<Option<&str>>), Tally> = BTreeMap::new();
-    (query.variant.observe)(moment, &mut |observation| {
-        let inside = query.from <= observation.at && observation.at < query.to;
-        let wanted = filters
-            .iter()
-            .all(|(dimension, values)| values.contains(&observation.dimensions.get(*dimension)));
-        if !inside || !wanted {
-            return;
-        }
-        total.add(observation.outcome);
-        if split {
-            let bucket = axis.as_mut().map(|axis| axis.start_of(observation.at));
-            let key = query
-                .by
-                .iter()
-                .map(|dimension| observation.dimensions.get(*dimension))
-                .map(|value| value.map(|symbol| facts.strings().text(symbol)))
-                .collect();
-            rows.entry((bucket, key)).or_default().add(observation.outcome);
-        }
-    });
-    let rows = rows
-        .into_iter()
-        .map(|((bucket, key), tally)| Row {
-            bucket: bucket.map(|start| start.max(query.from)),
-            label: bucket
-                .and_then(|start| axis.as_ref()?.bucket(start))
-                .map(|bucket| bucket.label.clone()),
-            key: key.into_iter().map(|value| value.map(str::to_owned)).collect(),
-            figures: tally.figures(query.variant.measure),
-        })
-        .collect();
-    Answer {
-        total: total.figures(query.variant.measure),
-        rows,
+/// Answers `query` from what is known at the moment of `view`.
+pub fn run<'v>(view: &'v View<'v>, query: &Query<'_>) -> Answer {
+    if let Observe::Answers(answer) = query.variant.observe {
+        return answer(view, query);
     }
+    let mut cells = Cells::new(view, query);
+    observe(view, query, &mut cells);
+    cells.answer(query.variant.measure)
 }
 
-/// Filters in symbols. A value that occurs nowhere matches nothing and is left out.
-fn known(facts: &Facts, filters: &[Filter]) -> Vec<(Dimension, Vec<Option<Symbol>>)> {
-    filters
-        .iter()
-        .map(|filter| {
-            let values = filter
-                .values
-                .iter()
-                .filter_map(|value| match value {
-                    None => Some(None),
-                    Some(text) => facts.strings().find(text).map(Some),
-                })
-                .collect();
-            (filter.dimension, values)
-        })
-        .collect()
+/// Puts every observation of the period into its cells.
+fn observe<'v>(view: &'v View<'v>, query: &Query<'_>, cells: &mut Cells<'v, '_>) {
+    match query.variant.observe {
+        Observe::Events(events) => events(view, &mut |observation| cells.add(observation)),
+        Observe::Levels(levels) => {
+            // Each end: the bucket it ends, and the instant at which is counted: what is dated before it is in.
+            let now = view.as_of().saturating_add(1);
+            let ends: Vec<(Option<Micros>, Micros)> = match query.grain {
+                Some(grain) => {
+                    let spans = spans(query, grain).into_iter();
+                    spans.map(|span| (Some(span.start), span.end.min(now))).collect()
+                }
+                None => Vec::new(),
+            };
+            let end = query.to.min(now);
+            levels(view, &mut |level, dimensions, subject| {
+                cells.level(end, &ends, level, dimensions, subject);
+            });
+        }
+        Observe::Stretches(stretches) => stretches(view, &mut |stretch| cells.stretch(stretch)),
+        Observe::Cohorts(cohort) => {
+            cohort(view, query.from, query.to, &mut |observation| {
+                cells.total(&observation);
+                if query.grain.is_none() {
+                    cells.row(None, &observation);
+                }
+            });
+            for span in query.grain.map_or_else(Vec::new, |grain| spans(query, grain)) {
+                cohort(view, span.start, span.end, &mut |observation| {
+                    cells.row(Some(span.start), &observation);
+                });
+            }
+        }
+        Observe::Answers(_) => {}
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 use super::*;
 
 fn message(ticket: &str, actor: ActorKind) -> Event<'_> {
-    Event::Message {
-        ticket,
+    let message = Wrote {
         actor,
         id: "",
         public: false,
-    }
+        channel: "",
+    };
+    Event::Message { ticket, message }
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn the_earlier_of_two_openings_holds_whichever_comes_first() {
             Order::new(0, second),
             open(if second == 1 { "email" } else { "chat" }),
         );
-        let opening = facts.tickets()[0].opening.expect("opened");
+        let opening = facts.tickets()[0].opening.as_ref().expect("opened");
         let channel = opening.channel.expect("a channel");
         assert_eq!((opening.at, facts.strings().text(channel)), (1, "email"));
     }
@@ -81,17 +82,53 @@ fn the_earlier_of_two_openings_holds_whichever_comes_first() {
 #[test]
 fn an_attribute_holds_from_its_time_and_the_first_one_before_it_too() {
     let mut facts = Facts::default();
-    let tier = |tier| Event::Customer {
-        customer: "c",
-        tier: Some(tier),
+    let tier = |tier| {
+        Event::Customer(CustomerSeen {
+            customer: "c",
+            tier: Some(tier),
+            ..CustomerSeen::default()
+        })
     };
     facts.apply(100, Order::new(0, 2), tier("vip"));
     facts.apply(50, Order::new(0, 1), tier("standard"));
     let customer = facts.strings().find("c").expect("known");
-    let at = |at| facts.tier_of(customer, at).map(|tier| facts.strings().text(tier));
+    let at = |at| {
+        facts
+            .trait_of(customer, Trait::Tier, at, 1_000)
+            .map(|tier| facts.strings().text(tier))
+    };
     assert_eq!(at(10), Some("standard"));
     assert_eq!(at(99), Some("standard"));
     assert_eq!(at(100), Some("vip"));
+    // Told later than asked for, it was not told.
+    assert_eq!(
+        facts
+            .trait_of(customer, Trait::Tier, 100, 99)
+            .map(|tier| facts.strings().text(tier)),
+        Some("standard")
+    );
+    assert_eq!(facts.trait_of(customer, Trait::Tier, 10, 49), None);
+}
+
+#[test]
+fn what_the_first_line_does_not_name_is_not_known_before_a_later_one_does() {
+    let mut facts = Facts::default();
+    let seen = |language| {
+        Event::Customer(CustomerSeen {
+            customer: "c",
+            language,
+            ..CustomerSeen::default()
+        })
+    };
+    facts.apply(200, Order::new(0, 2), seen(Some("de")));
+    facts.apply(100, Order::new(0, 1), seen(None));
+    let customer = facts.strings().find("c").expect("known");
+    let at = |at| {
+        facts
+            .trait_of(customer, Trait::Language, at, 1_000)
+            .map(|symbol| facts.strings().text(symbol))
+    };
+    assert_eq!((at(50), at(150), at(200)), (None, None, Some("de")));
 }
 
 #[test]
@@ -121,6 +158,6 @@ fn an_attribute_that_is_not_named_stays_and_an_empty_one_is_none() {
     facts.apply(20, Order::new(1, 2), agent(None));
     facts.apply(30, Order::new(1, 3), agent(Some("")));
     let ada = facts.strings().find("ada").expect("known");
-    let at = |at| facts.team_of(ada, at).map(|team| facts.strings().text(team));
+    let at = |at| facts.team_of(ada, at, 1_000).map(|team| facts.strings().text(team));
     assert_eq!((at(20), at(30)), (Some("north"), None));
 }

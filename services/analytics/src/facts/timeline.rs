@@ -1,6 +1,6 @@
 //! The events of one ticket, by time.
 
-use super::{ActorKind, Status, Survey, Symbol, TicketIndex};
+use super::{ActorKind, Status, Survey, Symbol, TicketIndex, Workflow};
 use crate::buckets::Micros;
 
 /// Decides between events of the same instant, and which of two answers to one question was recorded last: which feed,
@@ -17,6 +17,27 @@ impl Order {
     }
 }
 
+/// Index of a review in [`super::Facts::review`].
+pub type ReviewIndex = u32;
+
+/// Seconds that a source gave, to the millisecond; perhaps none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given(u32);
+
+impl Given {
+    /// What was given.
+    pub fn new(seconds: Option<f64>) -> Self {
+        // 49 days of talking are no call.
+        let millis = |seconds: f64| (seconds * 1e3).round().clamp(0.0, f64::from(u32::MAX - 1)) as u32;
+        Self(seconds.map_or(u32::MAX, millis))
+    }
+
+    /// Seconds, when some were given.
+    pub fn seconds(self) -> Option<f64> {
+        (self.0 != u32::MAX).then(|| f64::from(self.0) / 1e3)
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Step {
@@ -25,6 +46,7 @@ pub enum Step {
         actor: ActorKind,
         id: Option<Symbol>,
         public: bool,
+        channel: Option<Symbol>,
     },
     /// The status was set.
     Status { status: Status, actor: Option<ActorKind> },
@@ -48,7 +70,21 @@ pub enum Step {
     /// Automation handed over to people.
     Handoff,
     /// The agent finished the work after the contact.
-    WrapUpEnded { agent: Option<Symbol> },
+    WrapUpEnded {
+        agent: Option<Symbol>,
+        talk: Given,
+        hold: Given,
+    },
+    /// This was promised.
+    Promised { policy: Option<Symbol> },
+    /// Something that helps was used.
+    Applied { workflow: Workflow, id: Symbol },
+    /// Is about the same matter as another ticket.
+    Linked { to: TicketIndex },
+    /// Is not.
+    Unlinked { to: TicketIndex },
+    /// Was reviewed.
+    Reviewed { review: ReviewIndex },
     /// Became part of another ticket.
     Merged { into: TicketIndex },
     /// The merge was undone.
@@ -77,29 +113,45 @@ pub struct Entry {
 
 /// Entries in ascending (at, order); those of one event in the order given.
 #[derive(Debug, Default)]
-pub struct Timeline(Vec<Entry>);
+pub struct Timeline {
+    entries: Vec<Entry>,
+    /// Rises with every change.
+    revision: u32,
+}
 
 impl Timeline {
     pub(super) fn insert(&mut self, at: Micros, order: Order, step: Step) {
-        let place = self.0.partition_point(|entry| (entry.at, entry.order) <= (at, order));
-        self.0.insert(place, Entry { at, order, step });
+        let place = self
+            .entries
+            .partition_point(|entry| (entry.at, entry.order) <= (at, order));
+        self.entries.insert(place, Entry { at, order, step });
+        self.revision = self.revision.wrapping_add(1);
     }
 
     /// Takes a step of that time out again; gives its order.
     pub(super) fn remove(&mut self, at: Micros, step: Step) -> Option<Order> {
-        let place = self.0.iter().position(|entry| (entry.at, entry.step) == (at, step))?;
-        Some(self.0.remove(place).order)
+        let place = self
+            .entries
+            .iter()
+            .position(|entry| (entry.at, entry.step) == (at, step))?;
+        self.revision = self.revision.wrapping_add(1);
+        Some(self.entries.remove(place).order)
     }
 
     /// Everything that is known to happen.
-    pub(super) fn all(&self) -> &[Entry] {
-        &self.0
+    pub fn all(&self) -> &[Entry] {
+        &self.entries
     }
 
     /// What had happened by `as_of`, that instant included.
     pub fn until(&self, as_of: Micros) -> &[Entry] {
-        let end = self.0.partition_point(|entry| entry.at <= as_of);
-        self.0.get(..end).unwrap_or(&[])
+        let end = self.entries.partition_point(|entry| entry.at <= as_of);
+        self.entries.get(..end).unwrap_or(&[])
+    }
+
+    /// Differs from every earlier one: what was derived from the entries with the same one still holds.
+    pub fn revision(&self) -> u32 {
+        self.revision
     }
 }
 

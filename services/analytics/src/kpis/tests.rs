@@ -1,5 +1,6 @@
 //! Worked tables: small histories whose values are computed by hand. Times are minutes of one day.
 
+mod random;
 mod surveys;
 mod tickets;
 mod waits;
@@ -7,7 +8,9 @@ mod waits;
 use chrono_tz::Tz;
 
 use super::*;
-use crate::facts::{ActorKind, Event, Facts, Opened, Order, Status};
+use crate::buckets::Micros;
+use crate::dimensions::Dimension;
+use crate::facts::{ActorKind, CustomerSeen, Event, Facts, Opened, Order, SessionStep, Status, Wrote};
 use crate::query::{Answer, Figures, Query, run};
 
 const MINUTE: Micros = 60_000_000;
@@ -55,6 +58,7 @@ impl Desk {
         let query = Query {
             kpi,
             variant: kpi.variant(variant).expect("a known variant"),
+            clock: Clock::Elapsed,
             from: 0,
             to: 24 * 60 * MINUTE,
             zone: Tz::UTC,
@@ -62,7 +66,7 @@ impl Desk {
             by,
             filters: &[],
         };
-        run(&Moment::new(&self.facts, as_of * MINUTE), &query)
+        run(&View::new(&self.facts, as_of * MINUTE), &query)
     }
 }
 
@@ -92,12 +96,13 @@ fn bot(ticket: &str) -> Event<'_> {
 }
 
 fn message<'a>(ticket: &'a str, actor: ActorKind, id: &'a str, public: bool) -> Event<'a> {
-    Event::Message {
-        ticket,
+    let message = Wrote {
         actor,
         id,
         public,
-    }
+        channel: "",
+    };
+    Event::Message { ticket, message }
 }
 
 fn status(ticket: &str, status: Status) -> Event<'_> {
@@ -106,6 +111,24 @@ fn status(ticket: &str, status: Status) -> Event<'_> {
         status,
         actor: Some(ActorKind::Automation),
     }
+}
+
+fn session<'a>(session: &'a str, step: SessionStep, customer: &'a str) -> Event<'a> {
+    Event::Session {
+        session,
+        step,
+        customer,
+        ticket: "",
+    }
+}
+
+fn person<'a>(customer: &'a str, tier: &'a str) -> Event<'a> {
+    Event::Customer(CustomerSeen {
+        customer,
+        tier: Some(tier),
+        won: true,
+        ..CustomerSeen::default()
+    })
 }
 
 fn assigned<'a>(ticket: &'a str, agent: &'a str, queue: &'a str) -> Event<'a> {

@@ -6,7 +6,7 @@ use vorrang_api::knowledge::v1::{Event as Told, Session};
 
 use super::FeedEvent;
 use crate::buckets::Micros;
-use crate::facts::Event;
+use crate::facts::{Event, SessionStep};
 
 impl FeedEvent for Told {
     fn head(&self) -> Option<&EventHead> {
@@ -17,18 +17,22 @@ impl FeedEvent for Told {
         let Some(session) = self.payload.as_ref().and_then(session) else {
             return;
         };
+        let step = match &self.payload {
+            Some(Payload::SessionSearched(_)) => SessionStep::Searched,
+            Some(Payload::SessionViewed(_)) => SessionStep::Viewed,
+            Some(Payload::SessionSolved(_)) => SessionStep::Solved,
+            Some(Payload::SessionEscalated(_)) => SessionStep::Escalated,
+            _ => SessionStep::Started,
+        };
         tell(
             at,
-            Event::SessionSeen {
+            Event::Session {
                 session: &session.name,
+                step,
                 customer: &session.customer,
+                ticket: &session.ticket,
             },
         );
-        match &self.payload {
-            Some(Payload::SessionSolved(_)) => tell(at, Event::SessionSolved { session: &session.name }),
-            Some(Payload::SessionEscalated(_)) => tell(at, Event::SessionEscalated { session: &session.name }),
-            _ => {}
-        }
     }
 }
 

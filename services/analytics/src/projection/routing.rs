@@ -3,11 +3,12 @@
 
 use vorrang_api::feed::v1::EventHead;
 use vorrang_api::routing::v1::event::Payload;
-use vorrang_api::routing::v1::{Agent, Event as Told};
+use vorrang_api::routing::v1::{Agent, Event as Told, Presence as ApiPresence, PresenceChanged};
 
 use super::FeedEvent;
+use super::ticketing::word;
 use crate::buckets::Micros;
-use crate::facts::Event;
+use crate::facts::{Event, Presence};
 
 impl FeedEvent for Told {
     fn head(&self) -> Option<&EventHead> {
@@ -24,12 +25,42 @@ impl FeedEvent for Told {
                     Event::WrapUpEnded {
                         ticket: &ended.ticket,
                         agent: &ended.agent,
+                        talk: ended.talk_time.as_ref().map(seconds),
+                        hold: ended.hold_time.as_ref().map(seconds),
                     },
                 );
             }
+            Some(Payload::PresenceChanged(changed)) => present(at, changed, tell),
             _ => {}
         }
     }
+}
+
+fn seconds(duration: &prost_types::Duration) -> f64 {
+    duration.seconds as f64 + f64::from(duration.nanos) / 1e9
+}
+
+/// What an agent does from now on; without any channel named, whoever is there is there for all.
+fn present(at: Micros, changed: &PresenceChanged, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    let presence = match changed.presence() {
+        ApiPresence::Available => Presence::Available,
+        ApiPresence::Busy => Presence::Busy,
+        ApiPresence::Away => Presence::Away,
+        ApiPresence::Offline => Presence::Offline,
+        ApiPresence::Unspecified => return,
+    };
+    let named = changed
+        .capacities
+        .iter()
+        .map(|capacity| word(capacity.channel().as_str_name(), "CHANNEL_"));
+    let channels: Vec<String> = named.collect();
+    let channels: Vec<&str> = channels.iter().map(String::as_str).collect();
+    let event = Event::Presence {
+        agent: &changed.agent,
+        presence,
+        channels: Some(channels.as_slice()).filter(|channels| !channels.is_empty()),
+    };
+    tell(at, event);
 }
 
 fn agent(at: Micros, agent: Option<&Agent>, tell: &mut dyn FnMut(Micros, Event<'_>)) {

@@ -3,6 +3,7 @@ mod delivery;
 mod dispositions;
 mod events;
 mod live;
+mod promises;
 mod relations;
 
 use vorrang_api::feed::v1::{Actor, actor};

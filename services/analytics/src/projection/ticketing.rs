@@ -11,9 +11,9 @@ use vorrang_api::ticketing::v1::{
     TicketAssigned, TicketSplit, TicketUpdated,
 };
 
-use super::{FeedEvent, micros};
+use super::{FeedEvent, micros, promises, records};
 use crate::buckets::Micros;
-use crate::facts::{About, ActorKind, Answered, Event, Opened, Status, Survey};
+use crate::facts::{About, ActorKind, Answered, Event, Opened, Status, Survey, Workflow, Wrote};
 
 impl FeedEvent for Told {
     fn head(&self) -> Option<&EventHead> {
@@ -24,8 +24,8 @@ impl FeedEvent for Told {
         let by = self.head.as_ref().and_then(|head| head.actor.as_ref());
         let actor = by.and_then(|actor| actor_kind(actor.kind()));
         match &self.payload {
-            Some(Payload::CustomerCreated(created)) => customer(at, created.customer.as_ref(), tell),
-            Some(Payload::CustomerUpdated(updated)) => customer(at, updated.customer.as_ref(), tell),
+            Some(Payload::CustomerCreated(created)) => records::customer(at, created.customer.as_ref(), tell),
+            Some(Payload::CustomerUpdated(updated)) => records::customer(at, updated.customer.as_ref(), tell),
             Some(Payload::CustomersMerged(merged)) => {
                 if let Some(target) = &merged.target {
                     let (customer, into) = (&merged.source, &target.name);
@@ -49,7 +49,7 @@ impl FeedEvent for Told {
                     .filter(|_| actor == Some(ActorKind::Agent))
                     .map_or("", |actor| &actor.id);
                 if let Some(ticket) = &created.ticket {
-                    opened(at, ticket, agent, tell);
+                    opened(at, ticket, actor, agent, tell);
                 }
             }
             Some(Payload::TicketUpdated(updated)) => moved(at, updated, tell),
@@ -113,32 +113,41 @@ impl FeedEvent for Told {
                     asked(at, sent.ticket.as_ref(), sending, tell);
                 }
             }
+            Some(Payload::TicketLinked(linked)) => records::linked(at, linked, tell),
+            Some(Payload::TicketUnlinked(unlinked)) => records::unlinked(at, unlinked, tell),
+            Some(Payload::OrderRecorded(recorded)) => records::order(at, recorded, tell),
+            Some(Payload::ReviewRecorded(recorded)) => records::review(at, recorded, tell),
+            Some(Payload::MacroApplied(applied)) => records::macro_applied(at, applied, tell),
+            Some(Payload::AutomationApplied(applied)) => records::automation_applied(at, applied, tell),
+            Some(Payload::ScheduleUpdated(updated)) => promises::schedule(at, updated, tell),
+            Some(Payload::SlaPolicyChanged(changed)) => promises::policy(at, changed, tell),
+            Some(Payload::SlaApplied(applied)) => {
+                if let Some(ticket) = &applied.ticket {
+                    let ticket = &ticket.name;
+                    promises::promised(at, ticket, applied.policy.as_ref(), tell);
+                    if let Some(policy) = &applied.policy {
+                        let workflow = Workflow::SlaPolicy;
+                        let id = &policy.name;
+                        tell(at, Event::Applied { ticket, workflow, id });
+                    }
+                }
+            }
+            Some(Payload::SlaRecalculated(again)) => {
+                if let Some(ticket) = &again.ticket {
+                    promises::promised(at, &ticket.name, again.policy.as_ref(), tell);
+                }
+            }
             // Everything else is no fact yet: kinds of events will be added.
             _ => {}
         }
     }
 }
 
-fn customer(
-    at: Micros,
-    customer: Option<&vorrang_api::ticketing::v1::Customer>,
-    tell: &mut dyn FnMut(Micros, Event<'_>),
-) {
-    if let Some(customer) = customer {
-        tell(
-            at,
-            Event::Customer {
-                customer: &customer.name,
-                tier: Some(&customer.tier),
-            },
-        );
-    }
-}
-
-fn opened(at: Micros, ticket: &Ticket, agent: &str, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+fn opened(at: Micros, ticket: &Ticket, by: Option<ActorKind>, agent: &str, tell: &mut dyn FnMut(Micros, Event<'_>)) {
     let at = micros(ticket.opened_at.as_ref()).unwrap_or(at);
     let channel = word(ticket.channel().as_str_name(), "CHANNEL_");
     let priority = word(ticket.priority().as_str_name(), "PRIORITY_");
+    let tags: Vec<&str> = ticket.tags.iter().map(String::as_str).collect();
     let opened = Opened {
         ticket: &ticket.name,
         customer: &ticket.customer,
@@ -155,6 +164,11 @@ fn opened(at: Micros, ticket: &Ticket, agent: &str, tell: &mut dyn FnMut(Micros,
         },
         queue: &ticket.queue,
         agent,
+        opened_by: by,
+        intent: &ticket.intent,
+        tags: &tags,
+        organization: &ticket.organization,
+        told_promise: true,
     };
     tell(at, Event::Opened(opened));
     // The ticket is told as it is after the whole operation; that it changed state or was given to somebody in the
@@ -163,7 +177,7 @@ fn opened(at: Micros, ticket: &Ticket, agent: &str, tell: &mut dyn FnMut(Micros,
 }
 
 /// `CHANNEL_EMAIL` → `email`.
-fn word(name: &str, prefix: &str) -> String {
+pub(super) fn word(name: &str, prefix: &str) -> String {
     name.trim_start_matches(prefix).to_ascii_lowercase()
 }
 
@@ -278,18 +292,33 @@ fn call(at: Micros, recorded: &CallEventRecorded, tell: &mut dyn FnMut(Micros, E
             },
         ),
         Kind::HungUp => tell(at, Event::QueueLeft { ticket }),
-        Kind::WrapUpEnded => tell(at, Event::WrapUpEnded { ticket, agent }),
+        Kind::WrapUpEnded => tell(
+            at,
+            Event::WrapUpEnded {
+                ticket,
+                agent,
+                talk: seconds(event.talk_time.as_ref()),
+                hold: seconds(event.hold_time.as_ref()),
+            },
+        ),
         Kind::Unspecified | Kind::HoldBegan | Kind::HoldEnded => {}
     }
+}
+
+fn seconds(duration: Option<&prost_types::Duration>) -> Option<f64> {
+    duration.map(|duration| duration.seconds as f64 + f64::from(duration.nanos) / 1e9)
 }
 
 fn wrote(at: Micros, ticket: &Ticket, message: &Message, tell: &mut dyn FnMut(Micros, Event<'_>)) {
     let actor = message.actor.as_ref();
     let event = Event::Message {
         ticket: &ticket.name,
-        actor: author_of(actor, message.automated),
-        id: actor.map_or("", |actor| &actor.id),
-        public: message.visibility() != Visibility::Internal,
+        message: Wrote {
+            actor: author_of(actor, message.automated),
+            id: actor.map_or("", |actor| &actor.id),
+            public: message.visibility() != Visibility::Internal,
+            channel: "",
+        },
     };
     tell(micros(message.occurred_at.as_ref()).unwrap_or(at), event);
 }
@@ -304,9 +333,12 @@ fn moved_messages(split: &TicketSplit, tell: &mut dyn FnMut(Micros, Event<'_>)) 
         let moved = Event::Moved {
             from: &from.name,
             to: &to.name,
-            actor: author_of(author, message.automated),
-            id: author.map_or("", |actor| &actor.id),
-            public: message.visibility() != Visibility::Internal,
+            message: Wrote {
+                actor: author_of(author, message.automated),
+                id: author.map_or("", |actor| &actor.id),
+                public: message.visibility() != Visibility::Internal,
+                channel: "",
+            },
         };
         if let Some(at) = micros(message.occurred_at.as_ref()) {
             tell(at, moved);
@@ -348,9 +380,9 @@ fn rated(
     answer: &SurveyAnswer,
     tell: &mut dyn FnMut(Micros, Event<'_>),
 ) {
-    // About a ticket the last answer about a solve counts anyway. All others count (D38), so what is replaced is taken back.
-    if let Some(previous) = previous.filter(|_| ticket.is_none())
-        && let Some(given) = given(None, previous)
+    // What is replaced is taken back: the correction may be told with an earlier time than what it corrects.
+    if let Some(previous) = previous
+        && let Some(given) = given(ticket, previous)
     {
         let at = micros(previous.answered_at.as_ref()).unwrap_or(at);
         tell(at, Event::AnswerTakenBack(given));

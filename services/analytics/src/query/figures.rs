@@ -1,7 +1,4 @@
-//! From single observations to the numbers of a row.
-
-use crate::kpis::{Measure, Outcome};
-use crate::statistics;
+//! The numbers of a row.
 
 /// The numbers of one row. None is null: no value, which is not zero.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,72 +29,37 @@ pub struct Figures {
     pub low: Option<f64>,
     /// 95 % interval, upper end.
     pub high: Option<f64>,
+    /// What only some figures have: `satisfied`, `unsatisfied`, `promoters`, `passives`, `detractors`, `peak`, `grade`, `band`,
+    /// `next`.
+    pub named: Vec<(&'static str, Named)>,
 }
 
-/// Observations being collected.
-#[derive(Debug, Default)]
-pub struct Tally {
-    count: u64,
-    hits: u64,
-    open: u64,
-    /// Seconds, or points on a scale.
-    values: Vec<f64>,
+/// A value with a name of its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Named {
+    /// A number.
+    Number(f64),
+    /// A word.
+    Word(&'static str),
 }
 
-impl Tally {
-    /// Counts one observation.
-    pub fn add(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Open => {
-                self.open += 1;
-                return;
-            }
-            Outcome::Happened => {}
-            // A source whose clock runs ahead dates a beginning after its end: no wait is shorter than none.
-            Outcome::Took(micros) => self.values.push(micros.max(0) as f64 / 1e6),
-            Outcome::Hit(hit) => self.hits += u64::from(hit),
-            Outcome::Score { score, hit } => {
-                self.values.push(score);
-                self.hits += u64::from(hit);
-            }
-        }
-        self.count += 1;
+impl Figures {
+    /// The value with this name, when there is one.
+    pub fn named(&self, name: &str) -> Option<Named> {
+        self.named
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| *value)
     }
 
-    /// The numbers of all observations together.
-    pub fn figures(mut self, measure: Measure) -> Figures {
-        self.values.sort_by(f64::total_cmp);
-        let mut figures = Figures {
-            count: self.count,
-            open: self.open,
-            ..Figures::default()
-        };
-        if !self.values.is_empty() {
-            let sum: f64 = self.values.iter().sum();
-            figures.sum = Some(sum);
-            figures.mean = Some(sum / self.values.len() as f64);
-        }
-        match measure {
-            Measure::Count => figures.value = Some(self.count as f64),
-            Measure::Mean => {
-                figures.value = figures.mean;
-                figures.median = statistics::quantile(&self.values, 0.5);
-                figures.p90 = statistics::quantile(&self.values, 0.9);
-                figures.p95 = statistics::quantile(&self.values, 0.95);
-                figures.p99 = statistics::quantile(&self.values, 0.99);
-                let interval = statistics::normal(&self.values);
-                figures.low = interval.map(|(low, _)| low);
-                figures.high = interval.map(|(_, high)| high);
-            }
-            Measure::Share => {
-                figures.numerator = Some(self.hits as f64);
-                figures.denominator = Some(self.count as f64);
-                let interval = statistics::wilson(self.hits, self.count);
-                figures.value = interval.map(|_| 100.0 * self.hits as f64 / self.count as f64);
-                figures.low = interval.map(|(low, _)| low * 100.0);
-                figures.high = interval.map(|(_, high)| high * 100.0);
-            }
-        }
-        figures
+    /// Whether it says anything at all: a row in which everything is zero or null may as well not be there.
+    pub fn is_empty(&self) -> bool {
+        let nothing = |value: Option<f64>| value.is_none_or(|value| value == 0.0);
+        self.count == 0
+            && self.open == 0
+            && nothing(self.value)
+            && nothing(self.numerator)
+            && nothing(self.denominator)
+            && self.named.iter().all(|(_, value)| *value == Named::Number(0.0))
     }
 }

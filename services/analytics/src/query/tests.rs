@@ -1,5 +1,5 @@
 use super::*;
-use crate::facts::{Event, Opened, Order};
+use crate::facts::{Event, Facts, Opened, Order};
 use crate::kpis;
 
 fn utc(text: &str) -> Micros {
@@ -28,6 +28,7 @@ fn ask(facts: &Facts, grain: Option<Grain>, by: &[Dimension], filters: &[Filter]
     let query = Query {
         kpi,
         variant: kpi.variant("").expect("the default"),
+        clock: Clock::Elapsed,
         from: utc("2026-03-28T12:00:00Z"),
         to: utc("2026-03-31T00:00:00Z"),
         zone: Tz::Europe__Berlin,
@@ -35,7 +36,7 @@ fn ask(facts: &Facts, grain: Option<Grain>, by: &[Dimension], filters: &[Filter]
         by,
         filters,
     };
-    run(&Moment::new(facts, utc("2026-12-31T00:00:00Z")), &query)
+    run(&View::new(facts, utc("2026-12-31T00:00:00Z")), &query)
 }
 
 type Told<'a> = (Option<&'a str>, Vec<Option<&'a str>>, u64);

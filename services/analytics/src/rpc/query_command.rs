@@ -3,11 +3,13 @@
 use chrono::{DateTime, Months, Utc};
 use chrono_tz::Tz;
 use prost_types::Timestamp;
-use vorrang_api::analytics::v1::{DimensionFilter, Grain as ApiGrain, QueryKpisRequest};
+use vorrang_api::analytics::v1::{Clock as ApiClock, DimensionFilter, Grain as ApiGrain, QueryKpisRequest};
 use vorrang_error::{Error, Violations};
+use vorrang_filter::hint;
 
-use crate::buckets::{Grain, Micros};
-use crate::kpis::{self, DIMENSIONS, Dimension, Kpi, Variant};
+use crate::buckets::{self, Grain, Micros};
+use crate::dimensions::{DIMENSIONS, Dimension};
+use crate::kpis::{self, Clock, Kpi, Variant};
 use crate::query::Filter;
 
 const KPIS_MAX: usize = 20;
@@ -22,6 +24,7 @@ pub struct Command {
     pub from: Micros,
     pub to: Micros,
     pub zone: Tz,
+    pub clock: Clock,
     pub grain: Option<Grain>,
     pub by: Vec<Dimension>,
     pub filters: Vec<Filter>,
@@ -43,7 +46,9 @@ impl Command {
                 Tz::UTC
             }),
         };
+        let clock = clock(request.clock, &mut violations);
         let grain = grain(request.grain, &mut violations);
+        of_days(&kpis, (from, to), zone, grain, &mut violations);
         let by = dimensions(&request.dimensions, &kpis, &mut violations);
         let filters = filters(request.filters, &kpis, &mut violations);
         let as_of = request
@@ -56,6 +61,7 @@ impl Command {
             from: from.timestamp_micros(),
             to: to.timestamp_micros(),
             zone,
+            clock,
             grain,
             by,
             filters,
@@ -74,7 +80,8 @@ fn figures(request: &QueryKpisRequest, violations: &mut Violations) -> Vec<(&'st
     for (place, id) in request.kpis.iter().enumerate() {
         let field = format!("kpis[{place}]");
         let Some(kpi) = kpis::find(id) else {
-            violations.add(field, "is not a key figure of ListKpis");
+            let hint = hint(id, kpis::ALL.iter().map(|kpi| kpi.id));
+            violations.add(field, format!("is not a key figure of ListKpis{hint}"));
             continue;
         };
         if request.kpis.iter().take(place).any(|earlier| earlier == id) {
@@ -83,7 +90,15 @@ fn figures(request: &QueryKpisRequest, violations: &mut Violations) -> Vec<(&'st
         }
         match kpi.variant(&request.variant) {
             Some(variant) => found.push((kpi, variant)),
-            None => violations.add("variant", format!("is not a variant of {}", kpi.id)),
+            None => {
+                let known = kpi
+                    .variants
+                    .iter()
+                    .map(|variant| variant.id)
+                    .filter(|id| !id.is_empty());
+                let hint = hint(&request.variant, known);
+                violations.add("variant", format!("is not a variant of {}{hint}", kpi.id));
+            }
         }
     }
     found
@@ -120,6 +135,45 @@ fn moment(field: &str, at: &Timestamp, violations: &mut Violations) -> Option<Da
     moment
 }
 
+fn clock(clock: i32, violations: &mut Violations) -> Clock {
+    match ApiClock::try_from(clock) {
+        Ok(ApiClock::Unspecified | ApiClock::Elapsed) => Clock::Elapsed,
+        Ok(ApiClock::Business) => Clock::Business,
+        Err(_) => {
+            violations.add("clock", "is not a clock of this version");
+            Clock::Elapsed
+        }
+    }
+}
+
+/// Some figures compare days: their period has only whole ones.
+fn of_days(
+    kpis: &[(&'static Kpi, &'static Variant)],
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    zone: Tz,
+    grain: Option<Grain>,
+    violations: &mut Violations,
+) {
+    let Some((kpi, _)) = kpis.iter().find(|(kpi, _)| kpi.id == kpis::WHOLE_DAYS) else {
+        return;
+    };
+    for (field, at) in [("from", from), ("to", to)] {
+        let at = at.timestamp_micros();
+        if buckets::midnight(zone, buckets::local_date(zone, at)) != at {
+            violations.add(
+                field,
+                format!("must be a midnight in the time zone: {} compares whole days", kpi.id),
+            );
+        }
+    }
+    if grain == Some(Grain::Hour) {
+        violations.add(
+            "grain",
+            format!("must be a day or longer: {} compares whole days", kpi.id),
+        );
+    }
+}
+
 fn grain(grain: i32, violations: &mut Violations) -> Option<Grain> {
     match ApiGrain::try_from(grain) {
         Ok(ApiGrain::Unspecified) => None,
@@ -127,6 +181,8 @@ fn grain(grain: i32, violations: &mut Violations) -> Option<Grain> {
         Ok(ApiGrain::Day) => Some(Grain::Day),
         Ok(ApiGrain::Week) => Some(Grain::Week),
         Ok(ApiGrain::Month) => Some(Grain::Month),
+        Ok(ApiGrain::Quarter) => Some(Grain::Quarter),
+        Ok(ApiGrain::Year) => Some(Grain::Year),
         Err(_) => {
             violations.add("grain", "is not a grain of this version");
             None
@@ -195,7 +251,8 @@ fn dimension(
 ) -> Option<Dimension> {
     let Some(dimension) = Dimension::find(name) else {
         let names: Vec<&str> = DIMENSIONS.iter().map(|dimension| dimension.name()).collect();
-        violations.add(field, format!("must be one of {}", names.join(", ")));
+        let hint = hint(name, names.iter().copied());
+        violations.add(field, format!("must be one of {}{hint}", names.join(", ")));
         return None;
     };
     if let Some((kpi, _)) = kpis.iter().find(|(kpi, _)| !kpi.dimensions.contains(&dimension)) {

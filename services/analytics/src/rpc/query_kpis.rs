@@ -11,11 +11,10 @@ use super::query_command::Command;
 use crate::Analytics;
 use crate::buckets::Micros;
 use crate::convert;
-use crate::facts::Facts;
 use crate::kpis::{Kpi, Variant};
-use crate::moment::Moment;
-use crate::projection::{Owner, Projection};
+use crate::projection::{Owner, Projection, TenantFacts};
 use crate::query::{self, Query};
+use crate::view::View;
 
 /// Most rows in an answer, as the contract says.
 const ROWS_MAX: usize = 10_000;
@@ -85,20 +84,29 @@ fn answer(projection: &Projection, tenant: &str, command: &Command, as_of: Micro
     let facts = known
         .as_ref()
         .map(|facts| facts.read().unwrap_or_else(PoisonError::into_inner));
-    let nothing = Facts::default();
-    let moment = Moment::new(facts.as_ref().map_or(&nothing, |facts| facts.facts()), as_of);
+    let nothing = TenantFacts::default();
+    let facts = facts.as_deref().unwrap_or(&nothing);
+    let view = View::with(facts.ledger(), facts.facts(), as_of);
+    let mut benchmarks = Vec::new();
     let mut rows: Vec<KpiRow> = Vec::new();
     for (kpi, variant) in &command.kpis {
-        let answer = query::run(&moment, &command.query(kpi, variant));
+        let answer = query::run(&view, &command.query(kpi, variant));
         if rows.len() + answer.rows.len() + 1 > ROWS_MAX {
             return Err(too_many_rows());
         }
         rows.extend(convert::rows(kpi.id, answer, &command.by, command.is_split()));
+        let outside = view.facts().benchmarks(kpi.id, as_of);
+        benchmarks.extend(
+            outside
+                .iter()
+                .map(|one| convert::benchmark(one, view.facts().strings())),
+        );
     }
     let response = QueryKpisResponse {
         rows,
         as_of: convert::timestamp(as_of),
         feeds: convert::feeds(projection.positions(tenant)),
+        benchmarks,
     };
     if response.encoded_len() > BYTES_MAX {
         return Err(too_many_rows());
@@ -119,6 +127,7 @@ impl Command {
         Query {
             kpi,
             variant,
+            clock: self.clock,
             from: self.from,
             to: self.to,
             zone: self.zone,

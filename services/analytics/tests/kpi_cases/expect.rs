@@ -1,49 +1,37 @@
 //! Asks what an expectation asks and compares.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use vorrang_analytics::buckets::{self, Grain};
+use vorrang_analytics::dimensions::Dimension;
 use vorrang_analytics::facts::Facts;
-use vorrang_analytics::kpis::{self, Dimension};
-use vorrang_analytics::moment::Moment;
-use vorrang_analytics::query::{self, Answer, Figures, Filter, Query, Row};
+use vorrang_analytics::kpis::{self, Clock};
+use vorrang_analytics::query::{self, Answer, Figures, Filter, Named, Query, Row};
+use vorrang_analytics::view::View;
 
-use crate::history::micros;
-
-/// What became of an expectation.
-pub enum Verdict {
-    /// Equal within the tolerance.
-    Holds,
-    /// What it asks is not served yet; says what.
-    Skipped(String),
-    /// The differences.
-    Fails(Vec<String>),
+/// The differences between one entry of an `expect.json` and what is so.
+pub fn check(facts: &Facts, expectation: &Value) -> Vec<String> {
+    match ask(facts, expectation) {
+        Ok((answer, names)) => compare(&answer, &names, expectation.get("expect").expect("expect")),
+        Err(why) => vec![why],
+    }
 }
 
-/// Checks one entry of an `expect.json`.
-pub fn check(facts: &Facts, expectation: &Value) -> Verdict {
+fn ask(facts: &Facts, expectation: &Value) -> Result<(Answer, Vec<String>), String> {
     let text = |field: &str| expectation.get(field).and_then(Value::as_str);
     let id = text("kpi").expect("a kpi");
-    let Some(kpi) = kpis::find(id) else {
-        return Verdict::Skipped(id.to_owned());
-    };
-    if text("clock") == Some("business") {
-        return Verdict::Skipped("business clock".to_owned());
-    }
-    let Some(variant) = kpi.variant(text("variant").unwrap_or("")) else {
-        return Verdict::Skipped(format!("{id}/{}", text("variant").unwrap_or("")));
-    };
+    let kpi = kpis::find(id).ok_or_else(|| format!("{id} is no figure"))?;
+    let variant = text("variant").unwrap_or("");
+    let variant = kpi.variant(variant).ok_or_else(|| format!("{variant} is no variant"))?;
     let mut grain = None;
     let mut by = Vec::new();
     // The key's names in the order in which a row gives its values.
     for name in strings(expectation.get("by")) {
         if let Some(found) = grain_of(&name) {
             grain = Some((name, found));
-        } else if let Some(dimension) = Dimension::find(&name) {
-            by.push(dimension);
         } else {
-            return Verdict::Skipped(format!("by {name}"));
+            by.push(Dimension::find(&name).ok_or_else(|| format!("{name} is no dimension"))?);
         }
     }
     let mut filters = Vec::new();
@@ -53,9 +41,7 @@ pub fn check(facts: &Facts, expectation: &Value) -> Verdict {
         .into_iter()
         .flatten()
     {
-        let Some(dimension) = Dimension::find(name) else {
-            return Verdict::Skipped(format!("filter {name}"));
-        };
+        let dimension = Dimension::find(name).ok_or_else(|| format!("{name} is no dimension"))?;
         let values = match value {
             Value::Array(values) => values.iter().map(optional).collect(),
             one => vec![optional(one)],
@@ -67,6 +53,10 @@ pub fn check(facts: &Facts, expectation: &Value) -> Verdict {
     let query = Query {
         kpi,
         variant,
+        clock: match text("clock") {
+            Some("business") => Clock::Business,
+            _ => Clock::Elapsed,
+        },
         from: time(zone, text("from").expect("from")),
         to: time(zone, text("to").expect("to")),
         zone,
@@ -74,21 +64,22 @@ pub fn check(facts: &Facts, expectation: &Value) -> Verdict {
         by: &by,
         filters: &filters,
     };
-    let moment = Moment::new(facts, as_of);
-    let answer = query::run(&moment, &query);
-    let unsatisfied = kpi
-        .variant("unsatisfied")
-        .map(|variant| query::run(&moment, &Query { variant, ..query }).total);
-
+    let view = View::new(facts, as_of);
+    let answer = query::run(&view, &query);
+    if let Some(items) = query::explain(&view, &query)
+        && query::add_up(&items, &query) != answer.total
+    {
+        return Err(format!("what is explained does not add up: {items:?}"));
+    }
     let mut names: Vec<String> = by.iter().map(|dimension| dimension.name().to_owned()).collect();
     names.extend(grain.map(|(name, _)| name));
-    compare(&answer, unsatisfied, &names, expectation.get("expect").expect("expect"))
+    Ok((answer, names))
 }
 
-fn compare(answer: &Answer, unsatisfied: Option<Figures>, names: &[String], expected: &Value) -> Verdict {
+fn compare(answer: &Answer, names: &[String], expected: &Value) -> Vec<String> {
     let expected = expected.as_object().expect("an object");
     let mut differences = Vec::new();
-    numbers("total", &answer.total, unsatisfied.as_ref(), expected, &mut differences);
+    numbers("total", &answer.total, expected, &mut differences);
     if let Some(rows) = expected.get("rows").and_then(Value::as_array) {
         let mut left: Vec<&Row> = answer.rows.iter().collect();
         for row in rows {
@@ -99,40 +90,40 @@ fn compare(answer: &Answer, unsatisfied: Option<Figures>, names: &[String], expe
             let figures = match found {
                 Some(place) => &left.remove(place).figures,
                 None if row.iter().all(|(name, value)| name == "key" || empty(value)) => continue,
-                None => &nothing,
+                None => {
+                    differences.push(format!("no row {key:?}"));
+                    &nothing
+                }
             };
-            numbers(&format!("row {key:?}"), figures, None, row, &mut differences);
+            numbers(&format!("row {key:?}"), figures, row, &mut differences);
         }
-        for row in left {
-            let figures = &row.figures;
-            if figures.count > 0 || figures.open > 0 {
-                differences.push(format!("unexpected row {:?}: {figures:?}", key_of(row, names)));
-            }
+        for row in left.into_iter().filter(|row| !row.figures.is_empty()) {
+            differences.push(format!("unexpected row {:?}: {:?}", key_of(row, names), row.figures));
         }
     }
-    if differences.is_empty() {
-        Verdict::Holds
-    } else {
-        Verdict::Fails(differences)
-    }
+    differences
 }
 
 fn key_of(row: &Row, names: &[String]) -> Map<String, Value> {
     let values = row.key.iter().cloned().chain(row.label.clone().map(Some));
-    names.iter().cloned().zip(values.map(Value::from)).collect()
+    let asked = names.iter().cloned().zip(values);
+    let own = row.own.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let told = |(name, value): (String, Option<String>)| {
+        let value = match (name.as_str(), &value) {
+            ("hour_of_day" | "day_of_week", Some(number)) => Value::from(number.parse::<u32>().expect("a number")),
+            ("used", Some(word)) => Value::from(word == "true"),
+            _ => Value::from(value),
+        };
+        (name, value)
+    };
+    asked.chain(own).map(told).collect()
 }
 
 fn empty(value: &Value) -> bool {
     value.is_null() || value.as_f64() == Some(0.0)
 }
 
-fn numbers(
-    place: &str,
-    figures: &Figures,
-    unsatisfied: Option<&Figures>,
-    expected: &Map<String, Value>,
-    differences: &mut Vec<String>,
-) {
+fn numbers(place: &str, figures: &Figures, expected: &Map<String, Value>, differences: &mut Vec<String>) {
     for (name, value) in expected {
         let actual = match name.as_str() {
             "key" | "rows" => continue,
@@ -142,9 +133,18 @@ fn numbers(
                 }
                 continue;
             }
+            "grade" | "band" => {
+                let actual = match figures.named(name) {
+                    Some(Named::Word(word)) => Some(word),
+                    _ => None,
+                };
+                if actual != value.as_str() {
+                    differences.push(format!("{place}: {name} is {actual:?}, expected {value}"));
+                }
+                continue;
+            }
             "value" => figures.value,
-            "numerator" | "satisfied" => figures.numerator,
-            "unsatisfied" => unsatisfied.and_then(|figures| figures.numerator),
+            "numerator" => figures.numerator,
             "denominator" => figures.denominator,
             "sum" => figures.sum,
             "count" => Some(figures.count as f64),
@@ -156,7 +156,10 @@ fn numbers(
             "p99" => figures.p99,
             "low" => figures.low,
             "high" => figures.high,
-            other => panic!("unknown expectation {other}"),
+            named => match figures.named(named) {
+                Some(Named::Number(number)) => Some(number),
+                _ => None,
+            },
         };
         let expected = value.as_f64();
         // Ours are exact, so quantiles get the narrow tolerance too.
@@ -188,11 +191,21 @@ fn time(zone: Tz, text: &str) -> i64 {
     }
 }
 
+/// Microseconds since the epoch of an RFC 3339 time.
+fn micros(text: &str) -> i64 {
+    DateTime::parse_from_rfc3339(text)
+        .unwrap_or_else(|why| panic!("{text}: {why}"))
+        .timestamp_micros()
+}
+
 fn strings(value: Option<&Value>) -> Vec<String> {
     let values = value.and_then(Value::as_array).into_iter().flatten();
     values.filter_map(optional).collect()
 }
 
 fn optional(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
+    match value {
+        Value::Number(number) => Some(number.to_string()),
+        value => value.as_str().map(str::to_owned),
+    }
 }

@@ -288,7 +288,7 @@ async fn figures_are_refused_until_the_feeds_were_read() {
         .into_inner()
         .kpis;
     let csat = kpis.iter().find(|kpi| kpi.id == "csat").expect("listed");
-    assert_eq!(kpis.len(), 7);
+    assert_eq!(kpis.len(), 49);
     assert!(
         csat.formula.contains("4–5") && csat.variants.contains(&"mean".to_owned()),
         "{csat:?}"

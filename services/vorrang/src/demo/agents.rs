@@ -283,7 +283,7 @@ impl Office {
                 let message = format!("routing refused: {}: {}", refusal.reason, refusal.message);
                 return Err(Error::unavailable("CALL_REFUSED", message));
             }
-            Some(Response::Ready(_) | Response::PresenceSet(_)) | None => {}
+            Some(Response::Ready(_) | Response::PresenceSet(_) | Response::Typing(_)) | None => {}
         }
         Ok(None)
     }

@@ -219,6 +219,7 @@ fn number(value: Option<f64>, unit: Unit) -> String {
         (Some(seconds), Unit::Seconds) => span(seconds),
         (Some(percent), Unit::Percent) => format!("{percent:.0} %"),
         (Some(count), Unit::Count | Unit::Unspecified) => format!("{count:.0}"),
+        (Some(points), Unit::Score | Unit::Ratio) => format!("{points:.2}"),
     }
 }
 
@@ -255,6 +256,7 @@ mod tests {
         assert_eq!("0.0 s", number(Some(0.0), Unit::Seconds));
         assert_eq!("83 %", number(Some(83.33), Unit::Percent));
         assert_eq!("4", number(Some(4.0), Unit::Count));
+        assert_eq!("4.67", number(Some(4.6666), Unit::Score));
     }
 
     #[test]

@@ -11,9 +11,10 @@ use vorrang_api::{knowledge::v1 as knowledge, routing::v1 as routing};
 
 use super::*;
 use crate::buckets::Grain;
-use crate::kpis::{self, DIMENSIONS};
-use crate::moment::Moment;
+use crate::dimensions::DIMENSIONS;
+use crate::kpis::{self, Clock};
 use crate::query::{self, Answer, Query};
+use crate::view::View;
 
 /// The three logs of a tenant.
 #[derive(Debug, Clone, Default)]
@@ -206,12 +207,13 @@ impl Logs {
 fn everything(facts: &TenantFacts) -> Vec<Answer> {
     let mut answers = Vec::new();
     for as_of in [250, 2_000] {
-        let moment = Moment::new(facts.facts(), as_of * SECOND);
+        let moment = View::new(facts.facts(), as_of * SECOND);
         for kpi in kpis::ALL {
             for variant in kpi.variants {
                 let query = Query {
                     kpi,
                     variant,
+                    clock: Clock::Elapsed,
                     from: 0,
                     to: 2_000 * SECOND,
                     zone: Tz::Europe__Berlin,

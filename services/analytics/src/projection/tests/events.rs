@@ -7,9 +7,10 @@ use vorrang_api::ticketing::v1::ticket_assigned::Source;
 use vorrang_api::{knowledge::v1 as knowledge, routing::v1 as routing};
 
 use super::*;
-use crate::kpis::{self, Dimension};
-use crate::moment::Moment;
+use crate::dimensions::Dimension;
+use crate::kpis::{self, Clock};
 use crate::query::{self, Query};
+use crate::view::View;
 
 /// One tenant whose owners' logs are written event by event.
 #[derive(Default)]
@@ -103,6 +104,7 @@ impl Desk {
         let query = Query {
             kpi,
             variant: kpi.variant(variant).expect("one of it"),
+            clock: Clock::Elapsed,
             from: 0,
             to: 1_000_000 * SECOND,
             zone: Tz::UTC,
@@ -110,7 +112,7 @@ impl Desk {
             by: &[by],
             filters: &[],
         };
-        let answer = query::run(&Moment::new(self.facts.facts(), 1_000_000 * SECOND), &query);
+        let answer = query::run(&View::new(self.facts.facts(), 1_000_000 * SECOND), &query);
         assert_eq!(answer.rows.len(), 1, "{id}: {:?}", answer.rows);
         (answer.rows[0].key[0].clone(), answer.rows[0].figures.value)
     }

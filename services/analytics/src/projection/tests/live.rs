@@ -6,7 +6,8 @@ use vorrang_api::ticketing::v1::ticket::Handling;
 use vorrang_api::ticketing::v1::ticket_assigned::Source;
 
 use super::*;
-use crate::moment::{End, Moment};
+use crate::rows::StayEnd;
+use crate::view::View;
 
 /// The stays of the one ticket after these events: seconds from entering, and how each ended.
 fn stays(events: &[(i64, Payload)]) -> Vec<(i64, &'static str, i64)> {
@@ -16,15 +17,15 @@ fn stays(events: &[(i64, Payload)]) -> Vec<(i64, &'static str, i64)> {
         .map(|(seq, (second, payload))| ticketing_event(seq, *second, payload.clone()))
         .collect();
     facts.apply(Owner::Ticketing, &events).expect("in order");
-    let moment = Moment::new(facts.facts(), 1_000_000 * SECOND);
+    let view = View::new(facts.facts(), 1_000_000 * SECOND);
     let mut found = Vec::new();
-    for case in moment.contacts() {
-        for stay in case.stays() {
+    for contact in view.contacts() {
+        for stay in &contact.stays {
             let entered = stay.entered_at / SECOND;
             found.push(match stay.end {
-                End::Accepted { at, .. } => (entered, "accepted", at / SECOND),
-                End::Left { at } => (entered, "left", at / SECOND),
-                End::Waiting => (entered, "waits", 0),
+                StayEnd::Accepted { at, .. } => (entered, "accepted", at / SECOND),
+                StayEnd::Left { at, .. } => (entered, "left", at / SECOND),
+                StayEnd::Waiting => (entered, "waits", 0),
             });
         }
     }

@@ -6,9 +6,10 @@ use vorrang_api::ticketing::v1::message::Visibility;
 use vorrang_api::ticketing::v1::ticket::State;
 
 use super::*;
-use crate::kpis::{self, Dimension};
-use crate::moment::Moment;
+use crate::dimensions::Dimension;
+use crate::kpis::{self, Clock};
 use crate::query::{self, Answer, Query, Row};
+use crate::view::View;
 
 /// Two tickets of one customer and what an agent does with them.
 #[derive(Default)]
@@ -80,6 +81,7 @@ impl Desk {
         let query = Query {
             kpi,
             variant: kpi.variant("").expect("the default"),
+            clock: Clock::Elapsed,
             from: 0,
             to: 1_000_000 * SECOND,
             zone: Tz::UTC,
@@ -87,7 +89,7 @@ impl Desk {
             by,
             filters: &[],
         };
-        query::run(&Moment::new(self.facts.facts(), as_of * SECOND), &query)
+        query::run(&View::new(self.facts.facts(), as_of * SECOND), &query)
     }
 }
 

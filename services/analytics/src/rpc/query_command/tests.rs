@@ -160,3 +160,52 @@ fn a_variant_must_be_one_of_every_figure_asked_for() {
     assert!(wrong(ask(&["csat"], "mean")).is_empty());
     assert_eq!(wrong(ask(&["csat", "tickets_solved"], "mean")), ["variant"]);
 }
+
+/// What is said about the fields that are wrong.
+fn said(request: QueryKpisRequest) -> Vec<String> {
+    match Command::parse(request) {
+        Ok(_) => Vec::new(),
+        Err(error) => {
+            let violations = error.violations().iter();
+            violations.map(|violation| violation.description.clone()).collect()
+        }
+    }
+}
+
+#[test]
+fn a_wrong_name_is_answered_with_the_nearest_one() {
+    let figure = said(QueryKpisRequest {
+        kpis: vec!["first_respons_time".to_owned()],
+        ..request()
+    });
+    assert!(figure[0].contains("did you mean `first_response_time`?"), "{figure:?}");
+    let variant = said(QueryKpisRequest {
+        variant: "respons_rate".to_owned(),
+        ..request()
+    });
+    assert!(variant[0].contains("did you mean `response_rate`?"), "{variant:?}");
+    let dimension = said(QueryKpisRequest {
+        dimensions: vec!["chanel".to_owned()],
+        ..request()
+    });
+    assert!(dimension[0].contains("did you mean `channel`?"), "{dimension:?}");
+}
+
+#[test]
+fn what_compares_days_takes_whole_ones() {
+    let days = |from: i64, time_zone: &str, grain: ApiGrain| QueryKpisRequest {
+        kpis: vec!["volume_change".to_owned()],
+        from: Some(Timestamp {
+            seconds: from,
+            nanos: 0,
+        }),
+        time_zone: time_zone.to_owned(),
+        grain: grain.into(),
+        ..request()
+    };
+    assert!(wrong(days(0, "UTC", ApiGrain::Day)).is_empty());
+    assert_eq!(wrong(days(3_600, "UTC", ApiGrain::Day)), ["from"]);
+    // Midnight in London was an hour earlier than UTC says, all that winter.
+    assert_eq!(wrong(days(0, "Europe/London", ApiGrain::Week)), ["from", "to"]);
+    assert_eq!(wrong(days(0, "UTC", ApiGrain::Hour)), ["grain"]);
+}

@@ -151,5 +151,5 @@ fn the_past_of_another_system_is_never_mailed() {
         payload: Some(Payload::HistoryRecorded(recorded)),
         ..Event::default()
     };
-    assert_eq!(outgoing(&event), None);
+    assert_eq!(outgoing(&event, &seal()), None);
 }

@@ -3,10 +3,10 @@
 //! `cargo bench -p vorrang-tests --bench converse -- converse-latency [CONVERSATIONS]`. Without a name it says so and ends, which is what `cargo test`
 //! sees. The commit is taken as the moment at which `CreateMessage` was answered: the window may hear it before, which counts as 0.
 
-#[path = "../e2e/stack.rs"]
+#[path = "../../e2e/stack.rs"]
 #[allow(dead_code, reason = "the journeys use the rest")]
 mod stack;
-#[path = "../e2e/window.rs"]
+#[path = "../../e2e/window.rs"]
 #[allow(dead_code, reason = "the journeys use the rest")]
 mod window;
 

@@ -1,0 +1,401 @@
+//! Events become facts.
+
+use super::event::{Event, Opened, Wrote};
+use super::{
+    About, ActorKind, Answered, Benchmark, BenchmarkSeen, Entry, Facts, Given, NORMAL_PRIORITY, Opening, Order, PEC,
+    Person, Review, ReviewItem, Step, Symbol, Ticket, TicketIndex, Visit,
+};
+use crate::buckets::Micros;
+
+impl Facts {
+    /// Adds what happened at `at`. Each event must be given once; the follower's cursor sees to that.
+    pub fn apply(&mut self, at: Micros, order: Order, event: Event<'_>) {
+        self.last = self.last.max(Some(at));
+        match event {
+            Event::Customer(seen) => {
+                if let Some(customer) = self.put(seen.customer) {
+                    let person = self.people.entry(customer).or_default();
+                    person.see(at, order, &seen, &mut self.strings);
+                }
+            }
+            Event::CustomerPeriods { customer, periods } => {
+                if let Some(person) = self.person_mut(customer) {
+                    person.there(at, order, periods);
+                }
+            }
+            Event::CustomerLeft { customer } => {
+                if let Some(person) = self.person_mut(customer) {
+                    person.leave(at, order);
+                }
+            }
+            Event::CustomersMerged { customer, into } => {
+                let into = self.put(into);
+                if let (Some(person), Some(_)) = (self.person_mut(customer), into) {
+                    person.merged.set(at, order, into);
+                }
+            }
+            Event::CustomersUnmerged { customer } => {
+                if let Some(person) = self.person_mut(customer) {
+                    person.merged.set(at, order, None);
+                }
+            }
+            Event::CustomerErased { customer } => {
+                if let Some(customer) = self.put(customer) {
+                    self.erased.insert(customer);
+                }
+            }
+            Event::ProactiveContact { customer } => {
+                if let Some(person) = self.person_mut(customer) {
+                    person.reached.set(at, order, ());
+                }
+            }
+            Event::Ordered { customer, id } => {
+                if let (Some(id), Some(person)) = (self.put(id), self.person_mut(customer)) {
+                    person.order(at, order, id);
+                }
+            }
+            Event::Agent { agent, team } => {
+                if let (Some(agent), Some(team)) = (self.put(agent), team) {
+                    let team = self.put(team);
+                    self.teams.entry(agent).or_default().set(at, order, team);
+                }
+            }
+            Event::Presence {
+                agent,
+                presence,
+                channels,
+            } => {
+                let channels = channels.map(|channels| self.put_all(channels));
+                if let Some(agent) = self.put(agent) {
+                    self.duties
+                        .entry(agent)
+                        .or_default()
+                        .set(at, order, (presence, channels));
+                }
+            }
+            Event::Schedule { schedule, version } => {
+                if let Some(id) = self.put(schedule) {
+                    self.desk.write_schedule(at, order, id, version);
+                }
+            }
+            Event::Policy { policy, terms } => {
+                // A channel that nothing has come over yet is promised all the same.
+                for channel in terms.iter().flat_map(|terms| &terms.matching.channels) {
+                    self.put(channel);
+                }
+                if let Some(id) = self.put(policy) {
+                    self.desk.write_policy(at, order, id, terms);
+                }
+            }
+            Event::Benchmark(seen) => self.benchmark(at, order, &seen),
+            Event::Opened(opened) => self.open(at, order, opened),
+            Event::Session {
+                session,
+                step,
+                customer,
+                ticket,
+            } => {
+                let ticket = self.ticket(ticket);
+                let customer = self.put(customer);
+                if let Some(session) = self.put(session) {
+                    let visit = Visit { step, customer, ticket };
+                    self.sessions.entry(session).or_default().add(at, order, visit);
+                }
+            }
+            Event::SurveySent { about, survey } => {
+                self.survey(at, order, about, Step::SurveySent { survey });
+            }
+            Event::SurveyAnswered(answered) => {
+                let step = self.answer(&answered);
+                self.survey(at, order, answered.about, step);
+            }
+            Event::AnswerTakenBack(answered) => {
+                let step = self.answer(&answered);
+                self.take_back(at, answered.about, step);
+            }
+            of_a_ticket => self.apply_to_ticket(at, order, of_a_ticket),
+        }
+    }
+
+    fn apply_to_ticket(&mut self, at: Micros, order: Order, event: Event<'_>) {
+        match event {
+            Event::Message { ticket, message } => {
+                let message = self.message(&message);
+                self.step(ticket, at, order, message);
+            }
+            Event::Status { ticket, status, actor } => {
+                self.step(ticket, at, order, Step::Status { status, actor });
+            }
+            Event::Counts { ticket, counts, actor } => {
+                self.step(ticket, at, order, Step::Counts { counts, actor });
+            }
+            Event::Assigned { ticket, agent, queue } => {
+                let (agent, queue) = (self.put(agent), self.put(queue));
+                self.step(ticket, at, order, Step::Assigned { agent, queue });
+            }
+            Event::QueueEntered { ticket, queue } => {
+                let queue = self.put(queue);
+                self.step(ticket, at, order, Step::QueueEntered { queue });
+            }
+            Event::QueueAccepted {
+                ticket,
+                queue,
+                agent,
+                by_hand,
+            } => {
+                let (agent, queue) = (self.put(agent), self.put(queue));
+                self.step(ticket, at, order, Step::QueueAccepted { queue, agent, by_hand });
+            }
+            Event::QueueLeft { ticket } => self.step(ticket, at, order, Step::QueueLeft),
+            Event::Handoff { ticket } => self.step(ticket, at, order, Step::Handoff),
+            Event::WrapUpEnded {
+                ticket,
+                agent,
+                talk,
+                hold,
+            } => {
+                let agent = self.put(agent);
+                let (talk, hold) = (Given::new(talk), Given::new(hold));
+                self.step(ticket, at, order, Step::WrapUpEnded { agent, talk, hold });
+            }
+            Event::Promised { ticket, policy } => {
+                let policy = self.put(policy);
+                self.step(ticket, at, order, Step::Promised { policy });
+            }
+            Event::Applied { ticket, workflow, id } => {
+                if let Some(id) = self.put(id) {
+                    self.step(ticket, at, order, Step::Applied { workflow, id });
+                }
+            }
+            Event::Linked { ticket, to } => {
+                if let Some(to) = self.ticket(to) {
+                    self.step(ticket, at, order, Step::Linked { to });
+                }
+            }
+            Event::Unlinked { ticket, to } => {
+                if let Some(to) = self.ticket(to) {
+                    self.step(ticket, at, order, Step::Unlinked { to });
+                }
+            }
+            Event::Reviewed {
+                ticket,
+                id,
+                agent,
+                items,
+            } => self.review_told(at, order, (ticket, id), agent, items),
+            Event::Moved { from, to, message } => {
+                let message = self.message(&message);
+                let told = self
+                    .ticket_mut(from)
+                    .and_then(|ticket| ticket.timeline.remove(at, message));
+                self.step(to, at, told.unwrap_or(order), message);
+            }
+            Event::Merged { ticket, into } => {
+                if let (Some(source), Some(into)) = (self.ticket(ticket), self.ticket(into)) {
+                    let is_merge = |entry: &Entry| matches!(entry.step, Step::Merged { .. });
+                    let known = self.tickets.get(source as usize);
+                    if !known.is_some_and(|known| known.timeline.all().iter().any(is_merge)) {
+                        self.merged.push(source);
+                    }
+                    self.step(ticket, at, order, Step::Merged { into });
+                }
+            }
+            Event::Unmerged { ticket } => self.step(ticket, at, order, Step::Unmerged),
+            // Everything else is about something apart from a ticket.
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, text: &str) -> Option<Symbol> {
+        self.strings.put(text)
+    }
+
+    /// Symbols of `texts`, each once, in the order of the texts.
+    fn put_all(&mut self, texts: &[&str]) -> Box<[Symbol]> {
+        let mut found = Vec::with_capacity(texts.len());
+        for symbol in texts.iter().filter_map(|text| self.strings.put(text)) {
+            if !found.contains(&symbol) {
+                found.push(symbol);
+            }
+        }
+        found.into_boxed_slice()
+    }
+
+    fn person_mut(&mut self, customer: &str) -> Option<&mut Person> {
+        let customer = self.put(customer)?;
+        Some(self.people.entry(customer).or_default())
+    }
+
+    /// The ticket named `id`, made when it is new: routing's feed may be ahead of ticketing's.
+    fn ticket(&mut self, id: &str) -> Option<TicketIndex> {
+        let symbol = self.strings.put(id)?;
+        if let Some(index) = self.ticket_ids.get(&symbol) {
+            return Some(*index);
+        }
+        let index =
+            TicketIndex::try_from(self.tickets.len()).expect("one process never holds 2^32 tickets of one tenant");
+        self.tickets.push(Ticket {
+            id: Some(symbol),
+            ..Ticket::default()
+        });
+        self.ticket_ids.insert(symbol, index);
+        Some(index)
+    }
+
+    fn ticket_mut(&mut self, id: &str) -> Option<&mut Ticket> {
+        let index = self.ticket(id)?;
+        self.tickets.get_mut(index as usize)
+    }
+
+    fn message(&mut self, message: &Wrote<'_>) -> Step {
+        Step::Message {
+            actor: message.actor,
+            id: if message.actor == ActorKind::Agent {
+                self.put(message.id)
+            } else {
+                None
+            },
+            // A customer has no internal notes, whatever a source says.
+            public: message.public || message.actor == ActorKind::Customer,
+            channel: self.put(message.channel),
+        }
+    }
+
+    fn step(&mut self, ticket: &str, at: Micros, order: Order, step: Step) {
+        if let Some(ticket) = self.ticket_mut(ticket) {
+            ticket.timeline.insert(at, order, step);
+        }
+    }
+
+    fn open(&mut self, at: Micros, order: Order, opened: Opened<'_>) {
+        let by_agent = ActorKind::Agent;
+        let named = |agent: &str| {
+            if agent.is_empty() {
+                ActorKind::Customer
+            } else {
+                by_agent
+            }
+        };
+        let priority = if opened.priority.is_empty() {
+            NORMAL_PRIORITY
+        } else {
+            opened.priority
+        };
+        let opening = Opening {
+            at,
+            order,
+            customer: self.put(opened.customer),
+            channel: self.put(opened.channel),
+            tier: self.put(opened.tier),
+            priority: self.put(priority),
+            queue: self.put(opened.queue),
+            agent: self.put(opened.agent),
+            opened_by: opened.opened_by.unwrap_or_else(|| named(opened.agent)),
+            intent: self.put(opened.intent),
+            organization: self.put(opened.organization),
+            tags: self.put_all(opened.tags),
+            told_promise: opened.told_promise,
+        };
+        let Some(index) = self.ticket(opened.ticket) else {
+            return;
+        };
+        let known = self
+            .tickets
+            .get(index as usize)
+            .is_some_and(|ticket| ticket.opening.is_some());
+        if let Some(customer) = opening.customer {
+            let tickets = &mut self.people.entry(customer).or_default().tickets;
+            if !known || !tickets.contains(&index) {
+                tickets.push(index);
+            }
+        }
+        if let Some(ticket) = self.tickets.get_mut(index as usize) {
+            // A ticket is opened once: of two openings the earlier holds, whichever arrived first.
+            let earlier = ticket
+                .opening
+                .take()
+                .filter(|known| (known.at, known.order) <= (at, order));
+            ticket.opening = earlier.or(Some(opening));
+        }
+    }
+
+    fn review_told(
+        &mut self,
+        at: Micros,
+        order: Order,
+        (ticket, id): (&str, &str),
+        agent: &str,
+        items: &[ReviewItem<'_>],
+    ) {
+        let agent = self.put(agent);
+        let review = u32::try_from(self.reviews.len()).expect("one process never holds 2^32 reviews");
+        self.reviews.push(review_of(agent, items));
+        if let (Some(id), Some(index)) = (self.put(id), self.ticket(ticket))
+            && let Some((index, at, review)) = self.review_ids.insert(id, (index, at, review))
+            && let Some(ticket) = self.tickets.get_mut(index as usize)
+        {
+            ticket.timeline.remove(at, Step::Reviewed { review });
+        }
+        self.step(ticket, at, order, Step::Reviewed { review });
+    }
+
+    fn benchmark(&mut self, at: Micros, order: Order, seen: &BenchmarkSeen<'_>) {
+        if let (Some(kpi), Some(label)) = (self.put(seen.kpi), self.put(seen.label)) {
+            let benchmark = Benchmark {
+                kpi,
+                label,
+                value: seen.value,
+                valid_from: seen.valid_from,
+            };
+            self.benchmarks.push((at, order, benchmark));
+        }
+    }
+
+    fn answer(&mut self, answered: &Answered<'_>) -> Step {
+        Step::Answered {
+            survey: answered.survey,
+            solve: u16::try_from(answered.solve).unwrap_or(u16::MAX),
+            score: answered.score as f32,
+            agent: self.put(answered.agent),
+        }
+    }
+
+    fn take_back(&mut self, at: Micros, about: About<'_>, step: Step) {
+        let timeline = match about {
+            About::Ticket(ticket) => self.ticket_mut(ticket).map(|ticket| &mut ticket.timeline),
+            About::Customer(customer) => match self.put(customer) {
+                Some(customer) => self.surveys.get_mut(&customer),
+                None => None,
+            },
+        };
+        if let Some(timeline) = timeline {
+            timeline.remove(at, step);
+        }
+    }
+
+    fn survey(&mut self, at: Micros, order: Order, about: About<'_>, step: Step) {
+        match about {
+            About::Ticket(ticket) => self.step(ticket, at, order, step),
+            About::Customer(customer) => {
+                if let Some(customer) = self.put(customer) {
+                    self.surveys.entry(customer).or_default().insert(at, order, step);
+                }
+            }
+        }
+    }
+}
+
+fn review_of(agent: Option<Symbol>, items: &[ReviewItem<'_>]) -> Review {
+    let rated = || items.iter().filter(|item| item.of > 0.0);
+    let weight: f64 = rated().map(|item| item.weight).sum();
+    let points: f64 = rated().map(|item| item.weight * item.points / item.of).sum();
+    let (id, of) = PEC;
+    Review {
+        agent,
+        quality: (weight > 0.0).then(|| 100.0 * points / weight),
+        connection: items
+            .iter()
+            .find(|item| item.id == id && item.of == of)
+            .map(|item| item.points),
+    }
+}

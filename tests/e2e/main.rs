@@ -7,6 +7,7 @@ mod desktop;
 mod dynamic;
 mod erasure;
 mod faults;
+mod history;
 mod isolation;
 mod journey;
 mod live;

@@ -27,7 +27,8 @@ fn texts(texts: &[String]) -> Vec<&str> {
     texts.iter().map(String::as_str).collect()
 }
 
-fn tell(at: Micros, what: &What, tell: &mut dyn FnMut(Event<'_>)) {
+/// The events that a line tells.
+pub fn tell(at: Micros, what: &What, tell: &mut dyn FnMut(Event<'_>)) {
     match what {
         What::Schedule { id, version } => tell(Event::Schedule { schedule: id, version }),
         What::SlaPolicy {

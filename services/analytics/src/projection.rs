@@ -4,6 +4,7 @@
 //! reached are skipped; a hole is an error, since feeds have none); the position moves together with the effect.
 //! Nothing is stored: after a start everything is read from the beginning again.
 
+mod history;
 mod knowledge;
 mod promises;
 mod records;

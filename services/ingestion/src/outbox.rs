@@ -8,7 +8,7 @@
 //! A survey is mailed only where a person wrote: machines are asked nothing.
 
 mod letter;
-mod question;
+pub(crate) mod question;
 mod verdict;
 
 use std::sync::Arc;
@@ -17,12 +17,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use lettre::AsyncTransport as _;
 use lettre::address::Envelope;
-use prost::Message as _;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use vorrang_api::from_timestamp;
-use vorrang_api::ticketing::v1::SurveySending;
 use vorrang_clock::SharedClock;
 use vorrang_error::{Error, Kind};
 use vorrang_service::Peers;
@@ -218,12 +215,11 @@ impl Outbox {
     /// The text of a survey.
     fn question(&self, one: &Outgoing, sealed: &[u8]) -> Result<String, &'static str> {
         let opened = self.seal.open(&one.message, sealed).map_err(|_| "NOT_OPENED")?;
-        let sending = SurveySending::decode(opened.as_slice()).map_err(|_| "NOT_OPENED")?;
-        let closes_at = sending.closes_at.as_ref().and_then(from_timestamp);
-        if closes_at.is_some_and(|closes_at| closes_at <= self.clock.now()) {
+        let asked = feed::question(&opened).ok_or("NOT_OPENED")?;
+        if asked.closes_at.is_some_and(|closes_at| closes_at <= self.clock.now()) {
             return Err("CLOSED");
         }
-        sending.invitation.as_ref().map(question::text).ok_or("NOT_OPENED")
+        Ok(question::text(&asked))
     }
 
     async fn files<'a>(&self, tenant: &str, facts: &'a Facts) -> Result<Vec<File<'a>>, Missing> {

@@ -11,7 +11,7 @@ use vorrang_api::ticketing::v1::{
     TicketAssigned, TicketSplit, TicketUpdated,
 };
 
-use super::{FeedEvent, micros, promises, records};
+use super::{FeedEvent, history, micros, promises, records};
 use crate::buckets::Micros;
 use crate::facts::{About, ActorKind, Answered, Event, Opened, Status, Survey, Workflow, Wrote};
 
@@ -79,6 +79,7 @@ impl FeedEvent for Told {
                 }
             }
             Some(Payload::CallEventRecorded(recorded)) => call(at, recorded, tell),
+            Some(Payload::HistoryRecorded(recorded)) => history::recorded(at, recorded, tell),
             Some(Payload::MessageCreated(created)) => {
                 if let (Some(ticket), Some(message)) = (&created.ticket, &created.message) {
                     wrote(at, ticket, message, tell);

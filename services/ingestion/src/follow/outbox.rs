@@ -15,13 +15,14 @@ use vorrang_api::from_timestamp;
 use vorrang_api::ticketing::v1::event::Payload;
 use vorrang_api::ticketing::v1::feed_service_client::FeedServiceClient;
 use vorrang_api::ticketing::v1::message::Visibility;
-use vorrang_api::ticketing::v1::{Channel, Event, FollowResponse, MessageCreated, SurveySent};
+use vorrang_api::ticketing::v1::{Channel, Event, FollowResponse, MessageCreated, SurveySending, SurveySent};
 use vorrang_clock::SharedClock;
 use vorrang_error::{Error, Kind};
 use vorrang_feed::{Follower, Incoming};
 use vorrang_service::{Peers, peer_error};
 
 use crate::outbox::EXPIRES;
+use crate::outbox::question::{Choice, Question};
 use crate::seal::Seal;
 use crate::store::{Outgoing, Store};
 
@@ -179,6 +180,25 @@ fn survey(sent: &SurveySent, seal: &Seal) -> Option<Outgoing> {
         written_at,
         attempts: 0,
         sealed: Some(seal.seal_bytes(&sending.name, &sending.encode_to_vec())),
+    })
+}
+
+/// What a survey asks, from what was sealed of it; none when it is nothing of the kind.
+pub fn question(opened: &[u8]) -> Option<Question> {
+    let sending = SurveySending::decode(opened).ok()?;
+    let invitation = sending.invitation?;
+    let choices = invitation.choices.into_iter().map(|choice| Choice {
+        score: choice.score,
+        label: choice.label,
+        url: choice.url,
+    });
+    Some(Question {
+        language: invitation.language,
+        introduction: invitation.introduction,
+        question: invitation.question,
+        choices: choices.collect(),
+        url: invitation.url,
+        closes_at: sending.closes_at.as_ref().and_then(from_timestamp),
     })
 }
 

@@ -1,6 +1,34 @@
 //! A survey as the text of a mail. Pure.
 
-use vorrang_api::ticketing::v1::SurveyInvitation;
+use chrono::{DateTime, Utc};
+
+/// What ticketing asks.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// BCP 47; empty: not known.
+    pub language: String,
+    /// What is said before it; empty: nothing.
+    pub introduction: String,
+    /// The question.
+    pub question: String,
+    /// The answers there are, the worst first.
+    pub choices: Vec<Choice>,
+    /// The page with room for a comment.
+    pub url: String,
+    /// From when on no answer is taken; none: always.
+    pub closes_at: Option<DateTime<Utc>>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// What it counts.
+    pub score: i32,
+    /// What it is called; empty: nothing.
+    pub label: String,
+    /// The page with it chosen.
+    pub url: String,
+}
 
 /// Our own words around what ticketing asks.
 struct Words {
@@ -18,7 +46,7 @@ const ENGLISH: Words = Words {
 };
 
 /// The question with a link for each answer.
-pub fn text(invitation: &SurveyInvitation) -> String {
+pub fn text(invitation: &Question) -> String {
     let german = invitation.language.split(['-', '_']).next() == Some("de");
     let words = if german { GERMAN } else { ENGLISH };
     let mut blocks = Vec::new();
@@ -46,22 +74,21 @@ pub fn text(invitation: &SurveyInvitation) -> String {
 
 #[cfg(test)]
 mod tests {
-    use vorrang_api::ticketing::v1::SurveyChoice;
-
     use super::*;
 
-    fn invitation(language: &str) -> SurveyInvitation {
-        let choice = |score: i32, label: &str| SurveyChoice {
+    fn invitation(language: &str) -> Question {
+        let choice = |score: i32, label: &str| Choice {
             score,
             label: label.to_owned(),
             url: format!("https://a.example/s/t?score={score}"),
         };
-        SurveyInvitation {
+        Question {
             language: language.to_owned(),
             introduction: String::new(),
             question: "Wie zufrieden sind Sie?".to_owned(),
             url: "https://a.example/s/t".to_owned(),
             choices: vec![choice(1, "Sehr unzufrieden"), choice(2, "")],
+            closes_at: None,
         }
     }
 
@@ -91,7 +118,7 @@ mod tests {
                 "{language}"
             );
         }
-        let introduced = SurveyInvitation {
+        let introduced = Question {
             introduction: "Guten Tag,".to_owned(),
             choices: Vec::new(),
             ..invitation("de")

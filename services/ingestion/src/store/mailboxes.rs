@@ -106,7 +106,7 @@ impl Store {
         }))
     }
 
-    /// Notes how far the holder has read, and holds on until `until`. False: it is the holder no more, and nothing is noted.
+    /// Notes how far the holder has read in the mailbox of the tenant that `key` names, and holds on until `until`. False: it is the holder no more, and nothing is noted.
     ///
     /// # Errors
     /// When the database fails.
@@ -136,7 +136,7 @@ impl Store {
         Ok(moved.rows_affected > 0)
     }
 
-    /// Lets go of a mailbox, so that another process need not wait.
+    /// Lets go of the mailbox of the tenant that `key` names, so that another process need not wait.
     ///
     /// # Errors
     /// When the database fails; then it is free when its time is over.

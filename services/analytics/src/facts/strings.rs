@@ -4,15 +4,29 @@ use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use super::STANDARD_TIER;
+
 /// Stands for a string of one tenant's [`Strings`]. `Option<Symbol>` is four bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Symbol(NonZeroU32);
 
-/// The strings of one tenant.
-#[derive(Debug, Default)]
+/// The strings of one tenant. The tier of everybody of whom nothing is known is there from the beginning: whether a fact names it must not
+/// change what a customer is.
+#[derive(Debug)]
 pub struct Strings {
     symbols: HashMap<Arc<str>, Symbol>,
     texts: Vec<Arc<str>>,
+}
+
+impl Default for Strings {
+    fn default() -> Self {
+        let mut strings = Self {
+            symbols: HashMap::new(),
+            texts: Vec::new(),
+        };
+        strings.put(STANDARD_TIER);
+        strings
+    }
 }
 
 impl Strings {

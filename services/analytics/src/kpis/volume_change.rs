@@ -91,7 +91,9 @@ fn answer(view: &View<'_>, query: &Query<'_>, back: Back) -> Answer {
     match query.grain.filter(|grain| *grain != Grain::Hour) {
         Some(grain) => {
             for span in spans(query, grain) {
-                let before = bucket_back(query, grain, span.start, back);
+                // The period may cut its first bucket; what comes before is told by the whole one.
+                let whole = buckets::bucket_of_date(query.zone, grain, buckets::local_date(query.zone, span.start));
+                let before = bucket_back(query, grain, whole.start, back);
                 let bucket = Some((span.start, span.label.clone()));
                 let of_bucket = compare(view, query, (span.start, span.end), before, bucket);
                 if query.by.is_empty() {

@@ -57,6 +57,15 @@ fn a_day_that_the_month_lacks_becomes_its_last() {
 }
 
 #[test]
+fn a_bucket_that_the_period_cuts_is_compared_with_the_whole_one_before() {
+    // From 15 April: a part of April against March, not against April itself.
+    let desk = opened(&[10, 11, 45]);
+    let grain = Some(Grain::Month);
+    assert_eq!(change(&desk, "", (44, 60), grain).1, [is(1, 2.0)]);
+    assert_eq!(change(&desk, "week", (44, 60), grain).1, [is(1, 2.0)]);
+}
+
+#[test]
 fn a_whole_week_is_compared_with_the_one_before_and_other_periods_with_as_many_days() {
     let desk = opened(&[0, 1, 7, 8, 9, 10]);
     assert_eq!(change(&desk, "", (7, 14), None).0, is(4, 2.0));

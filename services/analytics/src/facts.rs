@@ -122,7 +122,8 @@ pub struct Facts {
     /// Which review was told last under an id, of which ticket and when.
     review_ids: HashMap<Symbol, (TicketIndex, Micros, ReviewIndex)>,
     people: HashMap<Symbol, Person>,
-    teams: HashMap<Symbol, Attribute<Option<Symbol>>>,
+    /// What was told of agents: their team, or (None) that they are there and nothing of a team.
+    teams: HashMap<Symbol, Attribute<Option<Option<Symbol>>>>,
     duties: HashMap<Symbol, Attribute<Duty>>,
     /// Customers whose name is in no answer any more. What they did is still told apart from what others did, so that it
     /// counts as before; their id is the id of nobody, with ticketing too.
@@ -204,11 +205,12 @@ impl Facts {
     /// The agent's team at `at`, as far as was told by `as_of`. Before anything was told, what was told first holds.
     pub fn team_of(&self, agent: Symbol, at: Micros, as_of: Micros) -> Option<Symbol> {
         let teams = self.teams.get(&agent)?;
-        if let Some((_, _, team)) = teams.at(at.min(as_of)) {
-            return *team;
+        let told = teams.until(at.min(as_of));
+        if !told.is_empty() {
+            return told.iter().rev().find_map(|(_, _, team)| *team).flatten();
         }
         let (told_at, _, team) = teams.first()?;
-        team.filter(|_| *told_at <= as_of)
+        team.flatten().filter(|_| *told_at <= as_of)
     }
 
     /// What every agent did from when on, in no particular order.

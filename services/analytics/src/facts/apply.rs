@@ -55,8 +55,8 @@ impl Facts {
                 }
             }
             Event::Agent { agent, team } => {
-                if let (Some(agent), Some(team)) = (self.put(agent), team) {
-                    let team = self.put(team);
+                if let Some(agent) = self.put(agent) {
+                    let team = team.map(|team| self.put(team));
                     self.teams.entry(agent).or_default().set(at, order, team);
                 }
             }

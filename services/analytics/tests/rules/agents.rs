@@ -67,6 +67,22 @@ fn the_team_is_the_one_of_then() {
 }
 
 #[test]
+fn who_was_known_without_a_team_had_none_until_one_was_named() {
+    let desk = desk(&[
+        "08:00 agent id=a",
+        "10:00 agent id=a team=south",
+        "09:00 ticket_opened ticket=T customer=c channel=email",
+        "09:00 message ticket=T actor=customer",
+        "09:10 message ticket=T actor=agent:a",
+        "10:20 message ticket=T actor=customer",
+        "10:40 message ticket=T actor=agent:a",
+    ]);
+    let mut teams = desk.split("response_time", Dimension::Team);
+    teams.retain(|(team, ..)| team == "south");
+    assert_eq!(teams, [("south".to_owned(), 1, 0)], "the first reply is of no team");
+}
+
+#[test]
 fn presence_holds_until_the_next_line_and_ends_with_the_moment_of_asking() {
     let desk = desk(&[
         "00:00 schedule id=s time_zone=UTC weekly={\"mon\":[\"09:00-13:00\"]}",

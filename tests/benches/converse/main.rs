@@ -21,6 +21,8 @@ use window::{Window, answer};
 
 /// Conversations that are open at once, unless it is said how many.
 const CONVERSATIONS: usize = 200;
+/// Conversations of one connection: it carries no more than 200 calls.
+const WINDOWS: usize = 50;
 /// Answers that are measured, one after the other: what is measured is the path, and not a crowd at the door.
 const ANSWERS: usize = 500;
 /// The goal, in milliseconds.
@@ -44,9 +46,10 @@ async fn latency(conversations: usize) {
     let stack = Stack::production().await;
     let client = stack.client("acme").await;
     let mut open = Vec::new();
-    for from in (0..conversations).step_by(50) {
-        let to = (from + 50).min(conversations);
-        open.extend(join_all((from..to).map(|number| conversation(&client, number))).await);
+    for from in (0..conversations).step_by(WINDOWS) {
+        let windows = stack.client("acme").await;
+        let to = (from + WINDOWS).min(conversations);
+        open.extend(join_all((from..to).map(|number| conversation(&windows, number))).await);
     }
     let mut took = Vec::with_capacity(ANSWERS);
     for number in 0..ANSWERS {

@@ -6,7 +6,7 @@ use tonic_prost::ProstCodec;
 use tonic_types::StatusExt as _;
 use vorrang_api::ingestion::v1::push_tickets_response::Answer;
 use vorrang_api::ingestion::v1::{
-    Outcome, PushTicketRequest, PushTicketsItem, PushTicketsRequest, PushTicketsResponse,
+    Outcome, PushTicketRequest, PushTicketsItem, PushTicketsRequest, PushTicketsResponse, push_tickets_answer,
 };
 use vorrang_api::ticketing::v1::{Channel, Identity, Priority};
 
@@ -180,14 +180,27 @@ async fn items_of_one_message_are_answered_as_if_each_had_come_alone() {
             more: items.collect(),
         }
     };
-    let answers = push_all(&stack, vec![message(0..50), message(50..51), message(51..120)]).await;
-    assert_eq!(answers.len(), 120);
-    for (n, answer) in answers.iter().enumerate() {
-        let asked = (answer.index, answer.request_id.clone());
-        assert_eq!(asked, (n as i64, format!("r{n}")));
-        assert_eq!(n != 3, matches!(answer.answer, Some(Answer::Result(_))), "{answer:?}");
-    }
-    let texts: Vec<String> = (0..120).filter(|n| *n != 3).map(|n| format!("text {n}")).collect();
+    let answers = push_all(&stack, vec![message(0..50), message(50..51), message(51..320)]).await;
+    // An error is the last of its message, and no message has more than a hundred.
+    let together: Vec<(i64, usize)> = answers
+        .iter()
+        .map(|answer| (answer.index, 1 + answer.more.len()))
+        .collect();
+    assert_eq!(together, [(0, 4), (4, 46), (50, 1), (51, 100), (151, 100), (251, 69)]);
+    let answers: Vec<_> = answers
+        .into_iter()
+        .flat_map(|answer| {
+            let more = answer.more.into_iter().map(|one| {
+                let taken = matches!(one.answer, Some(push_tickets_answer::Answer::Result(_)));
+                (one.request_id, taken)
+            });
+            let taken = matches!(answer.answer, Some(Answer::Result(_)));
+            std::iter::once((answer.request_id, taken)).chain(more)
+        })
+        .collect();
+    let expected: Vec<_> = (0..320).map(|n| (format!("r{n}"), n != 3)).collect();
+    assert_eq!(answers, expected);
+    let texts: Vec<String> = (0..320).filter(|n| *n != 3).map(|n| format!("text {n}")).collect();
     assert_eq!(stack.ticketing.texts(), texts, "recorded in their order");
 }
 

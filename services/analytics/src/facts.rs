@@ -213,6 +213,12 @@ impl Facts {
         team.flatten().filter(|_| *told_at <= as_of)
     }
 
+    /// When something was told of the agent's team by `as_of`, in order.
+    pub fn team_changes(&self, agent: Symbol, as_of: Micros) -> impl Iterator<Item = Micros> {
+        let told = self.teams.get(&agent).map_or(&[][..], |teams| teams.until(as_of));
+        told.iter().map(|(at, ..)| *at)
+    }
+
     /// What every agent did from when on, in no particular order.
     pub fn duties(&self) -> impl Iterator<Item = (Symbol, &Attribute<Duty>)> {
         self.duties.iter().map(|(agent, duties)| (*agent, duties))

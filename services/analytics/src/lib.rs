@@ -5,6 +5,7 @@
 //! amount to as they read at a [`moment`]. `follow` fills the [`projection`]; [`history`] reads imported lines.
 
 pub mod buckets;
+pub mod compare;
 mod convert;
 pub mod dimensions;
 pub mod episodes;
@@ -13,8 +14,11 @@ mod follow;
 mod grpc;
 mod heads;
 pub mod history;
+pub mod journey;
 pub mod kpis;
 pub mod moment;
+pub mod paths;
+pub mod profile;
 pub mod projection;
 pub mod query;
 pub mod rows;
@@ -25,6 +29,7 @@ pub mod visits;
 
 use std::sync::Arc;
 
+use vorrang_api::analytics::v1::insight_service_server::InsightServiceServer;
 use vorrang_api::analytics::v1::kpi_service_server::KpiServiceServer;
 use vorrang_clock::SharedClock;
 use vorrang_error::Error;
@@ -50,7 +55,9 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         clock: context.clock.clone(),
     });
     let follow = follow::run(projection, context.peers.clone(), context.shutdown.clone());
+    let grpc = grpc::Grpc(analytics);
     Ok(Bound::new("analytics")
-        .grpc(configured!(KpiServiceServer::new(grpc::Kpis(analytics)), context))
+        .grpc(configured!(KpiServiceServer::new(grpc.clone()), context))
+        .grpc(configured!(InsightServiceServer::new(grpc), context))
         .task("follow the feeds", follow))
 }

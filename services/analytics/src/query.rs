@@ -6,6 +6,7 @@
 mod cells;
 mod explain;
 mod figures;
+mod shares;
 mod tally;
 
 use chrono_tz::Tz;
@@ -14,6 +15,7 @@ pub use cells::Part;
 pub(crate) use cells::{Cells, spans};
 pub use explain::{Item, add_up, explain};
 pub use figures::{Figures, Named};
+pub use shares::{Cause, Contribution, Share, contributions};
 pub(crate) use tally::Tally;
 
 use crate::buckets::{Grain, Micros};

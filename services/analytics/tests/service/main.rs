@@ -1,6 +1,8 @@
 //! The whole service over the wire, with logs of its own for the three owners.
 
+mod agree;
 mod owners;
+mod told;
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;

@@ -14,10 +14,12 @@ mod follow;
 mod grpc;
 mod heads;
 pub mod history;
+mod http;
 pub mod journey;
 pub mod kpis;
 pub mod moment;
 pub mod paths;
+mod peers;
 pub mod profile;
 pub mod projection;
 pub mod query;
@@ -26,6 +28,7 @@ mod rpc;
 pub mod statistics;
 pub mod view;
 pub mod visits;
+pub mod wallboard;
 
 use std::sync::Arc;
 
@@ -55,9 +58,16 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         clock: context.clock.clone(),
     });
     let follow = follow::run(projection, context.peers.clone(), context.shutdown.clone());
+    let wall = http::Wall {
+        analytics: analytics.clone(),
+        peers: context.peers.clone(),
+        verifier: context.verifier.clone(),
+        rate: context.rate.clone(),
+    };
     let grpc = grpc::Grpc(analytics);
     Ok(Bound::new("analytics")
         .grpc(configured!(KpiServiceServer::new(grpc.clone()), context))
         .grpc(configured!(InsightServiceServer::new(grpc), context))
+        .http(http::routes(wall))
         .task("follow the feeds", follow))
 }

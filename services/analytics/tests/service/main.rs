@@ -3,6 +3,7 @@
 mod agree;
 mod owners;
 mod told;
+mod wallboard;
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;

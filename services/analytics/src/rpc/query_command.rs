@@ -333,7 +333,12 @@ fn dimension(
         return None;
     };
     if let Some((kpi, _)) = kpis.iter().find(|(kpi, _)| !kpi.dimensions.contains(&dimension)) {
-        violations.add(field, format!("{} cannot be split by it", kpi.id));
+        let can: Vec<&str> = kpi.dimensions.iter().map(|dimension| dimension.name()).collect();
+        let why = match can.as_slice() {
+            [] => format!("{} cannot be split at all: it is made of other figures", kpi.id),
+            can => format!("{} cannot be split by it, only by {}", kpi.id, can.join(", ")),
+        };
+        violations.add(field, why);
         return None;
     }
     Some(dimension)

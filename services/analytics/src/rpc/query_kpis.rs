@@ -39,12 +39,10 @@ pub async fn handle(
         wait(analytics, &tenant).await?;
     }
     loaded(projection)?;
-    let as_of = command
-        .as_of
-        .unwrap_or_else(|| analytics.clock.now().timestamp_micros());
+    let now = analytics.clock.now().timestamp_micros();
     let projection = projection.clone();
     // Reading a hundred thousand tickets takes longer than the runtime's other tasks should wait.
-    tokio::task::spawn_blocking(move || answer(&projection, &tenant, &command, as_of))
+    tokio::task::spawn_blocking(move || answer(&projection, &tenant, &command, now))
         .await
         .map_err(|why| Error::internal("a query of key figures broke off").caused_by(why))?
 }
@@ -79,14 +77,20 @@ async fn wait(analytics: &Analytics, tenant: &str) -> Result<(), Error> {
         })
 }
 
-fn answer(projection: &Projection, tenant: &str, command: &Command, as_of: Micros) -> Result<QueryKpisResponse, Error> {
+fn answer(projection: &Projection, tenant: &str, command: &Command, now: Micros) -> Result<QueryKpisResponse, Error> {
     let known = projection.tenant(tenant);
     let facts = known
         .as_ref()
         .map(|facts| facts.read().unwrap_or_else(PoisonError::into_inner));
     let nothing = TenantFacts::default();
     let facts = facts.as_deref().unwrap_or(&nothing);
-    let view = View::with(facts.ledger(), facts.facts(), as_of);
+    let ledger = facts.ledger();
+    let view = match command.as_of {
+        Some(as_of) => View::at(ledger, facts.facts(), as_of, now),
+        // Somebody may have asked an instant later and come first.
+        None => View::with(ledger, facts.facts(), ledger.stands_at().map_or(now, |at| at.max(now))),
+    };
+    let as_of = view.as_of();
     let mut benchmarks = Vec::new();
     let mut rows: Vec<KpiRow> = Vec::new();
     for (kpi, variant) in &command.kpis {

@@ -36,7 +36,7 @@ fn projection(tickets: i64) -> Projection {
         .collect();
     let projection = Projection::new();
     projection
-        .apply(Owner::Ticketing, "acme", &events, None)
+        .apply(Owner::Ticketing, "acme", &events, (None, ""))
         .expect("in order");
     projection
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::buckets::Micros;
 use crate::facts::{SessionStep, Survey, Symbol, TicketIndex};
 use crate::profile::known;
-use crate::rows::{Answer, Contact, Holder, StayEnd, TicketRows, TurnEnd, answers_of_customer, sendings_of_customer};
+use crate::rows::{Answer, Contact, Holder, StayEnd, TicketRows, TurnEnd};
 use crate::view::View;
 
 /// A customer's way.
@@ -89,13 +89,25 @@ pub struct Effort {
 /// The way of `customer` (of merged ones any) within `[from, to)`; None when nothing is known of them, or they were erased.
 pub fn journey(view: &View<'_>, customer: Symbol, from: Micros, to: Micros) -> Option<Journey> {
     let customer = known(view, customer)?;
+    let moment = view.moment();
+    let merged = view.facts().merged_customers(view.as_of()).map(|(one, _)| one);
+    let mut persons: Vec<Symbol> = merged
+        .filter(|one| moment.customer(Some(*one)) == Some(customer))
+        .collect();
+    persons.push(customer);
+    persons.sort_unstable();
+    persons.dedup();
+    // One customer's tickets, not everybody's.
+    let part = view.of_customers(&persons);
+    let view = &part;
     let mut way = Way {
         view,
+        persons,
         customer,
         touchpoints: Vec::new(),
     };
     for ticket in view.contacts() {
-        if view.moment().customer(ticket.base.customer) == Some(customer) {
+        if ticket.customer == Some(customer) {
             way.ticket(ticket);
         }
     }
@@ -152,6 +164,8 @@ fn effort(touchpoints: &[Touchpoint]) -> Effort {
 
 struct Way<'v, 'a> {
     view: &'v View<'a>,
+    /// Everybody who is the customer now.
+    persons: Vec<Symbol>,
     customer: Symbol,
     touchpoints: Vec<Touchpoint>,
 }
@@ -247,21 +261,23 @@ impl Way<'_, '_> {
     fn apart(&mut self) {
         let (view, as_of) = (self.view, self.view.as_of());
         let nobody = Holder::default();
-        let is_ours = |whose: Symbol| view.moment().customer(Some(whose)) == Some(self.customer);
-        let mut answers = Vec::new();
-        let mut sendings = Vec::new();
-        for (_, timeline) in view.facts().surveys().filter(|(whose, _)| is_ours(*whose)) {
-            answers.extend(answers_of_customer(timeline.until(as_of)));
-            sendings.extend(sendings_of_customer(timeline.until(as_of)));
+        let (mut answers, mut sendings) = (Vec::new(), Vec::new());
+        for voice in view.voices() {
+            answers.extend(voice.answers.iter().map(|(answer, _)| *answer));
+            sendings.extend(voice.sendings.iter().map(|(sending, _)| *sending));
         }
-        let people: Vec<_> = view.facts().people().filter(|(whose, _)| is_ours(*whose)).collect();
+        let people: Vec<_> = self
+            .persons
+            .iter()
+            .filter_map(|one| view.facts().person(*one))
+            .collect();
         for answer in answers {
             self.answer(&answer, None);
         }
         for sending in sendings {
             self.put(sending.at, What::SurveySent(sending.survey), None, nobody);
         }
-        for (_, person) in people {
+        for person in people {
             for (at, id) in person.orders(as_of) {
                 self.put(at, What::Order(id), None, nobody);
             }

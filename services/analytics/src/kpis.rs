@@ -96,6 +96,9 @@ pub const CREATED: &Kpi = &tickets::CREATED;
 /// The key figure that compares days, so that its period has only whole ones.
 pub const WHOLE_DAYS: &str = volume_change::KPI.id;
 
+/// The key figure in which something counts at a time that moves with the clock: [`crate::rows::TicketRows::paused`].
+pub const MOVES: &str = sla::SLA_ATTAINMENT.id;
+
 /// The key figure with this id.
 pub fn find(id: &str) -> Option<&'static Kpi> {
     ALL.iter().copied().find(|kpi| kpi.id == id)
@@ -144,8 +147,11 @@ pub struct Variant {
 /// Where observations come from.
 #[derive(Clone, Copy)]
 pub enum Observe {
-    /// Things that happened at a time, of all times; the query picks the period.
+    /// Things that happened at a time, of all times; the query picks the period. Each follows from the rows of one ticket or of one
+    /// customer's answers, and from nothing else: so it can be taken back when they change.
     Events(for<'v> fn(&'v View<'v>, &mut dyn FnMut(Observation<'v>))),
+    /// The same of things that several tickets, or other facts than tickets and answers, amount to together.
+    Gathered(for<'v> fn(&'v View<'v>, &mut dyn FnMut(Observation<'v>))),
     /// Stretches of time in which something stood open; the query counts those that lie over the end of the period.
     Levels(for<'v> fn(&'v View<'v>, &mut dyn FnMut(Level, Dimensions<'v>, Subject))),
     /// Stretches of time that are measured; the query cuts them to the period.
@@ -199,6 +205,26 @@ impl Kpi {
     }
 }
 
+impl Variant {
+    /// Where answers come from. It is a matter of time only: they are the same.
+    pub fn source(&self) -> Source {
+        match (self.observe, self.measure) {
+            (Observe::Events(_), Measure::Ratio | Measure::TimeShare | Measure::Own) => Source::Everything,
+            (Observe::Events(_), _) | (Observe::Levels(_), Measure::Count) => Source::RollUps,
+            _ => Source::Everything,
+        }
+    }
+}
+
+/// Where answers come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Sums that are kept up to date with every change; a query costs its buckets, whatever the number of tickets.
+    RollUps,
+    /// All rows, or figures of their own.
+    Everything,
+}
+
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -226,7 +252,7 @@ pub enum Direction {
 }
 
 /// Which seconds count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Clock {
     /// All of them.
     #[default]
@@ -275,4 +301,4 @@ impl Measure {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

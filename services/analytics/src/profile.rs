@@ -92,7 +92,7 @@ pub fn profile(view: &View<'_>, customer: Symbol) -> Option<Profile> {
     let tier = moment.tier(Some(customer), as_of);
     let mut by_customer: HashMap<Symbol, Vec<&TicketRows>> = HashMap::new();
     for ticket in view.contacts() {
-        if let Some(whose) = moment.customer(ticket.base.customer) {
+        if let Some(whose) = ticket.customer {
             by_customer.entry(whose).or_default().push(ticket);
         }
     }
@@ -132,11 +132,7 @@ pub fn profile(view: &View<'_>, customer: Symbol) -> Option<Profile> {
 /// Who `customer` is now; None when nothing is known of them, or they were erased.
 pub fn known(view: &View<'_>, customer: Symbol) -> Option<Symbol> {
     let stays = view.moment().customer(Some(customer))?;
-    let has_ticket = || {
-        view.contacts()
-            .any(|ticket| view.moment().customer(ticket.base.customer) == Some(stays))
-    };
-    (view.facts().person(stays).is_some() || has_ticket()).then_some(stays)
+    view.facts().person(stays).map(|_| stays)
 }
 
 impl Trait {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::attribute::Attribute;
+use super::bytes::{Broken, Keep, keep_fields};
 use super::event::CustomerSeen;
 use super::{Order, Strings, Symbol, TicketIndex};
 use crate::buckets::Micros;
@@ -128,5 +129,22 @@ impl Person {
     /// Differs when what [`Person::was`] says may differ.
     pub fn revision(&self) -> u32 {
         self.seen.revision().wrapping_add(self.merged.revision())
+    }
+}
+
+keep_fields!(Person: seen, periods, traits, left, merged, orders, reached, tickets);
+
+impl Keep for [Attribute<Option<Symbol>>; 4] {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.iter().for_each(|one| one.write(out));
+    }
+
+    fn read(input: &mut &[u8]) -> Result<Self, Broken> {
+        Ok([
+            Keep::read(input)?,
+            Keep::read(input)?,
+            Keep::read(input)?,
+            Keep::read(input)?,
+        ])
     }
 }

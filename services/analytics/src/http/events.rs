@@ -128,11 +128,7 @@ fn messages(wall: Wall, viewer: Viewer, zone: Tz) -> impl Stream<Item = Result<E
 
 async fn message(wall: &Wall, viewer: &Viewer, zone: Tz) -> Result<Value, Error> {
     ready::loaded(&wall.analytics.projection)?;
-    let as_of = ready::now(&wall.analytics);
-    let board = ready::read(&wall.analytics, &viewer.tenant, as_of, move |view| {
-        Ok(board(view, zone))
-    })
-    .await?;
+    let board = ready::read(&wall.analytics, &viewer.tenant, None, move |view| Ok(board(view, zone))).await?;
     let lanes = match viewer.queues {
         false => None,
         // Figures are shown also when nobody can tell of the queues.

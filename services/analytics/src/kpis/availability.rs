@@ -77,8 +77,8 @@ fn occupancy<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Stretch<'v>)) {
             continue;
         }
         // Who changes the team in the middle of a shift is in both, each for its time.
-        let changes = view.facts().team_changes(agent, view.as_of());
-        let inside = changes.filter(|at| (from + 1..to).contains(at));
+        let teams = view.facts().teams_of(agent, view.as_of()).into_iter();
+        let inside = teams.map(|(at, _)| at).filter(|at| (from + 1..to).contains(at));
         let mut begin = from;
         for end in inside.chain([to]) {
             let dimensions = Dimensions {

@@ -156,12 +156,17 @@ impl Section {
 
 /// Grades the period of `query`.
 pub fn report(view: &View<'_>, query: &Query<'_>) -> Report {
-    let desk = Desk { view, query };
+    // What is read ticket by ticket is read of the period's tickets, where there is a quick way to them.
+    let part = view.within(query.from, query.to);
+    let read = part.as_ref().unwrap_or(view);
+    let desk = Desk { view, read, query };
     let mut channels = Vec::new();
     for channel in desk.channels() {
         let name = view.facts().strings().text(channel).to_owned();
         let factors = desk.channel(&name);
-        channels.push(Section::new(Some(name), factors));
+        if !factors.is_empty() {
+            channels.push(Section::new(Some(name), factors));
+        }
     }
     let means = ["response", "resolution"].into_iter();
     let mut factors: Vec<Factor> = means.filter_map(|name| Factor::mean(name, &channels)).collect();
@@ -205,6 +210,8 @@ fn figures_of(factor: &Factor) -> Figures {
 
 struct Desk<'v, 'q> {
     view: &'v View<'v>,
+    /// With the tickets of the period, perhaps with others.
+    read: &'v View<'v>,
     query: &'q Query<'q>,
 }
 
@@ -212,7 +219,7 @@ impl Desk<'_, '_> {
     /// Channels over which anything came, by name.
     fn channels(&self) -> Vec<Symbol> {
         let strings = self.view.facts().strings();
-        let mut channels: Vec<Symbol> = self.view.contacts().filter_map(|ticket| ticket.base.channel).collect();
+        let mut channels: Vec<Symbol> = self.read.contacts().filter_map(|ticket| ticket.base.channel).collect();
         channels.sort_unstable();
         channels.dedup();
         channels.sort_by_key(|channel| strings.text(*channel));
@@ -294,21 +301,21 @@ impl Desk<'_, '_> {
 
     /// Channels of the tickets that customers opened in the period.
     fn offered(&self) -> Option<Graded> {
-        let cells = Cells::new(self.view, self.query);
+        let cells = Cells::new(self.read, self.query);
         let mut channels: Vec<Symbol> = Vec::new();
         for ticket in self
-            .view
+            .read
             .tickets()
             .filter(|ticket| ticket.opened_by == ActorKind::Customer)
         {
-            let dimensions = self.view.dimensions(ticket);
+            let dimensions = self.read.dimensions(ticket);
             let observation = Observation::of(ticket, ticket.opened_at, dimensions, Outcome::Happened);
             if cells.is_inside(&observation) && cells.fits(&observation) {
                 channels.extend(dimensions.channel.filter(|channel| !channels.contains(channel)));
             }
         }
         let strings = self.view.facts().strings();
-        let promised = availability::promised(self.view);
+        let promised = availability::promised(self.read);
         let (from, to) = (self.query.from, self.query.to.min(self.view.as_of()));
         let covers = |spans: &Vec<(Micros, Micros)>| spans.iter().any(|(begin, end)| *begin <= from && to <= *end);
         let value = Value::Channels {
@@ -321,9 +328,9 @@ impl Desk<'_, '_> {
 
     /// Contacts that we made first, in percent of those that customers made.
     fn proactive(&self) -> Option<Graded> {
-        let cells = Cells::new(self.view, self.query);
+        let cells = Cells::new(self.read, self.query);
         let mut came = 0_u64;
-        contacts::contacts(self.view, &mut |contact| {
+        contacts::contacts(self.read, &mut |contact| {
             came += u64::from(cells.is_inside(&contact) && cells.fits(&contact));
         });
         let mut went = 0_u64;

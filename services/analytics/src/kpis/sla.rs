@@ -70,14 +70,10 @@ fn targets<'v>(view: &'v View<'v>, metric: Option<Metric>, found: &mut dyn FnMut
         for target in ticket
             .targets
             .iter()
+            .chain(&ticket.paused)
             .filter(|target| metric.is_none_or(|metric| target.metric == metric))
         {
-            // What still runs is whose it is now: rows may have been remembered since an earlier moment, teams change without them.
-            let read_at = match target.met {
-                Some(_) => target.read_at,
-                None => target.due_at.min(view.as_of()),
-            };
-            let dimensions = view.dimensions_at(ticket, target.by, read_at);
+            let dimensions = view.dimensions_at(ticket, target.by, target.read_at);
             let outcome = target.met.map_or(Outcome::Open, Outcome::Hit);
             found(Observation::of(ticket, target.due_at, dimensions, outcome));
         }

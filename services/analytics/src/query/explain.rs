@@ -32,7 +32,7 @@ pub fn explain<'v>(view: &'v View<'v>, query: &Query<'_>) -> Option<Vec<Item<'v>
         outcome: observation.outcome,
     };
     match query.variant.observe {
-        Observe::Events(events) => events(view, &mut |observation| {
+        Observe::Events(events) | Observe::Gathered(events) => events(view, &mut |observation| {
             if cells.is_inside(&observation) && cells.fits(&observation) {
                 items.push(item(observation));
             }

@@ -7,8 +7,8 @@ use vorrang_service::Page;
 use super::query_command::{Command, Position};
 use super::ready;
 use crate::Analytics;
-use crate::buckets::Micros;
 use crate::convert;
+use crate::kpis::Observe;
 use crate::query::{self, Figures, contributions, spans};
 use crate::view::View;
 
@@ -22,8 +22,8 @@ pub async fn handle(
 ) -> Result<ExplainKpiResponse, Error> {
     let command = Explain::parse(request)?;
     ready::ready(analytics, &tenant, command.query.wait_for_latest).await?;
-    let as_of = command.query.as_of.unwrap_or_else(|| ready::now(analytics));
-    ready::read(analytics, &tenant, as_of, move |view| Ok(answer(view, &command, as_of))).await
+    let as_of = command.query.as_of;
+    ready::read(analytics, &tenant, as_of, move |view| Ok(answer(view, &command))).await
 }
 
 /// A request without mistakes.
@@ -143,7 +143,8 @@ fn bucket(request: &ExplainKpiRequest, command: Command, violations: &mut Violat
     }
 }
 
-fn answer(view: &View<'_>, command: &Explain, as_of: Micros) -> ExplainKpiResponse {
+fn answer(view: &View<'_>, command: &Explain) -> ExplainKpiResponse {
+    let as_of = view.as_of();
     let Some((kpi, variant)) = command.query.kpis.first().copied() else {
         return ExplainKpiResponse::default();
     };
@@ -157,7 +158,10 @@ fn answer(view: &View<'_>, command: &Explain, as_of: Micros) -> ExplainKpiRespon
     if query.grain.is_some() {
         total.bucket_start_at = convert::timestamp(query.from);
     }
-    let all = contributions(view, &query);
+    // Events of the period, where there is a quick way to its tickets.
+    let is_event = matches!(variant.observe, Observe::Events(_));
+    let part = is_event.then(|| view.within(query.from, query.to)).flatten();
+    let all = contributions(part.as_ref().unwrap_or(view), &query);
     let item_count = convert::signed(all.len() as u64);
     let given = command.page.after.map_or(0, |(_, given)| given);
     let skip = usize::try_from(given).unwrap_or(usize::MAX);

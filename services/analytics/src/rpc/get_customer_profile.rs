@@ -27,7 +27,7 @@ pub async fn handle(
         .and_then(|at| ready::moment("as_of", at, &mut violations));
     violations.into_result()?;
     ready::ready(analytics, &tenant, request.wait_for_latest).await?;
-    let as_of = as_of.map_or_else(|| ready::now(analytics), |at| at.timestamp_micros());
+    let as_of = as_of.map(|at| at.timestamp_micros());
     let read = ready::read(analytics, &tenant, as_of, move |view| {
         let customer = view.facts().strings().find(&request.customer);
         let found = customer.and_then(|customer| profile(view, customer));

@@ -43,8 +43,7 @@ pub async fn handle(analytics: &Analytics, tenant: String, request: GetJourneyRe
     violations.into_result()?;
     ready::ready(analytics, &tenant, request.wait_for_latest && page.after.is_none()).await?;
     let pinned = page.after.map(|(as_of, _)| as_of);
-    let as_of = pinned.or(as_of).unwrap_or_else(|| ready::now(analytics));
-    let read = ready::read(analytics, &tenant, as_of, move |view| {
+    let read = ready::read(analytics, &tenant, pinned.or(as_of), move |view| {
         let customer = view.facts().strings().find(&request.customer);
         let (from, to) = (from.unwrap_or(Micros::MIN), to.unwrap_or(Micros::MAX));
         let found = customer.and_then(|customer| journey(view, customer, from, to));
@@ -53,7 +52,7 @@ pub async fn handle(analytics: &Analytics, tenant: String, request: GetJourneyRe
         let skip = usize::try_from(given).unwrap_or(usize::MAX);
         let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
         let mut touchpoints: Vec<_> = journey.touchpoints.iter().copied().skip(skip).take(limit).collect();
-        let next_page_token = page.cut(&mut touchpoints, |_| (as_of, given + page.size));
+        let next_page_token = page.cut(&mut touchpoints, |_| (view.as_of(), given + page.size));
         Ok(Journey {
             next_page_token,
             ..convert::insights::journey(view, &journey, &touchpoints)

@@ -27,12 +27,11 @@ pub async fn handle(
         ..QueryKpisRequest::default()
     })?;
     ready::ready(analytics, &tenant, command.wait_for_latest).await?;
-    let as_of = command.as_of.unwrap_or_else(|| ready::now(analytics));
-    let graded = ready::read(analytics, &tenant, as_of, move |view| {
+    let graded = ready::read(analytics, &tenant, command.as_of, move |view| {
         let query = command.query(SERVICE_LEVEL, &SERVICE_LEVEL.variants[0]);
-        Ok(convert::grades::report(report(view, &query)))
+        Ok((view.as_of(), convert::grades::report(report(view, &query))))
     });
-    let (desk, channels) = graded.await?;
+    let (as_of, (desk, channels)) = graded.await?;
     Ok(GradeServiceLevelResponse {
         grade: desk.grade,
         desk: Some(desk),

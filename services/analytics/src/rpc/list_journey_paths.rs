@@ -50,19 +50,18 @@ pub async fn handle(
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
     ready::ready(analytics, &tenant, request.wait_for_latest && page.after.is_none()).await?;
     let pinned = page.after.map(|(as_of, _)| as_of);
-    let as_of = pinned.or(as_of).unwrap_or_else(|| ready::now(analytics));
-    let read = ready::read(analytics, &tenant, as_of, move |view| {
+    let read = ready::read(analytics, &tenant, pinned.or(as_of), move |view| {
         let all = paths(view, from, to);
         let episodes: u64 = all.iter().map(|path| path.episodes).sum();
         let given = page.after.map_or(0, |(_, given)| given);
         let skip = usize::try_from(given).unwrap_or(usize::MAX);
         let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
         let mut some: Vec<_> = all.into_iter().skip(skip).take(limit).collect();
-        let next_page_token = page.cut(&mut some, |_| (as_of, given + page.size));
+        let next_page_token = page.cut(&mut some, |_| (view.as_of(), given + page.size));
         Ok(ListJourneyPathsResponse {
             paths: some.into_iter().map(convert::insights::path).collect(),
             episode_count: convert::signed(episodes),
-            as_of: convert::timestamp(as_of),
+            as_of: convert::timestamp(view.as_of()),
             next_page_token,
         })
     });

@@ -7,7 +7,6 @@ use vorrang_error::{Error, Kind};
 use super::query_command::{Command, ROWS_MAX};
 use super::ready;
 use crate::Analytics;
-use crate::buckets::Micros;
 use crate::compare;
 use crate::convert;
 use crate::view::View;
@@ -25,8 +24,7 @@ pub async fn handle(
 ) -> Result<QueryKpisResponse, Error> {
     let command = Command::parse(request)?;
     ready::ready(analytics, &tenant, command.wait_for_latest).await?;
-    let as_of = command.as_of.unwrap_or_else(|| ready::now(analytics));
-    answer_of(analytics, &tenant, command, as_of).await
+    answer_of(analytics, &tenant, command).await
 }
 
 /// The answer to a command, without waiting for anything.
@@ -34,17 +32,16 @@ pub async fn answer_of(
     analytics: &Analytics,
     tenant: &str,
     command: impl AsRef<Command> + Send + 'static,
-    as_of: Micros,
 ) -> Result<QueryKpisResponse, Error> {
-    let answered = ready::read(analytics, tenant, as_of, move |view| {
-        answer(view, command.as_ref(), as_of)
-    });
+    let as_of = command.as_ref().as_of;
+    let answered = ready::read(analytics, tenant, as_of, move |view| answer(view, command.as_ref()));
     let mut response = answered.await?;
     response.feeds = convert::feeds(analytics.projection.positions(tenant));
     Ok(response)
 }
 
-fn answer(view: &View<'_>, command: &Command, as_of: Micros) -> Result<QueryKpisResponse, Error> {
+fn answer(view: &View<'_>, command: &Command) -> Result<QueryKpisResponse, Error> {
+    let as_of = view.as_of();
     let mut benchmarks = Vec::new();
     let mut rows: Vec<KpiRow> = Vec::new();
     for (kpi, variant) in &command.kpis {

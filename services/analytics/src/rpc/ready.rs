@@ -57,22 +57,18 @@ async fn wait(analytics: &Analytics, tenant: &str) -> Result<(), Error> {
         })
 }
 
-/// Now, in microseconds.
-pub fn now(analytics: &Analytics) -> Micros {
-    analytics.clock.now().timestamp_micros()
-}
-
-/// Does `work` on the facts of `tenant`, away from the runtime: reading a hundred thousand tickets takes longer than its other
-/// tasks should wait.
+/// Does `work` on the facts of `tenant` as of a moment (None: now), away from the runtime: reading a hundred thousand tickets takes longer
+/// than its other tasks should wait. The view says which moment it is.
 pub async fn read<T: Send + 'static>(
     analytics: &Analytics,
     tenant: &str,
-    as_of: Micros,
+    as_of: Option<Micros>,
     work: impl FnOnce(&View<'_>) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let projection = analytics.projection.clone();
     let tenant = tenant.to_owned();
-    tokio::task::spawn_blocking(move || with_view(&projection, &tenant, as_of, work))
+    let now = analytics.clock.now().timestamp_micros();
+    tokio::task::spawn_blocking(move || with_view(&projection, &tenant, (as_of, now), work))
         .await
         .map_err(|why| Error::internal("a query of key figures broke off").caused_by(why))?
 }
@@ -81,7 +77,7 @@ pub async fn read<T: Send + 'static>(
 pub fn with_view<T>(
     projection: &Projection,
     tenant: &str,
-    as_of: Micros,
+    (as_of, now): (Option<Micros>, Micros),
     work: impl FnOnce(&View<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let known = projection.tenant(tenant);
@@ -90,7 +86,13 @@ pub fn with_view<T>(
         .map(|facts| facts.read().unwrap_or_else(PoisonError::into_inner));
     let nothing = TenantFacts::default();
     let facts = facts.as_deref().unwrap_or(&nothing);
-    work(&View::with(facts.ledger(), facts.facts(), as_of))
+    let ledger = facts.ledger();
+    let view = match as_of {
+        Some(as_of) => View::at(ledger, facts.facts(), as_of, now),
+        // Somebody may have asked an instant later and come first.
+        None => View::with(ledger, facts.facts(), ledger.stands_at().map_or(now, |at| at.max(now))),
+    };
+    work(&view)
 }
 
 /// Reads a time of a request.

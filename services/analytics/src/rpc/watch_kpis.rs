@@ -113,8 +113,7 @@ impl Watch {
         self.moved.borrow_and_update();
         // Facts may have been dropped since, to be read again: no figures then, rather than wrong ones.
         ready::loaded(&self.analytics.projection)?;
-        let as_of = ready::now(&self.analytics);
-        let answer = answer_of(&self.analytics, &self.tenant, Arc::clone(&self.command), as_of).await?;
+        let answer = answer_of(&self.analytics, &self.tenant, Arc::clone(&self.command)).await?;
         let (rows, gone) = changes(&mut self.known, answer.rows);
         Ok(WatchKpisResponse {
             rows,

@@ -37,7 +37,7 @@ fn projection(tickets: i64) -> Projection {
         .collect();
     let projection = Projection::new();
     projection
-        .apply(Owner::Ticketing, "acme", &events, None)
+        .apply(Owner::Ticketing, "acme", &events, (None, ""))
         .expect("in order");
     projection
 }
@@ -55,7 +55,9 @@ fn ask(projection: &Projection, kpis: &[&str], grain: Grain) -> Result<QueryKpis
     };
     let command = Command::parse(request).expect("a good request");
     let as_of = 20_000 * HOUR * 1_000_000;
-    ready::with_view(projection, "acme", as_of, |view| answer(view, &command, as_of))
+    ready::with_view(projection, "acme", (command.as_of, as_of), |view| {
+        answer(view, &command)
+    })
 }
 
 #[test]
@@ -109,8 +111,10 @@ fn paged(projection: &Projection, page_size: i32, page_token: String) -> Result<
         ..QueryKpisRequest::default()
     };
     let command = Command::parse(request)?;
-    let as_of = command.as_of.unwrap_or(20_000 * HOUR * 1_000_000);
-    ready::with_view(projection, "acme", as_of, |view| answer(view, &command, as_of))
+    let as_of = 20_000 * HOUR * 1_000_000;
+    ready::with_view(projection, "acme", (command.as_of, as_of), |view| {
+        answer(view, &command)
+    })
 }
 
 #[test]

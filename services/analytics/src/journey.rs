@@ -90,7 +90,7 @@ pub struct Effort {
 pub fn journey(view: &View<'_>, customer: Symbol, from: Micros, to: Micros) -> Option<Journey> {
     let customer = known(view, customer)?;
     let moment = view.moment();
-    let merged = view.facts().merged_customers(view.as_of()).map(|(one, _)| one);
+    let merged = view.facts().merged_customers().map(|(one, _)| one);
     let mut persons: Vec<Symbol> = merged
         .filter(|one| moment.customer(Some(*one)) == Some(customer))
         .collect();

@@ -32,7 +32,7 @@ use crate::rows::Level;
 use crate::view::View;
 
 pub use observation::{Observation, Outcome, Stretch, Subject};
-pub use service_level::Grade;
+pub use service_level::{Factor, Grade, Graded, Report, Section, report};
 
 /// All key figures by id.
 pub const ALL: &[&Kpi] = &[
@@ -86,6 +86,12 @@ pub const ALL: &[&Kpi] = &[
     &volume_change::KPI,
     &workflow_usage::KPI,
 ];
+
+/// The grades.
+pub const SERVICE_LEVEL: &Kpi = &service_level::KPI;
+
+/// The key figure whose change [`Parts::Change`] is about.
+pub const CREATED: &Kpi = &tickets::CREATED;
 
 /// The key figure that compares days, so that its period has only whole ones.
 pub const WHOLE_DAYS: &str = volume_change::KPI.id;
@@ -154,6 +160,39 @@ pub enum Observe {
     Cohorts(for<'v> fn(&'v View<'v>, Micros, Micros, &mut dyn FnMut(Observation<'v>))),
     /// The whole answer, for figures that compare or combine others.
     Answers(fn(&View<'_>, &Query<'_>) -> Answer),
+}
+
+/// A period, and the one it is compared with.
+pub type Change = ((Micros, Micros), Option<(Micros, Micros)>);
+
+/// Gives things that happened at a time.
+pub type Events = for<'v> fn(&'v View<'v>, &mut dyn FnMut(Observation<'v>));
+
+/// A factor of a grade: name, weight, points.
+pub type Points = (&'static str, f64, f64);
+
+/// What the value of a figure that compares or combines others ([`Observe::Answers`]) is made of.
+#[derive(Clone, Copy)]
+pub enum Parts {
+    /// Events, that become a value in this way.
+    Events(Events, Measure),
+    /// Uses of something, each of which counts, and tickets.
+    Uses(Events),
+    /// Tickets created in two periods.
+    Change(fn(&Query<'_>) -> Change),
+    /// Factors of a grade.
+    Factors(fn(&View<'_>, &Query<'_>) -> Vec<Points>),
+}
+
+/// See [`Parts`]; None for all other figures, which are opened by what they observe.
+pub fn parts(kpi: &Kpi, variant: &Variant) -> Option<Parts> {
+    match kpi.id {
+        id if id == busiest_hours::KPI.id => Some(Parts::Events(contacts::contacts, Measure::Count)),
+        id if id == workflow_usage::KPI.id => workflow_usage::parts(variant.id),
+        id if id == volume_change::KPI.id => volume_change::parts(variant.id),
+        id if id == service_level::KPI.id => Some(Parts::Factors(service_level::factors)),
+        _ => None,
+    }
 }
 
 impl Kpi {

@@ -5,6 +5,7 @@
 //! amount to as they read at a [`moment`]. `follow` fills the [`projection`]; [`history`] reads imported lines.
 
 pub mod buckets;
+pub mod compare;
 mod convert;
 pub mod dimensions;
 pub mod episodes;
@@ -13,8 +14,13 @@ mod follow;
 mod grpc;
 mod heads;
 pub mod history;
+mod http;
+pub mod journey;
 pub mod kpis;
 pub mod moment;
+pub mod paths;
+mod peers;
+pub mod profile;
 pub mod projection;
 pub mod query;
 mod rollups;
@@ -24,9 +30,11 @@ pub mod statistics;
 pub mod store;
 pub mod view;
 pub mod visits;
+pub mod wallboard;
 
 use std::sync::Arc;
 
+use vorrang_api::analytics::v1::insight_service_server::InsightServiceServer;
 use vorrang_api::analytics::v1::kpi_service_server::KpiServiceServer;
 use vorrang_clock::SharedClock;
 use vorrang_error::Error;
@@ -64,8 +72,17 @@ pub async fn bind(context: Context) -> Result<Bound, Error> {
         context.shutdown.clone(),
     );
     let keep = store::run(store, projection, context.shutdown.clone());
+    let wall = http::Wall {
+        analytics: analytics.clone(),
+        peers: context.peers.clone(),
+        verifier: context.verifier.clone(),
+        rate: context.rate.clone(),
+    };
+    let grpc = grpc::Grpc(analytics);
     Ok(Bound::new("analytics")
-        .grpc(configured!(KpiServiceServer::new(grpc::Kpis(analytics)), context))
+        .grpc(configured!(KpiServiceServer::new(grpc.clone()), context))
+        .grpc(configured!(InsightServiceServer::new(grpc), context))
+        .http(http::routes(wall))
         .task("follow the feeds", follow)
         .task("keep the facts", keep))
 }

@@ -327,6 +327,11 @@ impl Projection {
         }
     }
 
+    /// Rung whenever something came in, of whichever tenant.
+    pub fn moved(&self) -> watch::Receiver<()> {
+        self.0.moved.subscribe()
+    }
+
     fn tenant_or_new(&self, tenant: &str) -> Arc<RwLock<TenantFacts>> {
         if let Some(facts) = self.tenant(tenant) {
             return facts;

@@ -7,6 +7,7 @@
 mod cells;
 mod explain;
 mod figures;
+mod shares;
 mod sorted;
 mod sums;
 mod tally;
@@ -17,6 +18,7 @@ pub use cells::Part;
 pub(crate) use cells::{Cells, Wanted, keys_of, spans, told, wanted};
 pub use explain::{Item, add_up, explain};
 pub use figures::{Figures, Named};
+pub use shares::{Cause, Contribution, Share, contributions};
 pub(crate) use sums::{Sign, Sums, figures, per_agent};
 pub(crate) use tally::Tally;
 

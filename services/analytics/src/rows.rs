@@ -21,7 +21,7 @@ mod work;
 
 use vorrang_sla::Metric;
 
-pub use ledger::{All, Ledger, derive_all};
+pub use ledger::{All, Ledger, derive_all, derive_some};
 pub use teams::Teams;
 pub use voice::Voice;
 pub use voices::is_bad;

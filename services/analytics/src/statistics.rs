@@ -54,6 +54,17 @@ pub fn normal(values: &[f64]) -> Option<(f64, f64)> {
     Some((mean - half, mean + half))
 }
 
+/// The sample standard deviation; None for fewer than two values.
+pub fn deviation(values: &[f64]) -> Option<f64> {
+    if values.len() < 2 {
+        return None;
+    }
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+    Some((squares / (n - 1.0)).sqrt())
+}
+
 /// The normal interval of the mean of `n` whole numbers with this sum and this sum of squares. Whole numbers lose no digits.
 pub fn normal_of_sums(n: usize, sum: i128, squares: i128) -> Option<(f64, f64)> {
     if n < 2 {

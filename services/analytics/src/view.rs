@@ -2,6 +2,7 @@
 //! Pure.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::buckets::Micros;
@@ -10,7 +11,7 @@ use crate::episodes::{self, Episode};
 use crate::facts::{Facts, Symbol, TicketIndex};
 use crate::moment::Moment;
 use crate::query::{Answer, Query};
-use crate::rows::{All, Base, Holder, Ledger, TicketRows, Voice, derive_all};
+use crate::rows::{All, Base, Holder, Ledger, TicketRows, Voice, derive_all, derive_some};
 use crate::visits::{self, Visits};
 
 /// The facts of a tenant as of a moment, ready to be added up. Rows are read when they are asked for: an answer from
@@ -59,6 +60,18 @@ impl<'a> View<'a> {
     pub(crate) fn within(&self, from: Micros, to: Micros) -> Option<View<'a>> {
         let rows = self.ledger?.within(&self.moment, from, to)?;
         Some(Self::part(&self.moment, rows))
+    }
+
+    /// The same with the tickets and answers alone of `customers` (everybody who is one now), and what those tickets are merged with.
+    pub(crate) fn of_customers(&self, customers: &[Symbol]) -> View<'a> {
+        let persons = customers.iter().filter_map(|customer| self.facts().person(*customer));
+        let mut tickets: BTreeSet<TicketIndex> = persons.flat_map(|person| person.tickets()).copied().collect();
+        let roots: Vec<TicketIndex> = tickets.iter().map(|index| self.moment.root(*index)).collect();
+        for root in roots {
+            tickets.insert(root);
+            tickets.extend(self.moment.sources(root));
+        }
+        Self::part(&self.moment, derive_some(&self.moment, &tickets, customers))
     }
 
     /// The answer to `query` from roll-ups; None when there are none for it.

@@ -1,5 +1,7 @@
 //! Customers: what is known of them over time, whether they are there, what they bought.
 
+use std::collections::HashSet;
+
 use super::attribute::Attribute;
 use super::bytes::{Broken, Keep, keep_fields};
 use super::event::CustomerSeen;
@@ -101,13 +103,11 @@ impl Person {
 
     /// What they bought by `as_of`: each order once, at its first time.
     pub fn orders(&self, as_of: Micros) -> Vec<(Micros, Symbol)> {
-        let mut found: Vec<(Micros, Symbol)> = Vec::new();
-        for (at, _, id) in self.orders.until(as_of) {
-            if found.iter().all(|(_, known)| known != id) {
-                found.push((*at, *id));
-            }
-        }
-        found
+        let mut known = HashSet::new();
+        let told = self.orders.until(as_of).iter();
+        told.filter(|(_, _, id)| known.insert(*id))
+            .map(|(at, _, id)| (*at, *id))
+            .collect()
     }
 
     /// Times at which we went to them by `as_of`.

@@ -53,6 +53,19 @@ pub fn derive_all(moment: &Moment<'_>) -> All {
     }
 }
 
+/// The rows of some tickets and customers as of `moment`, derived from nothing.
+pub fn derive_some(moment: &Moment<'_>, tickets: &BTreeSet<TicketIndex>, customers: &[Symbol]) -> All {
+    let tickets = tickets
+        .iter()
+        .map(|index| derive(moment, *index).map(|derived| Arc::new(derived.rows)));
+    let voices = customers.iter().filter_map(|customer| Voice::derive(moment, *customer));
+    All {
+        tickets: tickets.collect(),
+        is_whole: false,
+        voices: voices.map(Arc::new).collect(),
+    }
+}
+
 fn count(facts: &Facts) -> TicketIndex {
     TicketIndex::try_from(facts.tickets().len()).unwrap_or(TicketIndex::MAX)
 }

@@ -1,7 +1,10 @@
 //! The whole service over the wire, with logs of its own for the three owners.
 
+mod agree;
 mod kept;
 mod owners;
+mod told;
+mod wallboard;
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;

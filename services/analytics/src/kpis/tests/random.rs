@@ -8,7 +8,7 @@ use vorrang_sla::{ClockKind, Goal, Match, Metric, Policy};
 use super::*;
 use crate::dimensions::DIMENSIONS;
 use crate::facts::{About, Answered, Presence, ReviewItem, Survey, Workflow};
-use crate::query::{add_up, explain};
+use crate::query::{add_up, contributions, explain};
 use crate::rows::Ledger;
 
 /// One thing that happens: what, to which ticket, by whom, how, and in which minute. Equal minutes are frequent.
@@ -37,7 +37,7 @@ fn hours() -> Version {
     draft.check(Overlaps::Joined).expect("hours")
 }
 
-fn policy(position: i32) -> Policy {
+pub(super) fn policy(position: i32) -> Policy {
     Policy {
         id: "p".to_owned(),
         position: Some(position),
@@ -250,6 +250,31 @@ fn each(mut ask: impl FnMut(&Query<'_>)) {
     }
 }
 
+/// What of a total the shares of its contributions do not add up to.
+fn not_shared(view: &View<'_>, query: &Query<'_>, total: &Figures) -> Option<String> {
+    let shares: Vec<_> = contributions(view, query).into_iter().map(|one| one.share).collect();
+    let sum = |part: fn(&crate::query::Share) -> f64| shares.iter().map(part).sum::<f64>();
+    let near = |one: f64, other: f64| (one - other).abs() <= 1e-6 * other.abs().max(1.0);
+    let numbers = [
+        ("count", sum(|share| share.count as f64), Some(total.count as f64)),
+        ("open", sum(|share| share.open as f64), Some(total.open as f64)),
+        ("sum", sum(|share| share.sum), total.sum),
+        ("numerator", sum(|share| share.numerator), total.numerator),
+        ("denominator", sum(|share| share.denominator), total.denominator),
+    ];
+    for (name, shared, told) in numbers {
+        // Of shares of time the count is that of seconds.
+        let counts_time = name == "count" && query.variant.measure == Measure::TimeShare;
+        if let Some(told) = told
+            && !counts_time
+            && !near(shared, told)
+        {
+            return Some(format!("{name} {shared}, not {told}: {shares:?}"));
+        }
+    }
+    None
+}
+
 pub(crate) fn everything(view: &View<'_>) -> Vec<Answer> {
     let mut answers = Vec::new();
     each(|query| {
@@ -321,6 +346,9 @@ proptest! {
                 && add_up(&items, query) != total
             {
                 failures.push(format!("{id} is not what is explained: {items:?}, {total:?}"));
+            }
+            if let Some(why) = not_shared(&view, query, &total) {
+                failures.push(format!("{id}: the shares of what is explained differ: {why}"));
             }
             // Things that are counted are in one row each, whatever single-valued dimension they are split by.
             let each_once = matches!(query.variant.measure, Measure::Count | Measure::Duration | Measure::Mean | Measure::Share | Measure::Csat | Measure::Nps);

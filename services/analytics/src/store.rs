@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -24,8 +24,10 @@ use manifest::{FileOf, MANIFEST, Manifest};
 use crate::facts::{FORMAT, Facts, Part, Touched};
 use crate::projection::{Projection, TenantFacts};
 
-/// How much at most is read from the feeds again after a crash.
+/// How much is read from the feeds again after a crash, as long as there is little to write.
 const SAVE_EVERY: Duration = Duration::from_secs(30);
+/// Of so many parts of the time one is spent on writing, when there is much.
+const SHARE: u32 = 20;
 
 /// The folder with the facts of all tenants.
 #[derive(Clone)]
@@ -150,11 +152,13 @@ impl Store {
 
 /// Saves now and then, and once more at the end.
 pub async fn run(store: Store, projection: Projection, shutdown: CancellationToken) {
+    let mut wait = SAVE_EVERY;
     loop {
         let is_over = tokio::select! {
             () = shutdown.cancelled() => true,
-            () = tokio::time::sleep(SAVE_EVERY) => false,
+            () = tokio::time::sleep(wait) => false,
         };
+        let begun = Instant::now();
         let (store, projection) = (store.clone(), projection.clone());
         let saved = tokio::task::spawn_blocking(move || store.save(&projection)).await;
         match saved {
@@ -169,6 +173,7 @@ pub async fn run(store: Store, projection: Projection, shutdown: CancellationTok
         if is_over {
             return;
         }
+        wait = begun.elapsed().saturating_mul(SHARE).max(SAVE_EVERY);
     }
 }
 

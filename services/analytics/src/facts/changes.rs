@@ -25,10 +25,8 @@ pub struct Changes {
 
 impl Changes {
     pub(super) fn note(&mut self, change: Change) {
-        // A batch often tells several things of one ticket.
-        if self.log.last() != Some(&change) {
-            self.log.push(change);
-        }
+        // Also when it is the last one again: somebody may have read that.
+        self.log.push(change);
     }
 
     /// Everything after the first `read`; None when some of it is forgotten.

@@ -85,6 +85,23 @@ fn compare(ledger: &Ledger, facts: &Facts, as_of: Micros, (from, to): (Micros, M
                 filters,
             };
             let (expected, found) = (run(&anew, &query), run(&remembered, &query));
+            let asked: Vec<Dimension> = by
+                .iter()
+                .copied()
+                .chain(filters.iter().map(|one| one.dimension))
+                .collect();
+            let many = filters.iter().any(|filter| filter.values.len() > 1);
+            let needs_rows = [
+                Dimension::Customer,
+                Dimension::Team,
+                Dimension::HourOfDay,
+                Dimension::DayOfWeek,
+            ];
+            let plain = !many && !asked.contains(&Dimension::Tag) && !asked.iter().any(|one| needs_rows.contains(one));
+            if plain && variant.source() == Source::RollUps && remembered.rolled_up(&query).as_ref() != Some(&expected)
+            {
+                failures.push(format!("{}/{} is not rolled up", kpi.id, variant.id));
+            }
             if expected != found {
                 failures.push(format!(
                     "{}/{} ({:?}): rows say {expected:?}, roll-ups {found:?}",

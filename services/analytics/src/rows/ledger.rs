@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::days::Days;
@@ -17,6 +18,11 @@ use crate::facts::{Change, Facts, Step, Symbol, TicketIndex};
 use crate::moment::{Merges, Moment};
 use crate::query::{Answer, Query};
 use crate::rollups::{Cubes, Swap};
+
+/// Tickets that are derived before any of them is put in its place.
+const AT_ONCE: usize = 65_536;
+/// So few are not worth another thread.
+const FEW: usize = 2_048;
 
 /// The rows of every ticket and of every customer's answers as they were last derived.
 #[derive(Debug, Default)]
@@ -62,6 +68,41 @@ pub fn derive_some(moment: &Moment<'_>, tickets: &BTreeSet<TicketIndex>, custome
 
 fn count(facts: &Facts) -> TicketIndex {
     TicketIndex::try_from(facts.tickets().len()).unwrap_or(TicketIndex::MAX)
+}
+
+/// What is to be remembered of a ticket as of `moment`, and how long it holds.
+fn read(moment: &Moment<'_>, index: TicketIndex) -> Read {
+    let (rows, holds) = match derive(moment, index) {
+        Some(Derived { mut rows, holds }) => {
+            rows.paused = Vec::new();
+            rows.shrink();
+            (Some(rows), holds)
+        }
+        None => (None, Holds::ALWAYS),
+    };
+    let holds = due::ticket(moment, index, rows.as_ref(), holds);
+    (index, rows, holds)
+}
+
+type Read = (TicketIndex, Option<TicketRows>, Holds);
+
+/// The same of many: one follows from facts alone, so all processors work on them.
+fn read_all(moment: &Moment<'_>, tickets: &[TicketIndex]) -> Vec<Read> {
+    let hands = std::thread::available_parallelism().map_or(1, NonZero::get);
+    if tickets.len() < FEW || hands == 1 {
+        return tickets.iter().map(|index| read(moment, *index)).collect();
+    }
+    std::thread::scope(|scope| {
+        let parts = tickets.chunks(tickets.len().div_ceil(hands));
+        let all: Vec<_> = parts
+            .map(|part| scope.spawn(move || part.iter().map(|index| read(moment, *index)).collect::<Vec<_>>()))
+            .collect();
+        let joined = all.into_iter().map(|one| match one.join() {
+            Ok(read) => read,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.flatten().collect()
+    })
 }
 
 #[derive(Debug)]
@@ -262,8 +303,10 @@ impl State {
         self.at = Some(as_of);
         let (tickets, customers) = self.to_derive(&moment);
         let mut swap = Swap::default();
-        for index in tickets {
-            self.derive_ticket(&moment, index, &mut swap);
+        for some in tickets.chunks(AT_ONCE) {
+            for (index, rows, holds) in read_all(&moment, some) {
+                self.put_ticket(index, rows, holds, &mut swap);
+            }
         }
         for customer in customers {
             self.derive_voice(&moment, customer, &mut swap);
@@ -337,18 +380,11 @@ impl State {
         (tickets, customers)
     }
 
-    fn derive_ticket(&mut self, moment: &Moment<'_>, index: TicketIndex, swap: &mut Swap) {
+    fn put_ticket(&mut self, index: TicketIndex, rows: Option<TicketRows>, holds: Holds, swap: &mut Swap) {
         let Some(known) = self.tickets.get_mut(index as usize) else {
             return;
         };
-        let (rows, holds) = match derive(moment, index) {
-            Some(Derived { mut rows, holds }) => {
-                rows.paused = Vec::new();
-                (Some(rows), holds)
-            }
-            None => (None, Holds::ALWAYS),
-        };
-        known.holds = due::ticket(moment, index, rows.as_ref(), holds);
+        known.holds = holds;
         if rows.as_ref().is_some_and(|rows| rows.rests) {
             self.resting.insert(index);
         } else {
@@ -360,10 +396,7 @@ impl State {
         }
         if known.rows.as_deref() != rows.as_ref() {
             self.days.ticket(known.rows.as_deref(), rows.as_ref());
-            let rows = rows.map(|mut rows| {
-                rows.shrink();
-                Arc::new(rows)
-            });
+            let rows = rows.map(Arc::new);
             let old = std::mem::replace(&mut known.rows, rows.clone());
             if !self.cubes.is_empty() {
                 swap.ticket(old, rows);

@@ -301,7 +301,7 @@ impl State {
         let moment = Moment::with(facts, as_of, Arc::clone(&self.merges));
         self.tickets.resize_with(facts.tickets().len(), Known::default);
         self.at = Some(as_of);
-        let (tickets, customers) = self.to_derive(&moment);
+        let (tickets, customers) = self.take_underived(&moment);
         let mut swap = Swap::default();
         for some in tickets.chunks(AT_ONCE) {
             for (index, rows, holds) in read_all(&moment, some) {
@@ -315,7 +315,7 @@ impl State {
     }
 
     /// Everything that something pending, or the time that has passed, may have changed.
-    fn to_derive(&mut self, moment: &Moment<'_>) -> (Vec<TicketIndex>, Vec<Symbol>) {
+    fn take_underived(&mut self, moment: &Moment<'_>) -> (Vec<TicketIndex>, Vec<Symbol>) {
         let facts = moment.facts();
         let pending = std::mem::take(&mut self.pending);
         let (mut tickets, mut customers) = (Vec::new(), Vec::new());

@@ -21,6 +21,7 @@ use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
+use vorrang_api::analytics::v1::insight_service_client::InsightServiceClient;
 use vorrang_api::analytics::v1::kpi_service_client::KpiServiceClient;
 use vorrang_api::ingestion::v1::call_service_client::CallServiceClient;
 use vorrang_api::ingestion::v1::chat_service_client::ChatServiceClient;
@@ -216,6 +217,8 @@ clients! {
     knowledge_feed: knowledge::v1::feed_service_client::FeedServiceClient<Authorized>;
     /// Key figures.
     kpis: KpiServiceClient<Authorized>;
+    /// What is behind the figures: single customers.
+    insights: InsightServiceClient<Authorized>;
 }
 
 /// Puts the API key on every call.

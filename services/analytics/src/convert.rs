@@ -1,11 +1,16 @@
 //! From the domain to the contract.
 
+pub mod explanation;
+pub mod grades;
+pub mod insights;
+
 use std::collections::BTreeMap;
 
 use vorrang_api::analytics::v1::kpi::{Direction as ApiDirection, Unit as ApiUnit};
-use vorrang_api::analytics::v1::{FeedPosition, Kpi as ApiKpi, KpiBenchmark, KpiRow};
+use vorrang_api::analytics::v1::{Comparison, FeedPosition, Kpi as ApiKpi, KpiBenchmark, KpiComparison, KpiRow};
 
 use crate::buckets::Micros;
+use crate::compare::{Earlier, Then};
 use crate::dimensions::Dimension;
 use crate::facts::{Benchmark, Strings};
 use crate::kpis::{Direction, Kpi, Unit};
@@ -96,7 +101,8 @@ fn row(kpi: &str, row: Row, by: &[Dimension]) -> KpiRow {
     }
 }
 
-fn figures(kpi: &str, figures: Figures) -> KpiRow {
+/// The numbers of a row.
+pub fn figures(kpi: &str, figures: Figures) -> KpiRow {
     let word = |name: &str| match figures.named(name) {
         Some(Named::Word(word)) => word.to_owned(),
         _ => String::new(),
@@ -126,10 +132,35 @@ fn figures(kpi: &str, figures: Figures) -> KpiRow {
         p99: figures.p99,
         low: figures.low,
         high: figures.high,
+        comparisons: Vec::new(),
     }
 }
 
-fn signed(count: u64) -> i64 {
+/// What a row with the value `now` was earlier.
+pub fn comparisons(now: Option<f64>, then: &[Then]) -> Vec<KpiComparison> {
+    let one = |then: &Then| {
+        let before = then.figures.as_ref().and_then(|figures| figures.value);
+        let change = now.zip(before).map(|(now, before)| now - before);
+        let share = |(change, before): (f64, f64)| (before != 0.0).then(|| 100.0 * change / before.abs());
+        KpiComparison {
+            comparison: match then.earlier {
+                Earlier::Period => Comparison::PreviousPeriod,
+                Earlier::Year => Comparison::PreviousYear,
+            }
+            .into(),
+            from: timestamp(then.from),
+            to: timestamp(then.to),
+            value: before,
+            count: then.figures.as_ref().map_or(0, |figures| signed(figures.count)),
+            change,
+            change_percent: change.zip(before).and_then(share),
+        }
+    };
+    then.iter().map(one).collect()
+}
+
+/// A count as contracts have it.
+pub fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 

@@ -1,6 +1,6 @@
 //! A customer's chains of related contacts over all channels (D39, D40). Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::buckets::Micros;
 use crate::facts::{Order, Symbol, TicketIndex};
@@ -31,6 +31,8 @@ pub struct Episode {
     pub closed: Option<(Micros, bool)>,
     /// Its tickets, those merged into others as what they are merged into.
     pub tickets: Vec<TicketIndex>,
+    /// The channels of its contacts in order, several in a row once.
+    pub path: Vec<Option<Symbol>>,
 }
 
 /// All episodes as of the moment of `view`, by their first contact.
@@ -50,11 +52,18 @@ pub fn all(view: &View<'_>) -> Vec<Episode> {
     found
 }
 
+/// Linked tickets, each pair in both directions.
+type Links = HashSet<(TicketIndex, TicketIndex)>;
+
 /// An episode that goes on.
+#[derive(Default)]
 struct Alive<'a> {
     /// By time.
     contacts: Vec<(&'a TicketRows, Contact)>,
-    tickets: Vec<TicketIndex>,
+    tickets: BTreeSet<TicketIndex>,
+    /// Of its contacts: what else belongs to it.
+    intents: BTreeSet<Symbol>,
+    tags: BTreeSet<Symbol>,
     /// When it will close, if nothing happens.
     ends_at: Option<Micros>,
 }
@@ -82,7 +91,7 @@ fn of_customer(view: &View<'_>, tickets: &[&TicketRows]) -> Vec<Episode> {
     let mut roots: Vec<TicketIndex> = tickets.iter().map(|ticket| ticket.root).collect();
     roots.sort_unstable();
     roots.dedup();
-    for root in roots {
+    for root in roots.iter().copied() {
         for change in view.row(root).map_or(&[][..], |root| &root.life.turns) {
             let (over, solved) = (change.over, change.solved);
             let what = What::Changed {
@@ -99,7 +108,7 @@ fn of_customer(view: &View<'_>, tickets: &[&TicketRows]) -> Vec<Episode> {
         }
     }
     happened.sort_by_key(|(at, order, _)| (*at, *order));
-    let links = links(view, tickets);
+    let links = links(view, &roots);
     let mut reader = Reader {
         email: view.facts().strings().find(EMAIL),
         ..Reader::default()
@@ -122,14 +131,21 @@ fn of_customer(view: &View<'_>, tickets: &[&TicketRows]) -> Vec<Episode> {
         .collect()
 }
 
-/// Pairs of linked tickets, those merged into others as what they are merged into.
-fn links(view: &View<'_>, tickets: &[&TicketRows]) -> Vec<(TicketIndex, TicketIndex)> {
-    let mut found = Vec::new();
-    for ticket in tickets {
-        for to in &ticket.linked {
-            let to = view.moment().root(*to);
-            found.push((ticket.root, to));
-            found.push((to, ticket.root));
+/// Pairs of linked tickets, those merged into others as what they are merged into. `roots` are the tickets that contacts belong to; a
+/// link may have been told of any ticket merged into one of them, or of one that has no contact of its own.
+fn links(view: &View<'_>, roots: &[TicketIndex]) -> Links {
+    let mut found = Links::new();
+    for root in roots {
+        let sources = view.moment().sources(*root).iter();
+        for ticket in std::iter::once(root)
+            .chain(sources)
+            .filter_map(|index| view.row(*index))
+        {
+            for to in &ticket.linked {
+                let to = view.moment().root(*to);
+                found.insert((*root, to));
+                found.insert((to, *root));
+            }
         }
     }
     found
@@ -152,25 +168,31 @@ impl<'a> Reader<'a> {
         self.lives.get(&ticket).copied().unwrap_or_default()
     }
 
-    fn contact(&mut self, ticket: &'a TicketRows, contact: Contact, links: &[(TicketIndex, TicketIndex)]) {
+    fn contact(&mut self, ticket: &'a TicketRows, contact: Contact, links: &Links) {
         let (related, mut others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.alive)
             .into_iter()
             .partition(|episode| episode.fits(ticket, links));
-        let mut one = Alive {
-            contacts: Vec::new(),
-            tickets: Vec::new(),
-            ends_at: None,
-        };
+        let mut one = Alive::default();
+        let several = related.len() > 1;
         // If it fits several, they become one.
         for episode in related {
+            if one.contacts.is_empty() {
+                one = episode;
+                continue;
+            }
             one.contacts.extend(episode.contacts);
             one.tickets.extend(episode.tickets);
+            one.intents.extend(episode.intents);
+            one.tags.extend(episode.tags);
         }
+        if several {
+            one.contacts.sort_by_key(|(_, contact)| (contact.at, contact.order));
+        }
+        // Contacts come by time: this one is the last.
         one.contacts.push((ticket, contact));
-        one.contacts.sort_by_key(|(_, contact)| (contact.at, contact.order));
-        one.tickets.push(ticket.root);
-        one.tickets.sort_unstable();
-        one.tickets.dedup();
+        one.tickets.insert(ticket.root);
+        one.intents.extend(ticket.base.intent);
+        one.tags.extend(ticket.base.tags.iter());
         // The last contact has been made: the window begins now, or when all is solved.
         let over = one.tickets.iter().all(|ticket| self.life(*ticket).0);
         one.ends_at = over.then(|| contact.at.saturating_add(self.window(&one)));
@@ -203,13 +225,14 @@ impl<'a> Reader<'a> {
 }
 
 impl Alive<'_> {
-    fn fits(&self, ticket: &TicketRows, links: &[(TicketIndex, TicketIndex)]) -> bool {
+    fn fits(&self, ticket: &TicketRows, links: &Links) -> bool {
         let linked = |other: TicketIndex| links.contains(&(ticket.root, other));
-        self.tickets.iter().any(|other| *other == ticket.root || linked(*other))
-            || self.contacts.iter().any(|(other, _)| {
-                let same_intent = ticket.base.intent.is_some() && other.base.intent == ticket.base.intent;
-                same_intent || ticket.base.tags.iter().any(|tag| other.base.tags.contains(tag))
-            })
+        let same_intent = || ticket.base.intent.is_some_and(|intent| self.intents.contains(&intent));
+        let common_tag = || ticket.base.tags.iter().any(|tag| self.tags.contains(tag));
+        self.tickets.contains(&ticket.root)
+            || same_intent()
+            || common_tag()
+            || (!links.is_empty() && self.tickets.iter().any(|other| linked(*other)))
     }
 }
 
@@ -222,6 +245,8 @@ fn finish(view: &View<'_>, episode: Alive<'_>, closed: Option<(Micros, bool)>) -
         .filter(|at| (first.at..=until).contains(*at));
     let pairs = episode.contacts.windows(2);
     let switches = pairs.filter(|pair| matches!(pair, [(_, a), (_, b)] if a.channel != b.channel));
+    let mut path: Vec<Option<Symbol>> = episode.contacts.iter().map(|(_, contact)| contact.channel).collect();
+    path.dedup();
     let count = |many: usize| u32::try_from(many).unwrap_or(u32::MAX);
     Some(Episode {
         ticket: ticket.index,
@@ -230,6 +255,7 @@ fn finish(view: &View<'_>, episode: Alive<'_>, closed: Option<(Micros, bool)>) -
         switches: count(switches.count()),
         transfers: count(transfers.count()),
         closed,
-        tickets: episode.tickets,
+        tickets: episode.tickets.into_iter().collect(),
+        path,
     })
 }

@@ -9,8 +9,11 @@
 
 mod apply;
 mod attribute;
+mod bytes;
+mod changes;
 mod desk;
 mod event;
+mod keep;
 mod people;
 mod sessions;
 mod strings;
@@ -19,11 +22,14 @@ mod timeline;
 use std::collections::{HashMap, HashSet};
 
 pub use attribute::Attribute;
+pub use bytes::Broken;
+pub use changes::{Change, Changes};
 pub use desk::{Desk, Promise, instant};
 pub use event::{
     About, ActorKind, Answered, BenchmarkSeen, CustomerSeen, Event, Opened, Presence, ReviewItem, SessionStep, Status,
     Survey, Workflow, Wrote,
 };
+pub use keep::{FORMAT, Part, Touched};
 pub use people::{Person, Trait};
 pub use sessions::{Session, Visit};
 pub use strings::{Strings, Symbol};
@@ -135,6 +141,13 @@ pub struct Facts {
     benchmarks: Vec<(Micros, Order, Benchmark)>,
     /// Tickets that were merged at least once; merging is rare and everybody else skips the work.
     merged: Vec<TicketIndex>,
+    /// The same of customers.
+    merged_people: Vec<Symbol>,
+    /// How often anything was merged or a merge undone.
+    merges: u64,
+    changes: Changes,
+    /// What has changed since it was written last.
+    touched: Touched,
     last: Option<Micros>,
 }
 
@@ -184,12 +197,25 @@ impl Facts {
         self.people.get(&customer)
     }
 
-    /// Whom each customer who was merged into another one by `as_of`, and not made its own again, was merged into, and when.
-    pub fn merged_customers(&self, as_of: Micros) -> impl Iterator<Item = (Symbol, (Micros, Symbol))> {
-        self.people.iter().filter_map(move |(customer, person)| {
-            let (at, _, into) = person.merged.at(as_of)?;
-            Some((*customer, (*at, (*into)?)))
-        })
+    /// Whom each customer who was ever merged was merged into from when on (None: into nobody any more).
+    pub fn merged_customers(&self) -> impl Iterator<Item = (Symbol, &Attribute<Option<Symbol>>)> {
+        let each = self.merged_people.iter();
+        each.filter_map(move |customer| Some((*customer, &self.people.get(customer)?.merged)))
+    }
+
+    /// Rises with every merge and undone merge, of tickets or customers.
+    pub fn merges(&self) -> u64 {
+        self.merges
+    }
+
+    /// What was told, for whoever remembers what follows from it.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// Everybody has read all changes.
+    pub fn forget_changes(&mut self) {
+        self.changes.forget();
     }
 
     /// Whether the customer's name must not be told.
@@ -211,6 +237,34 @@ impl Facts {
         }
         let (told_at, _, team) = teams.first()?;
         team.flatten().filter(|_| *told_at <= as_of)
+    }
+
+    /// In which team the agent was from when on, as far as was told by `as_of`: [`Facts::team_of`] at every time. The first one
+    /// holds from the beginning of time.
+    pub fn teams_of(&self, agent: Symbol, as_of: Micros) -> Vec<(Micros, Option<Symbol>)> {
+        let told = self.teams.get(&agent).map_or(&[][..], |teams| teams.until(as_of));
+        let mut team = told.first().and_then(|(_, _, team)| team.flatten());
+        let mut found = vec![(Micros::MIN, team)];
+        let mut named = None;
+        for (at, _, told) in told {
+            named = told.or(named);
+            let now = named.flatten();
+            if now != team {
+                found.push((*at, now));
+                team = now;
+            }
+        }
+        found
+    }
+
+    /// When the latest thing was told of the agent's team.
+    pub fn team_told_at(&self, agent: Symbol) -> Option<Micros> {
+        self.teams.get(&agent)?.until(Micros::MAX).last().map(|(at, ..)| *at)
+    }
+
+    /// What the customer was asked and answered apart from any ticket.
+    pub fn survey(&self, customer: Symbol) -> Option<&Timeline> {
+        self.surveys.get(&customer)
     }
 
     /// What every agent did from when on, in no particular order.

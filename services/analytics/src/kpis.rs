@@ -32,7 +32,7 @@ use crate::rows::Level;
 use crate::view::View;
 
 pub use observation::{Observation, Outcome, Stretch, Subject};
-pub use service_level::Grade;
+pub use service_level::{Factor, Grade, Graded, Report, Section, report};
 
 /// All key figures by id.
 pub const ALL: &[&Kpi] = &[
@@ -87,8 +87,17 @@ pub const ALL: &[&Kpi] = &[
     &workflow_usage::KPI,
 ];
 
+/// The grades.
+pub const SERVICE_LEVEL: &Kpi = &service_level::KPI;
+
+/// The key figure whose change [`Parts::Change`] is about.
+pub const CREATED: &Kpi = &tickets::CREATED;
+
 /// The key figure that compares days, so that its period has only whole ones.
 pub const WHOLE_DAYS: &str = volume_change::KPI.id;
+
+/// The key figure in which something counts at a time that moves with the clock: [`crate::rows::TicketRows::paused`].
+pub const MOVES: &str = sla::SLA_ATTAINMENT.id;
 
 /// The key figure with this id.
 pub fn find(id: &str) -> Option<&'static Kpi> {
@@ -138,8 +147,11 @@ pub struct Variant {
 /// Where observations come from.
 #[derive(Clone, Copy)]
 pub enum Observe {
-    /// Things that happened at a time, of all times; the query picks the period.
+    /// Things that happened at a time, of all times; the query picks the period. Each follows from the rows of one ticket or of one
+    /// customer's answers, and from nothing else: so it can be taken back when they change.
     Events(for<'v> fn(&'v View<'v>, &mut dyn FnMut(Observation<'v>))),
+    /// The same of things that several tickets, or other facts than tickets and answers, amount to together.
+    Gathered(for<'v> fn(&'v View<'v>, &mut dyn FnMut(Observation<'v>))),
     /// Stretches of time in which something stood open; the query counts those that lie over the end of the period.
     Levels(for<'v> fn(&'v View<'v>, &mut dyn FnMut(Level, Dimensions<'v>, Subject))),
     /// Stretches of time that are measured; the query cuts them to the period.
@@ -150,6 +162,39 @@ pub enum Observe {
     Answers(fn(&View<'_>, &Query<'_>) -> Answer),
 }
 
+/// A period, and the one it is compared with.
+pub type Change = ((Micros, Micros), Option<(Micros, Micros)>);
+
+/// Gives things that happened at a time.
+pub type Events = for<'v> fn(&'v View<'v>, &mut dyn FnMut(Observation<'v>));
+
+/// A factor of a grade: name, weight, points.
+pub type Points = (&'static str, f64, f64);
+
+/// What the value of a figure that compares or combines others ([`Observe::Answers`]) is made of.
+#[derive(Clone, Copy)]
+pub enum Parts {
+    /// Events, that become a value in this way.
+    Events(Events, Measure),
+    /// Uses of something, each of which counts, and tickets.
+    Uses(Events),
+    /// Tickets created in two periods.
+    Change(fn(&Query<'_>) -> Change),
+    /// Factors of a grade.
+    Factors(fn(&View<'_>, &Query<'_>) -> Vec<Points>),
+}
+
+/// See [`Parts`]; None for all other figures, which are opened by what they observe.
+pub fn parts(kpi: &Kpi, variant: &Variant) -> Option<Parts> {
+    match kpi.id {
+        id if id == busiest_hours::KPI.id => Some(Parts::Events(contacts::contacts, Measure::Count)),
+        id if id == workflow_usage::KPI.id => workflow_usage::parts(variant.id),
+        id if id == volume_change::KPI.id => volume_change::parts(variant.id),
+        id if id == service_level::KPI.id => Some(Parts::Factors(service_level::factors)),
+        _ => None,
+    }
+}
+
 impl Kpi {
     /// The variant with this id; the empty id is the default one.
     pub fn variant(&self, id: &str) -> Option<&'static Variant>
@@ -158,6 +203,26 @@ impl Kpi {
     {
         self.variants.iter().find(|variant| variant.id == id)
     }
+}
+
+impl Variant {
+    /// Where answers come from. It is a matter of time only: they are the same.
+    pub fn source(&self) -> Source {
+        match (self.observe, self.measure) {
+            (Observe::Events(_), Measure::Ratio | Measure::TimeShare | Measure::Own) => Source::Everything,
+            (Observe::Events(_), _) | (Observe::Levels(_), Measure::Count) => Source::RollUps,
+            _ => Source::Everything,
+        }
+    }
+}
+
+/// Where answers come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Sums that are kept up to date with every change; a query costs its buckets, whatever the number of tickets.
+    RollUps,
+    /// All rows, or figures of their own.
+    Everything,
 }
 
 /// What a value is.
@@ -187,7 +252,7 @@ pub enum Direction {
 }
 
 /// Which seconds count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Clock {
     /// All of them.
     #[default]
@@ -236,4 +301,4 @@ impl Measure {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: an event has its effect once, however often it is delivered (events at or below the position
 //! reached are skipped; a hole is an error, since feeds have none); the position moves together with the effect.
-//! Nothing is stored: after a start everything is read from the beginning again.
+//! [`crate::store`] writes facts and positions together; after a start reading goes on from there.
 
 mod history;
 mod knowledge;
@@ -11,15 +11,16 @@ mod records;
 mod routing;
 mod ticketing;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use vorrang_api::feed::v1::EventHead;
 use vorrang_error::Error;
 
 use crate::buckets::Micros;
-use crate::facts::{Event, Facts, Order};
+use crate::facts::{Event, Facts, Order, Touched};
 use crate::rows::Ledger;
 
 /// Whose feed.
@@ -80,6 +81,19 @@ pub struct TenantFacts {
     facts: Facts,
     ledger: Ledger,
     positions: [Position; 3],
+    /// Where to go on reading, by owner; empty: from the beginning.
+    cursors: [String; 3],
+    /// What was not written to the disk yet.
+    unsaved: Mutex<Touched>,
+}
+
+/// How far the feeds were read when facts were written, by owner.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// The last event that is in; 0 = none.
+    pub seqs: [i64; 3],
+    /// Where to go on; empty: from the beginning.
+    pub cursors: [String; 3],
 }
 
 impl TenantFacts {
@@ -93,6 +107,40 @@ impl TenantFacts {
         &self.ledger
     }
 
+    /// Facts that were read up to a place earlier.
+    pub fn restored(mut facts: Facts, reached: Reached) -> Self {
+        let touched = facts.take_touched();
+        let position = |seq| Position {
+            seq,
+            caught_up_at: None,
+        };
+        Self {
+            facts,
+            positions: reached.seqs.map(position),
+            cursors: reached.cursors,
+            unsaved: Mutex::new(touched),
+            ..Self::default()
+        }
+    }
+
+    /// How far all feeds were read, to be written with the facts.
+    pub fn reached(&self) -> Reached {
+        Reached {
+            seqs: self.positions.map(|position| position.seq),
+            cursors: self.cursors.clone(),
+        }
+    }
+
+    /// What has changed since this was asked last.
+    pub fn take_unsaved(&self) -> Touched {
+        std::mem::take(&mut *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// It could not be written.
+    pub fn keep_unsaved(&self, touched: Touched) {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).add(touched);
+    }
+
     /// How far `owner`'s feed was read.
     pub fn position(&self, owner: Owner) -> Position {
         self.positions[owner.index()]
@@ -103,6 +151,15 @@ impl TenantFacts {
     /// Fails with Internal when an event is missing between what is in and what comes; nothing of what comes
     /// after the hole is added then.
     pub fn apply<E: FeedEvent>(&mut self, owner: Owner, events: &[E]) -> Result<(), Error> {
+        let added = self.add(owner, events);
+        self.ledger.note(&self.facts);
+        self.facts.forget_changes();
+        let touched = self.facts.take_touched();
+        self.keep_unsaved(touched);
+        added
+    }
+
+    fn add<E: FeedEvent>(&mut self, owner: Owner, events: &[E]) -> Result<(), Error> {
         let index = owner.index();
         for event in events {
             let head = event.head().ok_or_else(|| broken(owner, "an event has no head"))?;
@@ -165,18 +222,19 @@ impl Projection {
 
     /// Adds a batch of one tenant's feed. `caught_up_at`: nothing newer had been committed at that moment.
     ///
-    /// Fails as [`TenantFacts::apply`].
+    /// `cursor`: where to go on after it. Fails as [`TenantFacts::apply`].
     pub fn apply<E: FeedEvent>(
         &self,
         owner: Owner,
         tenant: &str,
         events: &[E],
-        caught_up_at: Option<Micros>,
+        (caught_up_at, cursor): (Option<Micros>, &str),
     ) -> Result<(), Error> {
         let facts = self.tenant_or_new(tenant);
         {
             let mut facts = facts.write().unwrap_or_else(PoisonError::into_inner);
             facts.apply(owner, events)?;
+            cursor.clone_into(&mut facts.cursors[owner.index()]);
             let position = &mut facts.positions[owner.index()];
             position.caught_up_at = position.caught_up_at.max(caught_up_at);
         }
@@ -207,6 +265,30 @@ impl Projection {
         OWNERS
             .into_iter()
             .filter(|owner| feeds[owner.index()].is_none())
+            .collect()
+    }
+
+    /// Takes in facts that were written by an earlier process.
+    pub fn restore(&self, tenant: String, facts: TenantFacts) {
+        let mut tenants = self.0.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        tenants.insert(tenant, Arc::new(RwLock::new(facts)));
+    }
+
+    /// Where to go on reading `owner`'s feed, by tenant.
+    pub fn cursors(&self, owner: Owner) -> BTreeMap<String, String> {
+        let each = self.tenants().into_iter().map(|(tenant, facts)| {
+            let facts = facts.read().unwrap_or_else(PoisonError::into_inner);
+            (tenant, facts.cursors[owner.index()].clone())
+        });
+        each.filter(|(_, cursor)| !cursor.is_empty()).collect()
+    }
+
+    /// Every tenant of which anything was heard.
+    pub fn tenants(&self) -> Vec<(String, Arc<RwLock<TenantFacts>>)> {
+        let tenants = self.0.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants
+            .iter()
+            .map(|(tenant, facts)| (tenant.clone(), Arc::clone(facts)))
             .collect()
     }
 
@@ -243,6 +325,11 @@ impl Projection {
                 return;
             }
         }
+    }
+
+    /// Rung whenever something came in, of whichever tenant.
+    pub fn moved(&self) -> watch::Receiver<()> {
+        self.0.moved.subscribe()
     }
 
     fn tenant_or_new(&self, tenant: &str) -> Arc<RwLock<TenantFacts>> {

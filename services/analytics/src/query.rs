@@ -1,24 +1,30 @@
 //! Answers a question about a key figure: picks the period, splits, filters, and adds up. Pure.
 //!
 //! The same code serves every KPI, so that a total, its rows and an interval mean the same everywhere.
-//! Means and sums are over sorted values: the same facts give the same bits, whatever the order of arrival.
+//! Sums are of whole numbers and quantiles of values in order: the same facts give the same bits, whatever the order of arrival, and
+//! whether they come from roll-ups or from rows.
 
 mod cells;
 mod explain;
 mod figures;
+mod shares;
+mod sorted;
+mod sums;
 mod tally;
 
 use chrono_tz::Tz;
 
 pub use cells::Part;
-pub(crate) use cells::{Cells, spans};
+pub(crate) use cells::{Cells, Wanted, keys_of, spans, told, wanted};
 pub use explain::{Item, add_up, explain};
 pub use figures::{Figures, Named};
+pub use shares::{Cause, Contribution, Share, contributions};
+pub(crate) use sums::{Sign, Sums, figures, per_agent};
 pub(crate) use tally::Tally;
 
 use crate::buckets::{Grain, Micros};
 use crate::dimensions::Dimension;
-use crate::kpis::{Clock, Kpi, Observe, Variant};
+use crate::kpis::{Clock, Kpi, Observe, Source, Variant};
 use crate::view::View;
 
 /// A question about one key figure.
@@ -82,6 +88,21 @@ pub fn run<'v>(view: &'v View<'v>, query: &Query<'_>) -> Answer {
     if let Observe::Answers(answer) = query.variant.observe {
         return answer(view, query);
     }
+    if query.variant.source() == Source::RollUps
+        && let Some(answer) = view.rolled_up(query)
+    {
+        return answer;
+    }
+    if let Observe::Events(_) = query.variant.observe
+        && let Some(part) = view.within(query.from, query.to)
+    {
+        return read(&part, query);
+    }
+    read(view, query)
+}
+
+/// Answers from rows.
+fn read<'v>(view: &'v View<'v>, query: &Query<'_>) -> Answer {
     let mut cells = Cells::new(view, query);
     observe(view, query, &mut cells);
     cells.answer(query.variant.measure)
@@ -90,7 +111,9 @@ pub fn run<'v>(view: &'v View<'v>, query: &Query<'_>) -> Answer {
 /// Puts every observation of the period into its cells.
 fn observe<'v>(view: &'v View<'v>, query: &Query<'_>, cells: &mut Cells<'v, '_>) {
     match query.variant.observe {
-        Observe::Events(events) => events(view, &mut |observation| cells.add(observation)),
+        Observe::Events(events) | Observe::Gathered(events) => {
+            events(view, &mut |observation| cells.add(observation));
+        }
         Observe::Levels(levels) => {
             // Each end: the bucket it ends, and the instant at which is counted: what is dated before it is in.
             let now = view.as_of().saturating_add(1);

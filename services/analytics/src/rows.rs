@@ -8,17 +8,23 @@
 //! [`Ledger`] says which. Pure.
 
 mod conversation;
+mod days;
 mod derive;
+mod due;
 mod ledger;
 mod life;
 mod targets;
+mod teams;
+mod voice;
 mod voices;
 mod work;
 
 use vorrang_sla::Metric;
 
-pub use ledger::{Ledger, derive_all};
-pub use voices::{answers_of_customer, is_bad, sendings_of_customer};
+pub use ledger::{All, Ledger, derive_all, derive_some};
+pub use teams::Teams;
+pub use voice::Voice;
+pub use voices::is_bad;
 
 use crate::buckets::Micros;
 use crate::facts::{ActorKind, Order, Survey, Symbol, TicketIndex, Workflow};
@@ -81,6 +87,10 @@ pub struct TicketRows {
     pub opening_agent: Option<Symbol>,
     /// What does not change.
     pub base: Base,
+    /// Who the customer is now: the one that stays when customers were merged; none of those who were erased.
+    pub customer: Option<Symbol>,
+    /// The teams of all agents who are named.
+    pub teams: Teams,
     /// Whether it has business hours.
     pub has_calendar: bool,
     /// The ticket that it is part of now; itself when it is merged into none.
@@ -105,6 +115,11 @@ pub struct TicketRows {
     pub handled: bool,
     /// What was promised.
     pub targets: Vec<TargetRow>,
+    /// Promises that stand still while the ticket waits for the customer: they fall due the later the longer it waits. What is remembered
+    /// knows only that there are some; as of a moment they are derived again.
+    pub paused: Vec<TargetRow>,
+    /// Whether there are any of those.
+    pub rests: bool,
     /// Waits in queues.
     pub stays: Vec<Stay>,
     /// Ended wrap-ups.
@@ -366,9 +381,67 @@ pub struct Use {
 }
 
 impl TicketRows {
+    /// A ticket of which nothing is counted.
+    pub fn nothing() -> Self {
+        Self {
+            index: 0,
+            opened_at: 0,
+            opened_by: ActorKind::Customer,
+            opening_agent: None,
+            base: Base::default(),
+            customer: None,
+            teams: Teams::default(),
+            has_calendar: false,
+            root: 0,
+            merged: false,
+            life: Life::default(),
+            conversation: Conversation::default(),
+            contacts: Vec::new(),
+            messages: Vec::new(),
+            written: Vec::new(),
+            linked: Vec::new(),
+            transfers: Vec::new(),
+            handled: false,
+            targets: Vec::new(),
+            paused: Vec::new(),
+            rests: false,
+            stays: Vec::new(),
+            wrap_ups: Vec::new(),
+            unwrapped: Vec::new(),
+            answers: Vec::new(),
+            sendings: Vec::new(),
+            reviews: Vec::new(),
+            uses: Vec::new(),
+            given_up: None,
+        }
+    }
+
     /// Whether it counts as a ticket: it is not merged into another.
     pub fn is_ticket(&self) -> bool {
         !self.merged
+    }
+
+    /// Gives back what lists hold in reserve: there are many tickets, and few change.
+    pub fn shrink(&mut self) {
+        self.life.solves.shrink_to_fit();
+        self.life.turns.shrink_to_fit();
+        self.life.backlog.shrink_to_fit();
+        self.conversation.turns.shrink_to_fit();
+        self.conversation.replies.shrink_to_fit();
+        self.contacts.shrink_to_fit();
+        self.messages.shrink_to_fit();
+        self.written.shrink_to_fit();
+        self.linked.shrink_to_fit();
+        self.transfers.shrink_to_fit();
+        self.targets.shrink_to_fit();
+        self.paused.shrink_to_fit();
+        self.stays.shrink_to_fit();
+        self.wrap_ups.shrink_to_fit();
+        self.unwrapped.shrink_to_fit();
+        self.answers.shrink_to_fit();
+        self.sendings.shrink_to_fit();
+        self.reviews.shrink_to_fit();
+        self.uses.shrink_to_fit();
     }
 
     /// Whether nothing more is to be expected: solved or closed.

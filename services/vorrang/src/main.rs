@@ -1,8 +1,11 @@
 //! The suite in one binary: all five services in one process, and the commands of whoever runs them.
 
 mod demo;
+mod figure;
 mod import;
 mod key;
+mod kpi;
+mod kpi_check;
 mod mail;
 mod migrate;
 mod preset;
@@ -38,6 +41,10 @@ enum Command {
     Preset(preset::PresetArgs),
     /// Brings the tickets of another system, with their own times, into a suite that runs.
     Import(import::ImportArgs),
+    /// Prints key figures of a suite that runs: as a table with their course over time, as JSON or as CSV.
+    Kpi(kpi::KpiArgs),
+    /// Imports worked histories into a suite of its own and compares the figures with those expected.
+    KpiCheck(kpi_check::KpiCheckArgs),
     /// Starts the suite, pushes contacts through every door, lets agents work, shows the figures.
     Demo(demo::DemoArgs),
 }
@@ -73,6 +80,8 @@ fn main() -> ExitCode {
         Command::Mail(args) => mail::run(&args),
         Command::Preset(args) => preset::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Kpi(args) => kpi::run(&args),
+        Command::KpiCheck(args) => kpi_check::run(&args),
         Command::Demo(args) => demo::run(args),
     };
     result.unwrap_or_else(|error| vorrang_service::exit("vorrang", Err(error)))

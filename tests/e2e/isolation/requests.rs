@@ -33,11 +33,41 @@ pub fn all() -> impl Iterator<Item = &'static Line> {
 
 /// All services but ticketing.
 const OTHERS: &[Line] = &[
+    (
+        "analytics.v1.InsightService/GetCustomerProfile",
+        r#"{"customer": "{customer}"}"#,
+        NotFound,
+    ),
+    (
+        "analytics.v1.InsightService/GetJourney",
+        r#"{"customer": "{customer}"}"#,
+        NotFound,
+    ),
+    (
+        "analytics.v1.InsightService/ListJourneyPaths",
+        r#"{"from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "analytics.v1.KpiService/ExplainKpi",
+        r#"{"kpi": "tickets_created", "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z", "cell": {"agent": "{agent}"}}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "analytics.v1.KpiService/GradeServiceLevel",
+        r#"{"from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}"#,
+        NothingOfTheirs,
+    ),
     ("analytics.v1.KpiService/ListKpis", "{}", NothingOfTheirs),
     (
         "analytics.v1.KpiService/QueryKpis",
         r#"{"kpis": ["tickets_created"], "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z", "dimensions": ["agent"],
             "filters": [{"dimension": "agent", "values": ["{agent}"]}]}"#,
+        NothingOfTheirs,
+    ),
+    (
+        "analytics.v1.KpiService/WatchKpis",
+        r#"{"query": {"kpis": ["tickets_created"], "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z", "dimensions": ["agent"]}}"#,
         NothingOfTheirs,
     ),
     (

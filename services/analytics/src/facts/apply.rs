@@ -2,8 +2,8 @@
 
 use super::event::{Event, Opened, Wrote};
 use super::{
-    About, ActorKind, Answered, Benchmark, BenchmarkSeen, Entry, Facts, Given, NORMAL_PRIORITY, Opening, Order, PEC,
-    Person, Review, ReviewItem, Step, Symbol, Ticket, TicketIndex, Visit,
+    About, ActorKind, Answered, Benchmark, BenchmarkSeen, Change, Entry, Facts, Given, NORMAL_PRIORITY, Opening, Order,
+    PEC, Person, Review, ReviewIndex, ReviewItem, Step, Symbol, Ticket, TicketIndex, Visit,
 };
 use crate::buckets::Micros;
 
@@ -15,7 +15,11 @@ impl Facts {
             Event::Customer(seen) => {
                 if let Some(customer) = self.put(seen.customer) {
                     let person = self.people.entry(customer).or_default();
+                    let names = self.strings.len();
                     person.see(at, order, &seen, &mut self.strings);
+                    self.touched.names(names, self.strings.len());
+                    self.touched.symbol(customer);
+                    self.changes.note(Change::Customer(customer));
                 }
             }
             Event::CustomerPeriods { customer, periods } => {
@@ -29,19 +33,18 @@ impl Facts {
                 }
             }
             Event::CustomersMerged { customer, into } => {
-                let into = self.put(into);
-                if let (Some(person), Some(_)) = (self.person_mut(customer), into) {
-                    person.merged.set(at, order, into);
+                if let Some(into) = self.put(into) {
+                    self.merge_customer(at, order, customer, Some(into));
                 }
             }
             Event::CustomersUnmerged { customer } => {
-                if let Some(person) = self.person_mut(customer) {
-                    person.merged.set(at, order, None);
-                }
+                self.merge_customer(at, order, customer, None);
             }
             Event::CustomerErased { customer } => {
                 if let Some(customer) = self.put(customer) {
                     self.erased.insert(customer);
+                    self.touched.symbol(customer);
+                    self.changes.note(Change::Customer(customer));
                 }
             }
             Event::ProactiveContact { customer } => {
@@ -57,7 +60,15 @@ impl Facts {
             Event::Agent { agent, team } => {
                 if let Some(agent) = self.put(agent) {
                     let team = team.map(|team| self.put(team));
-                    self.teams.entry(agent).or_default().set(at, order, team);
+                    let teams = self.teams.entry(agent).or_default();
+                    let before = teams.until(Micros::MAX).last();
+                    // Most of what is told of agents leaves their team as it is.
+                    let is_news = before.is_none_or(|(told_at, _, known)| at < *told_at || team != *known);
+                    teams.set(at, order, team);
+                    self.touched.symbol(agent);
+                    if is_news {
+                        self.changes.note(Change::Agent(agent));
+                    }
                 }
             }
             Event::Presence {
@@ -67,15 +78,16 @@ impl Facts {
             } => {
                 let channels = channels.map(|channels| self.put_all(channels));
                 if let Some(agent) = self.put(agent) {
-                    self.duties
-                        .entry(agent)
-                        .or_default()
-                        .set(at, order, (presence, channels));
+                    let duties = self.duties.entry(agent).or_default();
+                    duties.set(at, order, (presence, channels));
+                    self.touched.symbol(agent);
                 }
             }
             Event::Schedule { schedule, version } => {
                 if let Some(id) = self.put(schedule) {
                     self.desk.write_schedule(at, order, id, version);
+                    self.touched.rest();
+                    self.changes.note(Change::Desk(at));
                 }
             }
             Event::Policy { policy, terms } => {
@@ -85,6 +97,8 @@ impl Facts {
                 }
                 if let Some(id) = self.put(policy) {
                     self.desk.write_policy(at, order, id, terms);
+                    self.touched.rest();
+                    self.changes.note(Change::Desk(at));
                 }
             }
             Event::Benchmark(seen) => self.benchmark(at, order, &seen),
@@ -100,14 +114,15 @@ impl Facts {
                 if let Some(session) = self.put(session) {
                     let visit = Visit { step, customer, ticket };
                     self.sessions.entry(session).or_default().add(at, order, visit);
+                    self.touched.symbol(session);
                 }
             }
             Event::SurveySent { about, survey } => {
-                self.survey(at, order, about, Step::SurveySent { survey });
+                self.surveyed(at, order, about, Step::SurveySent { survey });
             }
             Event::SurveyAnswered(answered) => {
                 let step = self.answer(&answered);
-                self.survey(at, order, answered.about, step);
+                self.surveyed(at, order, answered.about, step);
             }
             Event::AnswerTakenBack(answered) => {
                 let step = self.answer(&answered);
@@ -198,23 +213,34 @@ impl Facts {
                         self.merged.push(source);
                     }
                     self.step(ticket, at, order, Step::Merged { into });
+                    self.merges += 1;
                 }
             }
-            Event::Unmerged { ticket } => self.step(ticket, at, order, Step::Unmerged),
+            Event::Unmerged { ticket } => {
+                self.step(ticket, at, order, Step::Unmerged);
+                self.merges += 1;
+            }
             // Everything else is about something apart from a ticket.
             _ => {}
         }
     }
 
     fn put(&mut self, text: &str) -> Option<Symbol> {
-        self.strings.put(text)
+        let known = self.strings.len();
+        let symbol = self.strings.put(text)?;
+        if self.strings.len() > known {
+            self.touched.symbol(symbol);
+        }
+        Some(symbol)
     }
 
     /// Symbols of `texts`, each once, in the order of the texts.
     fn put_all(&mut self, texts: &[&str]) -> Box<[Symbol]> {
         let mut found = Vec::with_capacity(texts.len());
-        for symbol in texts.iter().filter_map(|text| self.strings.put(text)) {
-            if !found.contains(&symbol) {
+        for text in texts {
+            if let Some(symbol) = self.put(text)
+                && !found.contains(&symbol)
+            {
                 found.push(symbol);
             }
         }
@@ -223,12 +249,13 @@ impl Facts {
 
     fn person_mut(&mut self, customer: &str) -> Option<&mut Person> {
         let customer = self.put(customer)?;
+        self.touched.symbol(customer);
         Some(self.people.entry(customer).or_default())
     }
 
     /// The ticket named `id`, made when it is new: routing's feed may be ahead of ticketing's.
     fn ticket(&mut self, id: &str) -> Option<TicketIndex> {
-        let symbol = self.strings.put(id)?;
+        let symbol = self.put(id)?;
         if let Some(index) = self.ticket_ids.get(&symbol) {
             return Some(*index);
         }
@@ -239,12 +266,27 @@ impl Facts {
             ..Ticket::default()
         });
         self.ticket_ids.insert(symbol, index);
+        self.touched.ticket(index);
         Some(index)
     }
 
     fn ticket_mut(&mut self, id: &str) -> Option<&mut Ticket> {
         let index = self.ticket(id)?;
+        self.changes.note(Change::Ticket(index));
+        self.touched.ticket(index);
         self.tickets.get_mut(index as usize)
+    }
+
+    fn merge_customer(&mut self, at: Micros, order: Order, customer: &str, into: Option<Symbol>) {
+        let Some(customer) = self.put(customer) else { return };
+        let merged = &mut self.people.entry(customer).or_default().merged;
+        if merged.first().is_none() {
+            self.merged_people.push(customer);
+        }
+        merged.set(at, order, into);
+        self.merges += 1;
+        self.touched.symbol(customer);
+        self.changes.note(Change::Customer(customer));
     }
 
     fn message(&mut self, message: &Wrote<'_>) -> Step {
@@ -304,6 +346,7 @@ impl Facts {
             .get(index as usize)
             .is_some_and(|ticket| ticket.opening.is_some());
         if let Some(customer) = opening.customer {
+            self.touched.symbol(customer);
             let tickets = &mut self.people.entry(customer).or_default().tickets;
             if !known || !tickets.contains(&index) {
                 tickets.push(index);
@@ -316,6 +359,8 @@ impl Facts {
                 .take()
                 .filter(|known| (known.at, known.order) <= (at, order));
             ticket.opening = earlier.or(Some(opening));
+            self.touched.ticket(index);
+            self.changes.note(Change::Ticket(index));
         }
     }
 
@@ -331,12 +376,24 @@ impl Facts {
         let review = u32::try_from(self.reviews.len()).expect("one process never holds 2^32 reviews");
         self.reviews.push(review_of(agent, items));
         if let (Some(id), Some(index)) = (self.put(id), self.ticket(ticket))
-            && let Some((index, at, review)) = self.review_ids.insert(id, (index, at, review))
+            && let Some((index, at, review)) = self.remember_review(id, (index, at, review))
             && let Some(ticket) = self.tickets.get_mut(index as usize)
         {
             ticket.timeline.remove(at, Step::Reviewed { review });
+            self.changes.note(Change::Ticket(index));
+            self.touched.ticket(index);
         }
         self.step(ticket, at, order, Step::Reviewed { review });
+    }
+
+    /// The review told last under an id; gives the one before.
+    fn remember_review(
+        &mut self,
+        id: Symbol,
+        review: (TicketIndex, Micros, ReviewIndex),
+    ) -> Option<(TicketIndex, Micros, ReviewIndex)> {
+        self.touched.symbol(id);
+        self.review_ids.insert(id, review)
     }
 
     fn benchmark(&mut self, at: Micros, order: Order, seen: &BenchmarkSeen<'_>) {
@@ -348,6 +405,7 @@ impl Facts {
                 valid_from: seen.valid_from,
             };
             self.benchmarks.push((at, order, benchmark));
+            self.touched.rest();
         }
     }
 
@@ -364,7 +422,11 @@ impl Facts {
         let timeline = match about {
             About::Ticket(ticket) => self.ticket_mut(ticket).map(|ticket| &mut ticket.timeline),
             About::Customer(customer) => match self.put(customer) {
-                Some(customer) => self.surveys.get_mut(&customer),
+                Some(customer) => {
+                    self.changes.note(Change::Customer(customer));
+                    self.touched.symbol(customer);
+                    self.surveys.get_mut(&customer)
+                }
                 None => None,
             },
         };
@@ -373,12 +435,14 @@ impl Facts {
         }
     }
 
-    fn survey(&mut self, at: Micros, order: Order, about: About<'_>, step: Step) {
+    fn surveyed(&mut self, at: Micros, order: Order, about: About<'_>, step: Step) {
         match about {
             About::Ticket(ticket) => self.step(ticket, at, order, step),
             About::Customer(customer) => {
                 if let Some(customer) = self.put(customer) {
                     self.surveys.entry(customer).or_default().insert(at, order, step);
+                    self.touched.symbol(customer);
+                    self.changes.note(Change::Customer(customer));
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! What somebody was over time.
 
 use super::Order;
+use super::bytes::{Broken, Keep};
+use super::keep::{read_after, write_after};
 use crate::buckets::Micros;
 
 /// A value that changes: what it was at which moment, whatever the order in which the changes were told.
@@ -31,6 +33,11 @@ impl<T> Attribute<T> {
         self.until(at).last()
     }
 
+    /// The first change after `as_of`.
+    pub fn after(&self, as_of: Micros) -> Option<&(Micros, Order, T)> {
+        self.0.get(self.until(as_of).len())
+    }
+
     /// The first change there is.
     pub fn first(&self) -> Option<&(Micros, Order, T)> {
         self.0.first()
@@ -39,5 +46,28 @@ impl<T> Attribute<T> {
     /// How many changes there are: rises with every change.
     pub fn revision(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+}
+
+impl<T: Keep> Keep for Attribute<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.len().write(out);
+        let mut before = 0;
+        for (at, order, value) in &self.0 {
+            write_after(*at, &mut before, out);
+            order.write(out);
+            value.write(out);
+        }
+    }
+
+    fn read(input: &mut &[u8]) -> Result<Self, Broken> {
+        let many = usize::read(input)?;
+        let mut changes = Vec::with_capacity(many.min(64));
+        let mut before = 0;
+        for _ in 0..many {
+            let at = read_after(&mut before, input)?;
+            changes.push((at, Keep::read(input)?, Keep::read(input)?));
+        }
+        Ok(Self(changes))
     }
 }

@@ -7,6 +7,7 @@ use vorrang_calendar::{Schedule, Version};
 use vorrang_sla::{Policy, Subject};
 
 use super::attribute::Attribute;
+use super::bytes::{Broken, Keep, keep_fields, read_json, write_json};
 use super::{Order, Symbol};
 use crate::buckets::Micros;
 
@@ -96,3 +97,39 @@ pub fn instant(at: Micros) -> DateTime<Utc> {
     };
     DateTime::from_timestamp_micros(at).unwrap_or(end)
 }
+
+impl Keep for Version {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_json(self, out);
+    }
+
+    fn read(input: &mut &[u8]) -> Result<Self, Broken> {
+        read_json(input)
+    }
+}
+
+impl Keep for Policy {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_json(self, out);
+    }
+
+    fn read(input: &mut &[u8]) -> Result<Self, Broken> {
+        read_json(input)
+    }
+}
+
+impl<T: Keep> Keep for HashMap<Symbol, T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.len().write(out);
+        for (symbol, value) in self {
+            symbol.write(out);
+            value.write(out);
+        }
+    }
+
+    fn read(input: &mut &[u8]) -> Result<Self, Broken> {
+        Ok(Vec::read(input)?.into_iter().collect())
+    }
+}
+
+keep_fields!(Desk: schedules, policies, revision);

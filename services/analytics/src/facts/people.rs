@@ -1,6 +1,9 @@
 //! Customers: what is known of them over time, whether they are there, what they bought.
 
+use std::collections::HashSet;
+
 use super::attribute::Attribute;
+use super::bytes::{Broken, Keep, keep_fields};
 use super::event::CustomerSeen;
 use super::{Order, Strings, Symbol, TicketIndex};
 use crate::buckets::Micros;
@@ -100,13 +103,11 @@ impl Person {
 
     /// What they bought by `as_of`: each order once, at its first time.
     pub fn orders(&self, as_of: Micros) -> Vec<(Micros, Symbol)> {
-        let mut found: Vec<(Micros, Symbol)> = Vec::new();
-        for (at, _, id) in self.orders.until(as_of) {
-            if found.iter().all(|(_, known)| known != id) {
-                found.push((*at, *id));
-            }
-        }
-        found
+        let mut known = HashSet::new();
+        let told = self.orders.until(as_of).iter();
+        told.filter(|(_, _, id)| known.insert(*id))
+            .map(|(at, _, id)| (*at, *id))
+            .collect()
     }
 
     /// Times at which we went to them by `as_of`.
@@ -128,5 +129,22 @@ impl Person {
     /// Differs when what [`Person::was`] says may differ.
     pub fn revision(&self) -> u32 {
         self.seen.revision().wrapping_add(self.merged.revision())
+    }
+}
+
+keep_fields!(Person: seen, periods, traits, left, merged, orders, reached, tickets);
+
+impl Keep for [Attribute<Option<Symbol>>; 4] {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.iter().for_each(|one| one.write(out));
+    }
+
+    fn read(input: &mut &[u8]) -> Result<Self, Broken> {
+        Ok([
+            Keep::read(input)?,
+            Keep::read(input)?,
+            Keep::read(input)?,
+            Keep::read(input)?,
+        ])
     }
 }

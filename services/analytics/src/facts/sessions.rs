@@ -1,6 +1,7 @@
 //! Visits of the help centre.
 
 use super::attribute::Attribute;
+use super::bytes::keep_fields;
 use super::{Order, SessionStep, Symbol, TicketIndex};
 use crate::buckets::Micros;
 
@@ -31,3 +32,5 @@ impl Session {
         self.visits.until(as_of)
     }
 }
+
+keep_fields!(Session: visits);

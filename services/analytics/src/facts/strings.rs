@@ -10,6 +10,18 @@ use super::STANDARD_TIER;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Symbol(NonZeroU32);
 
+impl Symbol {
+    /// Its place among the names of its tenant, from 1.
+    pub(super) fn number(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The symbol at a place, which must be one of the tenant's.
+    pub(super) fn nth(number: u32) -> Option<Self> {
+        NonZeroU32::new(number).map(Self)
+    }
+}
+
 /// The strings of one tenant. The tier of everybody of whom nothing is known is there from the beginning: whether a fact names it must not
 /// change what a customer is.
 #[derive(Debug)]
@@ -47,6 +59,11 @@ impl Strings {
         let symbol = Symbol(number);
         self.symbols.insert(text, symbol);
         Some(symbol)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.texts.len()
     }
 
     /// The symbol of `text` when it occurs in any fact.

@@ -161,3 +161,23 @@ fn an_attribute_that_is_not_named_stays_and_an_empty_one_is_none() {
     let at = |at| facts.team_of(ada, at, 1_000).map(|team| facts.strings().text(team));
     assert_eq!((at(20), at(30)), (Some("north"), None));
 }
+
+#[test]
+fn what_was_told_again_after_somebody_read_is_told_to_them_again() {
+    let mut facts = Facts::default();
+    let open = |facts: &mut Facts, number| {
+        let opened = Opened {
+            ticket: "t",
+            ..Opened::default()
+        };
+        facts.apply(number, Order::new(0, number), Event::Opened(opened));
+    };
+    open(&mut facts, 1);
+    let read = facts.changes().end();
+    assert_eq!(facts.changes().since(read), Some(&[][..]));
+    open(&mut facts, 2);
+    assert_eq!(facts.changes().since(read), Some(&[Change::Ticket(0)][..]));
+    facts.forget_changes();
+    assert_eq!(facts.changes().since(read), None, "what is forgotten cannot be read");
+    assert_eq!(facts.changes().since(facts.changes().end()), Some(&[][..]));
+}

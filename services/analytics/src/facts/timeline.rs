@@ -1,5 +1,7 @@
 //! The events of one ticket, by time.
 
+use super::bytes::{Broken, Keep};
+use super::keep::{read_after, write_after};
 use super::{ActorKind, Status, Survey, Symbol, TicketIndex, Workflow};
 use crate::buckets::Micros;
 
@@ -14,6 +16,11 @@ impl Order {
     pub fn new(feed: u8, seq: i64) -> Self {
         // 56 bits of sequence: a thousand events a second for two million years.
         Self(u64::from(feed) << 56 | (seq.max(0) as u64 & ((1 << 56) - 1)))
+    }
+
+    /// What it was made of.
+    pub(super) fn parts(self) -> (u8, u64) {
+        ((self.0 >> 56) as u8, self.0 & ((1 << 56) - 1))
     }
 }
 
@@ -125,6 +132,16 @@ impl Timeline {
             .entries
             .partition_point(|entry| (entry.at, entry.order) <= (at, order));
         self.entries.insert(place, Entry { at, order, step });
+        // Little comes after it, and there are many tickets.
+        if matches!(
+            step,
+            Step::Status {
+                status: Status::Solved | Status::Closed,
+                ..
+            }
+        ) {
+            self.entries.shrink_to_fit();
+        }
         self.revision = self.revision.wrapping_add(1);
     }
 
@@ -152,6 +169,42 @@ impl Timeline {
     /// Differs from every earlier one: what was derived from the entries with the same one still holds.
     pub fn revision(&self) -> u32 {
         self.revision
+    }
+}
+
+impl Keep for Given {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+    }
+
+    fn read(input: &mut &[u8]) -> Result<Self, Broken> {
+        Ok(Self(u32::read(input)?))
+    }
+}
+
+impl Keep for Timeline {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.entries.len().write(out);
+        let mut before = 0;
+        for entry in &self.entries {
+            write_after(entry.at, &mut before, out);
+            entry.order.write(out);
+            entry.step.write(out);
+        }
+    }
+
+    fn read(input: &mut &[u8]) -> Result<Self, Broken> {
+        let many = usize::read(input)?;
+        let mut entries = Vec::with_capacity(many.min(64));
+        let mut before = 0;
+        for _ in 0..many {
+            entries.push(Entry {
+                at: read_after(&mut before, input)?,
+                order: Keep::read(input)?,
+                step: Keep::read(input)?,
+            });
+        }
+        Ok(Self { entries, revision: 0 })
     }
 }
 

@@ -73,19 +73,27 @@ fn duties<'v>(view: &'v View<'v>) -> impl Iterator<Item = (Symbol, Span, &'v Dut
 
 fn occupancy<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Stretch<'v>)) {
     for (agent, (from, to), (presence, _)) in duties(view) {
-        if matches!(presence, Presence::Available | Presence::Busy) {
+        if !matches!(presence, Presence::Available | Presence::Busy) {
+            continue;
+        }
+        // Who changes the team in the middle of a shift is in both, each for its time.
+        let teams = view.facts().teams_of(agent, view.as_of()).into_iter();
+        let inside = teams.map(|(at, _)| at).filter(|at| (from + 1..to).contains(at));
+        let mut begin = from;
+        for end in inside.chain([to]) {
             let dimensions = Dimensions {
                 agent: Some(agent),
-                team: view.moment().team(Some(agent), from),
+                team: view.moment().team(Some(agent), begin),
                 ..Dimensions::default()
             };
             found(Stretch {
-                from,
-                to,
+                from: begin,
+                to: end,
                 subject: Subject::Agent(agent),
                 dimensions,
                 hit: *presence == Presence::Busy,
             });
+            begin = end;
         }
     }
 }

@@ -32,7 +32,7 @@ pub const FCR_NET: Kpi = Kpi {
         id: "",
         unit: Unit::Percent,
         measure: Measure::Share,
-        observe: Observe::Events(fcr_net),
+        observe: Observe::Gathered(fcr_net),
     }],
     ..BASE
 };
@@ -45,7 +45,7 @@ pub const CONTACTS_PER_EPISODE: Kpi = Kpi {
         id: "",
         unit: Unit::Ratio,
         measure: Measure::Mean,
-        observe: Observe::Events(contacts),
+        observe: Observe::Gathered(contacts),
     }],
     ..BASE
 };
@@ -58,7 +58,7 @@ pub const CHANNEL_SWITCHES_PER_EPISODE: Kpi = Kpi {
         id: "",
         unit: Unit::Ratio,
         measure: Measure::Mean,
-        observe: Observe::Events(switches),
+        observe: Observe::Gathered(switches),
     }],
     ..BASE
 };
@@ -71,7 +71,7 @@ pub const TRANSFERS_PER_EPISODE: Kpi = Kpi {
         id: "",
         unit: Unit::Ratio,
         measure: Measure::Mean,
-        observe: Observe::Events(transfers),
+        observe: Observe::Gathered(transfers),
     }],
     ..BASE
 };

@@ -28,7 +28,7 @@ pub const KPI: Kpi = Kpi {
 
 fn observe<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
     for ticket in view.tickets() {
-        if ticket.targets.is_empty() || ticket.targets.iter().any(|target| target.met != Some(true)) {
+        if ticket.rests || ticket.targets.is_empty() || ticket.targets.iter().any(|target| target.met != Some(true)) {
             continue;
         }
         for answer in &ticket.answers {

@@ -24,7 +24,7 @@ pub const SELF_SERVICE_RATE: Kpi = Kpi {
         id: "",
         unit: Unit::Percent,
         measure: Measure::ShareBySubject,
-        observe: Observe::Events(solved_alone),
+        observe: Observe::Gathered(solved_alone),
     }],
 };
 
@@ -45,7 +45,7 @@ pub const DEFLECTION_RATE: Kpi = Kpi {
         id: "",
         unit: Unit::Percent,
         measure: Measure::Share,
-        observe: Observe::Events(deflections),
+        observe: Observe::Gathered(deflections),
     }],
 };
 
@@ -65,7 +65,7 @@ pub const SELF_SERVICE_SCORE: Kpi = Kpi {
         id: "",
         unit: Unit::Ratio,
         measure: Measure::Ratio,
-        observe: Observe::Events(visitors),
+        observe: Observe::Gathered(visitors),
     }],
 };
 

@@ -2,12 +2,10 @@
 
 mod grades;
 
-use std::collections::BTreeMap;
+use grades::{Class, Value};
+pub use grades::{Grade, Graded};
 
-pub use grades::Grade;
-use grades::{Class, Graded, Value};
-
-use super::{Direction, Kpi, Measure, Observation, Observe, Outcome, Subject, Unit, Variant};
+use super::{Direction, Kpi, Measure, Observation, Observe, Outcome, Points, Subject, Unit, Variant};
 use super::{availability, contacts, find};
 use crate::buckets::Micros;
 use crate::facts::{ActorKind, Symbol};
@@ -41,130 +39,179 @@ pub const KPI: Kpi = Kpi {
 const ABANDONED_MAX: f64 = 20.0;
 const OVERALL: &str = "overall";
 
-/// A factor's grade with how much it weighs, and how many values are behind it.
-struct Factor {
-    name: &'static str,
-    weight: f64,
-    /// 1 to 5; of the desk's response and resolution a mean.
-    points: f64,
-    values: u64,
+/// The grades of a period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// Every channel over which anything came, by name.
+    pub channels: Vec<Section>,
+    /// The whole desk.
+    pub desk: Section,
 }
 
-fn answer(view: &View<'_>, query: &Query<'_>) -> Answer {
-    let desk = Desk { view, query };
-    let mut rows = Vec::new();
-    let mut by_channel: BTreeMap<&'static str, Vec<Factor>> = BTreeMap::new();
-    for channel in desk.channels() {
-        let name = view.facts().strings().text(channel).to_owned();
-        let (graded, factors) = desk.channel(&name);
-        rows.extend(
-            graded
-                .into_iter()
-                .map(|(factor, graded)| row(Some(&name), factor, graded)),
-        );
-        rows.extend(overall(Some(&name), &factors).map(|(row, _)| row));
-        for factor in factors {
-            by_channel.entry(factor.name).or_default().push(factor);
-        }
-    }
-    let mut factors = Vec::new();
-    for name in ["response", "resolution"] {
-        if let Some(factor) = mean(name, by_channel.get(name).map_or(&[], Vec::as_slice)) {
-            let figures = Figures {
-                value: Some(factor.points),
-                count: factor.values,
-                named: vec![("grade", Named::Word(Grade::of_points(factor.points).as_str()))],
-                ..Figures::default()
-            };
-            rows.push(named_row(None, name, figures));
-            factors.push(factor);
-        }
-    }
-    for (name, weight, graded) in desk.factors() {
-        factors.push(Factor {
+/// The grades of the desk or of a channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Section {
+    /// The channel; None: the desk.
+    pub channel: Option<String>,
+    /// Factors with data.
+    pub factors: Vec<Factor>,
+    /// The weighted mean, and its grade: rounded down, at most one above the worse of response and resolution. None: nothing to grade.
+    pub overall: Option<(f64, Grade)>,
+}
+
+/// A factor's grade with how much it weighs, and how many values are behind it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Factor {
+    /// Its name.
+    pub name: &'static str,
+    /// What it weighs among the others.
+    pub weight: f64,
+    /// 1 to 5; of the desk's response and resolution a mean.
+    pub points: f64,
+    /// How many values are behind it.
+    pub values: u64,
+    /// What was graded; None: the mean of the channels' grades.
+    pub graded: Option<Graded>,
+}
+
+impl Factor {
+    fn graded(name: &'static str, weight: f64, graded: Graded) -> Self {
+        Self {
             name,
             weight,
             points: graded.grade.points(),
             values: graded.count,
-        });
-        rows.push(row(None, name, graded));
-    }
-    let total = match overall(None, &factors) {
-        Some((row, figures)) => {
-            rows.push(row);
-            figures
+            graded: Some(graded),
         }
-        None => Figures::default(),
-    };
-    Answer { total, rows }
-}
-
-/// A desk's factor from its channels: their grades weighted by how many values each has.
-fn mean(name: &'static str, channels: &[Factor]) -> Option<Factor> {
-    let values: u64 = channels.iter().map(|factor| factor.values).sum();
-    let weight = channels.first()?.weight;
-    let points: f64 = channels.iter().map(|factor| factor.points * factor.values as f64).sum();
-    (values > 0).then(|| Factor {
-        name,
-        weight,
-        points: points / values as f64,
-        values,
-    })
-}
-
-/// The weighted mean, and its grade: rounded down, at most one above the worse of response and resolution.
-fn overall(channel: Option<&str>, factors: &[Factor]) -> Option<(Row, Figures)> {
-    let weight: f64 = factors.iter().map(|factor| factor.weight).sum();
-    let points: f64 = factors.iter().map(|factor| factor.weight * factor.points).sum();
-    if weight <= 0.0 {
-        return None;
     }
-    let value = points / weight;
-    let of_service = factors
-        .iter()
-        .filter(|factor| matches!(factor.name, "response" | "resolution"));
-    let worst = of_service.map(|factor| factor.points).reduce(f64::min);
-    let most = worst.map_or(f64::MAX, |worst| worst.floor() + 1.0);
-    let grade = Grade::of_points(value.min(most));
-    let figures = Figures {
-        value: Some(value),
-        count: factors.len() as u64,
-        named: vec![("grade", Named::Word(grade.as_str()))],
-        ..Figures::default()
-    };
-    Some((named_row(channel, OVERALL, figures.clone()), figures))
+
+    /// Its grade.
+    pub fn grade(&self) -> Grade {
+        match &self.graded {
+            Some(graded) => graded.grade,
+            None => Grade::of_points(self.points),
+        }
+    }
+
+    /// A desk's factor from its channels: their grades weighted by how many values each has.
+    fn mean(name: &'static str, channels: &[Section]) -> Option<Self> {
+        let all = channels.iter().flat_map(|channel| &channel.factors);
+        let all: Vec<&Factor> = all.filter(|factor| factor.name == name).collect();
+        let values: u64 = all.iter().map(|factor| factor.values).sum();
+        let points: f64 = all.iter().map(|factor| factor.points * factor.values as f64).sum();
+        let weight = all.first()?.weight;
+        (values > 0).then(|| Self {
+            name,
+            weight,
+            points: points / values as f64,
+            values,
+            graded: None,
+        })
+    }
 }
 
-fn row(channel: Option<&str>, factor: &'static str, graded: Graded) -> Row {
-    let mut named = vec![
-        ("grade", Named::Word(graded.grade.as_str())),
-        ("band", Named::Word(graded.band())),
-    ];
-    if let Some(next) = graded.next() {
-        named.push(("next", Named::Number(next)));
+impl Section {
+    fn new(channel: Option<String>, factors: Vec<Factor>) -> Self {
+        let weight: f64 = factors.iter().map(|factor| factor.weight).sum();
+        let points: f64 = factors.iter().map(|factor| factor.weight * factor.points).sum();
+        let of_service = factors
+            .iter()
+            .filter(|factor| matches!(factor.name, "response" | "resolution"));
+        let worst = of_service.map(|factor| factor.points).reduce(f64::min);
+        let most = worst.map_or(f64::MAX, |worst| worst.floor() + 1.0);
+        let overall = (weight > 0.0).then(|| {
+            let value = points / weight;
+            (value, Grade::of_points(value.min(most)))
+        });
+        Self {
+            channel,
+            factors,
+            overall,
+        }
     }
-    let figures = Figures {
-        value: Some(graded.value),
-        count: graded.count,
+
+    fn figures(&self) -> Option<Figures> {
+        let (value, grade) = self.overall?;
+        Some(Figures {
+            value: Some(value),
+            count: self.factors.len() as u64,
+            named: vec![("grade", Named::Word(grade.as_str()))],
+            ..Figures::default()
+        })
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Row> {
+        let row = |factor: &'static str, figures: Figures| Row {
+            own: vec![("channel", self.channel.clone()), ("factor", Some(factor.to_owned()))],
+            figures,
+            ..Row::default()
+        };
+        let factors = self
+            .factors
+            .iter()
+            .map(move |factor| row(factor.name, figures_of(factor)));
+        factors.chain(self.figures().map(|figures| row(OVERALL, figures)))
+    }
+}
+
+/// Grades the period of `query`.
+pub fn report(view: &View<'_>, query: &Query<'_>) -> Report {
+    // What is read ticket by ticket is read of the period's tickets, where there is a quick way to them.
+    let part = view.within(query.from, query.to);
+    let read = part.as_ref().unwrap_or(view);
+    let desk = Desk { view, read, query };
+    let mut channels = Vec::new();
+    for channel in desk.channels() {
+        let name = view.facts().strings().text(channel).to_owned();
+        let factors = desk.channel(&name);
+        if !factors.is_empty() {
+            channels.push(Section::new(Some(name), factors));
+        }
+    }
+    let means = ["response", "resolution"].into_iter();
+    let mut factors: Vec<Factor> = means.filter_map(|name| Factor::mean(name, &channels)).collect();
+    factors.extend(desk.factors());
+    Report {
+        channels,
+        desk: Section::new(None, factors),
+    }
+}
+
+/// The desk's factors: name, weight, points.
+pub fn factors(view: &View<'_>, query: &Query<'_>) -> Vec<Points> {
+    let factors = report(view, query).desk.factors.into_iter();
+    factors
+        .map(|factor| (factor.name, factor.weight, factor.points))
+        .collect()
+}
+
+fn answer(view: &View<'_>, query: &Query<'_>) -> Answer {
+    let report = report(view, query);
+    let sections = report.channels.iter().chain([&report.desk]);
+    Answer {
+        total: report.desk.figures().unwrap_or_default(),
+        rows: sections.flat_map(Section::rows).collect(),
+    }
+}
+
+fn figures_of(factor: &Factor) -> Figures {
+    let mut named = vec![("grade", Named::Word(factor.grade().as_str()))];
+    if let Some(graded) = &factor.graded {
+        named.push(("band", Named::Word(graded.band())));
+        named.extend(graded.next().map(|next| ("next", Named::Number(next))));
+    }
+    Figures {
+        value: Some(factor.graded.map_or(factor.points, |graded| graded.value)),
+        count: factor.values,
         named,
         ..Figures::default()
-    };
-    named_row(channel, factor, figures)
-}
-
-fn named_row(channel: Option<&str>, factor: &'static str, figures: Figures) -> Row {
-    Row {
-        own: vec![
-            ("channel", channel.map(str::to_owned)),
-            ("factor", Some(factor.to_owned())),
-        ],
-        figures,
-        ..Row::default()
     }
 }
 
 struct Desk<'v, 'q> {
     view: &'v View<'v>,
+    /// With the tickets of the period, perhaps with others.
+    read: &'v View<'v>,
     query: &'q Query<'q>,
 }
 
@@ -172,7 +219,7 @@ impl Desk<'_, '_> {
     /// Channels over which anything came, by name.
     fn channels(&self) -> Vec<Symbol> {
         let strings = self.view.facts().strings();
-        let mut channels: Vec<Symbol> = self.view.contacts().filter_map(|ticket| ticket.base.channel).collect();
+        let mut channels: Vec<Symbol> = self.read.contacts().filter_map(|ticket| ticket.base.channel).collect();
         channels.sort_unstable();
         channels.dedup();
         channels.sort_by_key(|channel| strings.text(*channel));
@@ -210,16 +257,13 @@ impl Desk<'_, '_> {
     }
 
     /// What is graded of a channel.
-    fn channel(&self, channel: &str) -> (Vec<(&'static str, Graded)>, Vec<Factor>) {
+    fn channel(&self, channel: &str) -> Vec<Factor> {
         let class = Class::of(channel);
         let mut found = Vec::new();
         let response = self.figures("first_response_time", Some(channel));
         if let Some(median) = response.median {
-            found.push((
-                "response",
-                5.0,
-                Graded::new(Value::Response(class), median, response.count),
-            ));
+            let graded = Graded::new(Value::Response(class), median, response.count);
+            found.push(Factor::graded("response", 5.0, graded));
         }
         let resolution = self.figures("full_resolution_time", Some(channel));
         if let Some(median) = resolution.median {
@@ -228,51 +272,50 @@ impl Desk<'_, '_> {
                 spoken: Class::is_spoken(channel),
                 abandoned: abandoned.is_some_and(|share| share > ABANDONED_MAX),
             };
-            found.push(("resolution", 4.0, Graded::new(value, median, resolution.count)));
+            let graded = Graded::new(value, median, resolution.count);
+            found.push(Factor::graded("resolution", 4.0, graded));
         }
-        found.extend(self.csat(Some(channel)).map(|graded| ("csat", 3.0, graded)));
-        let factor = |(name, weight, graded): &(&'static str, f64, Graded)| Factor {
-            name,
-            weight: *weight,
-            points: graded.grade.points(),
-            values: graded.count,
-        };
-        let factors = found.iter().map(factor).collect();
-        let graded = found.into_iter().map(|(name, _, graded)| (name, graded)).collect();
-        (graded, factors)
+        found.extend(
+            self.csat(Some(channel))
+                .map(|graded| Factor::graded("csat", 3.0, graded)),
+        );
+        found
     }
 
-    /// What is graded of the whole desk, with its weight.
-    fn factors(&self) -> Vec<(&'static str, f64, Graded)> {
-        let mut found = Vec::new();
-        found.extend(self.csat(None).map(|graded| ("csat", 3.0, graded)));
-        found.extend(self.offered().map(|graded| ("channels", 2.0, graded)));
+    /// What is graded of the whole desk.
+    fn factors(&self) -> Vec<Factor> {
         let self_service = self.figures("self_service_rate", None);
         let rate = self_service
             .value
             .map(|rate| Graded::new(Value::SelfService, rate, self_service.count));
-        found.extend(rate.map(|graded| ("self_service", 2.0, graded)));
-        found.extend(self.proactive().map(|graded| ("proactive", 1.0, graded)));
-        found
+        [
+            ("csat", 3.0, self.csat(None)),
+            ("channels", 2.0, self.offered()),
+            ("self_service", 2.0, rate),
+            ("proactive", 1.0, self.proactive()),
+        ]
+        .into_iter()
+        .filter_map(|(name, weight, graded)| Some(Factor::graded(name, weight, graded?)))
+        .collect()
     }
 
     /// Channels of the tickets that customers opened in the period.
     fn offered(&self) -> Option<Graded> {
-        let cells = Cells::new(self.view, self.query);
+        let cells = Cells::new(self.read, self.query);
         let mut channels: Vec<Symbol> = Vec::new();
         for ticket in self
-            .view
+            .read
             .tickets()
             .filter(|ticket| ticket.opened_by == ActorKind::Customer)
         {
-            let dimensions = self.view.dimensions(ticket);
+            let dimensions = self.read.dimensions(ticket);
             let observation = Observation::of(ticket, ticket.opened_at, dimensions, Outcome::Happened);
             if cells.is_inside(&observation) && cells.fits(&observation) {
                 channels.extend(dimensions.channel.filter(|channel| !channels.contains(channel)));
             }
         }
         let strings = self.view.facts().strings();
-        let promised = availability::promised(self.view);
+        let promised = availability::promised(self.read);
         let (from, to) = (self.query.from, self.query.to.min(self.view.as_of()));
         let covers = |spans: &Vec<(Micros, Micros)>| spans.iter().any(|(begin, end)| *begin <= from && to <= *end);
         let value = Value::Channels {
@@ -285,9 +328,9 @@ impl Desk<'_, '_> {
 
     /// Contacts that we made first, in percent of those that customers made.
     fn proactive(&self) -> Option<Graded> {
-        let cells = Cells::new(self.view, self.query);
+        let cells = Cells::new(self.read, self.query);
         let mut came = 0_u64;
-        contacts::contacts(self.view, &mut |contact| {
+        contacts::contacts(self.read, &mut |contact| {
             came += u64::from(cells.is_inside(&contact) && cells.fits(&contact));
         });
         let mut went = 0_u64;

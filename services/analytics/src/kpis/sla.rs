@@ -70,6 +70,7 @@ fn targets<'v>(view: &'v View<'v>, metric: Option<Metric>, found: &mut dyn FnMut
         for target in ticket
             .targets
             .iter()
+            .chain(&ticket.paused)
             .filter(|target| metric.is_none_or(|metric| target.metric == metric))
         {
             let dimensions = view.dimensions_at(ticket, target.by, target.read_at);

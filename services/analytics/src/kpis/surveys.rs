@@ -3,7 +3,7 @@
 use super::{Direction, Kpi, Measure, Observation, Observe, Outcome, Subject, Unit, Variant};
 use crate::dimensions::DIMENSIONS;
 use crate::facts::Survey;
-use crate::rows::{Holder, answers_of_customer, sendings_of_customer};
+use crate::rows::Holder;
 use crate::view::View;
 
 const BASE: Kpi = Kpi {
@@ -236,15 +236,14 @@ fn answers_apart<'v>(
     is_hit: fn(f64) -> bool,
     found: &mut dyn FnMut(Observation<'v>),
 ) {
-    for (customer, timeline) in view.facts().surveys() {
-        for answer in answers_of_customer(timeline.until(view.as_of())).filter(|answer| answer.survey == survey) {
+    for voice in view.voices() {
+        for (answer, dimensions) in voice.answers_to(survey) {
             let (score, hit) = (answer.score, is_hit(answer.score));
-            let dimensions = view.moment().dimensions_of(customer, answer.by.agent, answer.at);
-            let subject = Subject::Customer(customer);
+            let subject = Subject::Customer(voice.customer);
             found(Observation::apart(
                 subject,
                 answer.at,
-                dimensions,
+                *dimensions,
                 Outcome::Score { score, hit },
             ));
         }
@@ -267,15 +266,14 @@ fn responses<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
             ));
         }
     }
-    for (customer, timeline) in view.facts().surveys() {
-        for sending in sendings_of_customer(timeline.until(view.as_of())) {
+    for voice in view.voices() {
+        for (sending, dimensions) in &voice.sendings {
             if sending.survey == Survey::Csat {
-                let dimensions = view.moment().dimensions_of(customer, None, sending.at);
                 let outcome = Outcome::Hit(sending.answered);
                 found(Observation::apart(
-                    Subject::Customer(customer),
+                    Subject::Customer(voice.customer),
                     sending.at,
-                    dimensions,
+                    *dimensions,
                     outcome,
                 ));
             }

@@ -1,6 +1,7 @@
 //! Worked tables: small histories whose values are computed by hand. Times are minutes of one day.
 
-mod random;
+pub(crate) mod random;
+mod remembered;
 mod surveys;
 mod tickets;
 mod waits;

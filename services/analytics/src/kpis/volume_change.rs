@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Days, Months, NaiveDate};
 
 use super::tickets::CREATED;
-use super::{Direction, Kpi, Measure, Observe, Unit, Variant};
+use super::{Change, Direction, Kpi, Measure, Observe, Parts, Unit, Variant};
 use crate::buckets::{self, Grain, Micros};
 use crate::dimensions::TICKET;
 use crate::query::{Answer, Figures, Query, Row, run, spans};
@@ -63,6 +63,45 @@ impl Back {
             Back::Year => day.checked_sub_months(Months::new(12)),
         }
     }
+}
+
+/// What a variant's value is made of.
+pub fn parts(variant: &str) -> Option<Parts> {
+    Some(Parts::Change(match variant {
+        "" | "previous" => since_previous as fn(&Query<'_>) -> Change,
+        "week" => since_week,
+        "month" => since_month,
+        "year" => since_year,
+        _ => return None,
+    }))
+}
+
+/// The period and the earlier one; with a grain the period is one bucket, perhaps a cut one.
+fn change_of(query: &Query<'_>, back: Back) -> Change {
+    let earlier = match query.grain {
+        Some(grain) => {
+            let whole = buckets::bucket_of_date(query.zone, grain, buckets::local_date(query.zone, query.from));
+            bucket_back(query, grain, whole.start, back)
+        }
+        None => earlier_period(query, back),
+    };
+    ((query.from, query.to), earlier)
+}
+
+fn since_previous(query: &Query<'_>) -> Change {
+    change_of(query, Back::Previous)
+}
+
+fn since_week(query: &Query<'_>) -> Change {
+    change_of(query, Back::Week)
+}
+
+fn since_month(query: &Query<'_>) -> Change {
+    change_of(query, Back::Month)
+}
+
+fn since_year(query: &Query<'_>) -> Change {
+    change_of(query, Back::Year)
 }
 
 fn previous(view: &View<'_>, query: &Query<'_>) -> Answer {

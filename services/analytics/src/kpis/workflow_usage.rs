@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Direction, Kpi, Measure, Observation, Observe, Outcome, Unit, Variant};
+use super::{Direction, Kpi, Measure, Observation, Observe, Outcome, Parts, Unit, Variant};
 use crate::dimensions::DIMENSIONS;
 use crate::facts::{Symbol, Workflow};
 use crate::query::{Answer, Cells, Part, Query};
@@ -45,6 +45,54 @@ pub const KPI: Kpi = Kpi {
         },
     ],
 };
+
+/// What a variant's value is made of.
+pub fn parts(variant: &str) -> Option<Parts> {
+    Some(match variant {
+        "" => Parts::Uses(all_uses),
+        "share" => Parts::Events(all_created, Measure::Share),
+        "time_to_solve" => Parts::Events(all_solved, Measure::Duration),
+        _ => return None,
+    })
+}
+
+fn all_uses<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
+    for ticket in view.tickets() {
+        for usage in &ticket.uses {
+            let by = Holder {
+                agent: None,
+                queue: usage.queue,
+            };
+            let dimensions = view.dimensions_at(ticket, by, usage.at);
+            found(Observation::of(ticket, usage.at, dimensions, Outcome::Happened));
+        }
+    }
+}
+
+fn all_created<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
+    for ticket in view.tickets() {
+        found(created(view, ticket));
+    }
+}
+
+fn created<'v>(view: &'v View<'v>, ticket: &'v TicketRows) -> Observation<'v> {
+    let hit = Outcome::Hit(!ticket.uses.is_empty());
+    Observation::of(ticket, ticket.opened_at, view.dimensions(ticket), hit)
+}
+
+fn all_solved<'v>(view: &'v View<'v>, found: &mut dyn FnMut(Observation<'v>)) {
+    for ticket in view.tickets() {
+        if let Some(observation) = solved(view, ticket) {
+            found(observation);
+        }
+    }
+}
+
+fn solved<'v>(view: &'v View<'v>, ticket: &'v TicketRows) -> Option<Observation<'v>> {
+    let solve = ticket.standing_solve()?;
+    let dimensions = view.dimensions_at(ticket, solve.by, solve.at);
+    Some(Observation::of(ticket, solve.at, dimensions, Outcome::Took(solve.took)))
+}
 
 fn times(view: &View<'_>, query: &Query<'_>) -> Answer {
     let mut cells = Cells::with_own(view, query, &["workflow", "id"]);
@@ -91,9 +139,7 @@ fn used(ticket: &TicketRows) -> BTreeSet<(Workflow, Symbol)> {
 fn share(view: &View<'_>, query: &Query<'_>) -> Answer {
     let mut all = Vec::new();
     for ticket in view.tickets() {
-        let dimensions = view.dimensions(ticket);
-        let hit = Outcome::Hit(!ticket.uses.is_empty());
-        all.push((ticket, Observation::of(ticket, ticket.opened_at, dimensions, hit)));
+        all.push((ticket, created(view, ticket)));
     }
     by_workflow(
         view,
@@ -113,12 +159,8 @@ fn share(view: &View<'_>, query: &Query<'_>) -> Answer {
 fn time_to_solve(view: &View<'_>, query: &Query<'_>) -> Answer {
     let mut all = Vec::new();
     for ticket in view.tickets() {
-        if let Some(solve) = ticket.standing_solve() {
-            let dimensions = view.dimensions_at(ticket, solve.by, solve.at);
-            all.push((
-                ticket,
-                Observation::of(ticket, solve.at, dimensions, Outcome::Took(solve.took)),
-            ));
+        if let Some(observation) = solved(view, ticket) {
+            all.push((ticket, observation));
         }
     }
     by_workflow(

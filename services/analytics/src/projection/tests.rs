@@ -101,7 +101,7 @@ fn figures_wait_until_every_feed_was_read_to_its_end() {
         }
     );
     projection
-        .apply(Owner::Ticketing, "new", &[opened(1, 10, "tickets/a")], Some(9))
+        .apply(Owner::Ticketing, "new", &[opened(1, 10, "tickets/a")], (Some(9), ""))
         .expect("in order");
     assert_eq!(
         projection.positions("new")[0],
@@ -124,20 +124,20 @@ async fn a_waiter_goes_on_when_the_last_of_the_heads_is_in() {
         async move { projection.reached("acme", [2, 0, 0]).await }
     });
     projection
-        .apply(Owner::Ticketing, "acme", &[opened(1, 10, "tickets/a")], None)
+        .apply(Owner::Ticketing, "acme", &[opened(1, 10, "tickets/a")], (None, ""))
         .expect("in order");
     projection
         .apply(
             Owner::Ticketing,
             "other",
             &[opened(1, 10, "tickets/a"), opened(2, 11, "tickets/b")],
-            None,
+            (None, ""),
         )
         .expect("in order");
     tokio::task::yield_now().await;
     assert!(!waiting.is_finished(), "another tenant's events are not ours");
     projection
-        .apply(Owner::Ticketing, "acme", &[opened(2, 20, "tickets/b")], None)
+        .apply(Owner::Ticketing, "acme", &[opened(2, 20, "tickets/b")], (None, ""))
         .expect("in order");
     tokio::time::timeout(std::time::Duration::from_secs(10), waiting)
         .await
@@ -149,10 +149,10 @@ async fn a_waiter_goes_on_when_the_last_of_the_heads_is_in() {
 fn tenants_never_see_each_other() {
     let projection = Projection::new();
     projection
-        .apply(Owner::Ticketing, "acme", &[opened(1, 10, "tickets/a")], None)
+        .apply(Owner::Ticketing, "acme", &[opened(1, 10, "tickets/a")], (None, ""))
         .expect("in order");
     projection
-        .apply(Owner::Ticketing, "brot", &[opened(1, 10, "tickets/a")], None)
+        .apply(Owner::Ticketing, "brot", &[opened(1, 10, "tickets/a")], (None, ""))
         .expect("in order");
     let acme = projection.tenant("acme").expect("known");
     let brot = projection.tenant("brot").expect("known");

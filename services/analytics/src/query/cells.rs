@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use chrono_tz::Tz;
+
 use super::tally::Tally;
 use super::{Answer, Query, Row};
 use crate::buckets::{Axis, Bucket, Grain, Micros};
@@ -67,9 +69,69 @@ impl From<Option<Symbol>> for Part {
 type Key = (Option<Micros>, Vec<Part>);
 
 /// A filter in symbols and numbers. A value that occurs nowhere matches nothing and is left out.
-struct Wanted {
-    dimension: Dimension,
-    parts: Vec<Part>,
+pub struct Wanted {
+    pub dimension: Dimension,
+    pub parts: Vec<Part>,
+}
+
+/// The filters of `query` in symbols of `strings`.
+pub fn wanted(query: &Query<'_>, strings: &Strings) -> Vec<Wanted> {
+    let part = |dimension: Dimension, value: &Option<String>| match value {
+        None => Some(Part::None),
+        Some(text) if dimension.is_of_time() => text.parse().ok().map(Part::Number),
+        Some(text) => strings.find(text).map(Part::Text),
+    };
+    let each = query.filters.iter().map(|filter| {
+        let parts = filter.values.iter().filter_map(|value| part(filter.dimension, value));
+        Wanted {
+            dimension: filter.dimension,
+            parts: parts.collect(),
+        }
+    });
+    each.collect()
+}
+
+/// The values of `by` that an observation has: one key for each of its tags when it is split by them.
+pub fn keys_of(by: &[Dimension], zone: Tz, observation: &Observation<'_>) -> Vec<Vec<Part>> {
+    let mut keys = vec![Vec::with_capacity(by.len())];
+    for dimension in by {
+        match dimension {
+            Dimension::Tag if !observation.dimensions.tags.is_empty() => {
+                let each = |key: Vec<Part>| {
+                    let tags = observation.dimensions.tags.iter();
+                    tags.map(move |tag| key.iter().copied().chain([Part::Text(*tag)]).collect())
+                };
+                keys = keys.into_iter().flat_map(each).collect();
+            }
+            of_time if of_time.is_of_time() => {
+                let number = of_time.of_time(zone, observation.at);
+                keys.iter_mut()
+                    .for_each(|key| key.push(number.map_or(Part::None, Part::Number)));
+            }
+            dimension => {
+                let part = observation.dimensions.get(*dimension).into();
+                keys.iter_mut().for_each(|key| key.push(part));
+            }
+        }
+    }
+    keys
+}
+
+/// Puts rows in the order in which they are told: by bucket, then by their values. Numbers sort as numbers: 9 before 10.
+pub fn told<T>(rows: &mut [(Row, T)]) {
+    let order = |value: &Option<String>| {
+        (
+            value
+                .as_ref()
+                .map_or(0, |text| text.parse::<u32>().map_or(0, |n| n + 1)),
+            value.clone(),
+        )
+    };
+    rows.sort_by_cached_key(|(row, _)| {
+        let key: Vec<_> = row.key.iter().map(order).collect();
+        let own: Vec<_> = row.own.iter().map(|(_, value)| order(value)).collect();
+        (row.bucket, key, own)
+    });
 }
 
 /// Observations being sorted into cells.
@@ -92,24 +154,10 @@ impl<'v, 'q> Cells<'v, 'q> {
 
     /// The same for a figure that splits by `own` too, whatever is asked.
     pub fn with_own(view: &'v View<'v>, query: &'q Query<'q>, own: &'static [&'static str]) -> Self {
-        let strings = view.facts().strings();
-        let part = |dimension: Dimension, value: &Option<String>| match value {
-            None => Some(Part::None),
-            Some(text) if dimension.is_of_time() => text.parse().ok().map(Part::Number),
-            Some(text) => strings.find(text).map(Part::Text),
-        };
-        let wanted = query.filters.iter().map(|filter| Wanted {
-            dimension: filter.dimension,
-            parts: filter
-                .values
-                .iter()
-                .filter_map(|value| part(filter.dimension, value))
-                .collect(),
-        });
         Self {
             view,
             query,
-            wanted: wanted.collect(),
+            wanted: wanted(query, view.facts().strings()),
             axis: query.grain.map(|grain| Axis::new(query.zone, grain)),
             own,
             total: Tally::new(query.clock),
@@ -266,27 +314,7 @@ impl<'v, 'q> Cells<'v, 'q> {
 
     /// The keys of an observation: one for each of its tags when it is split by them.
     pub fn keys(&self, observation: &Observation<'_>, own: &[Part]) -> Vec<Vec<Part>> {
-        let mut keys = vec![Vec::with_capacity(self.query.by.len() + own.len())];
-        for dimension in self.query.by {
-            match dimension {
-                Dimension::Tag if !observation.dimensions.tags.is_empty() => {
-                    let each = |key: Vec<Part>| {
-                        let tags = observation.dimensions.tags.iter();
-                        tags.map(move |tag| key.iter().copied().chain([Part::Text(*tag)]).collect())
-                    };
-                    keys = keys.into_iter().flat_map(each).collect();
-                }
-                of_time if of_time.is_of_time() => {
-                    let number = of_time.of_time(self.query.zone, observation.at);
-                    keys.iter_mut()
-                        .for_each(|key| key.push(number.map_or(Part::None, Part::Number)));
-                }
-                dimension => {
-                    let part = observation.dimensions.get(*dimension).into();
-                    keys.iter_mut().for_each(|key| key.push(part));
-                }
-            }
-        }
+        let mut keys = keys_of(self.query.by, self.query.zone, observation);
         keys.iter_mut().for_each(|key| key.extend(own));
         keys
     }
@@ -322,20 +350,7 @@ impl<'v, 'q> Cells<'v, 'q> {
             };
             rows.push((row, tally));
         }
-        // Numbers sort as numbers: 9 before 10.
-        let order = |value: &Option<String>| {
-            (
-                value
-                    .as_ref()
-                    .map_or(0, |text| text.parse::<u32>().map_or(0, |n| n + 1)),
-                value.clone(),
-            )
-        };
-        rows.sort_by_cached_key(|(row, _)| {
-            let key: Vec<_> = row.key.iter().map(order).collect();
-            let own: Vec<_> = row.own.iter().map(|(_, value)| order(value)).collect();
-            (row.bucket, key, own)
-        });
+        told(&mut rows);
         (self.total, rows)
     }
 }

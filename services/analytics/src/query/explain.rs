@@ -32,7 +32,7 @@ pub fn explain<'v>(view: &'v View<'v>, query: &Query<'_>) -> Option<Vec<Item<'v>
         outcome: observation.outcome,
     };
     match query.variant.observe {
-        Observe::Events(events) => events(view, &mut |observation| {
+        Observe::Events(events) | Observe::Gathered(events) => events(view, &mut |observation| {
             if cells.is_inside(&observation) && cells.fits(&observation) {
                 items.push(item(observation));
             }
@@ -59,6 +59,28 @@ pub fn explain<'v>(view: &'v View<'v>, query: &Query<'_>) -> Option<Vec<Item<'v>
     }
     items.sort_by_key(|item| (item.at, item.subject));
     Some(items)
+}
+
+/// As [`explain`], of events that are given.
+pub fn of_events<'v>(
+    view: &'v View<'v>,
+    query: &Query<'_>,
+    events: for<'a> fn(&'a View<'a>, &mut dyn FnMut(Observation<'a>)),
+) -> Vec<Item<'v>> {
+    let cells = Cells::new(view, query);
+    let mut items: Vec<Item<'v>> = Vec::new();
+    events(view, &mut |observation| {
+        if cells.is_inside(&observation) && cells.fits(&observation) {
+            items.push(Item {
+                subject: observation.subject,
+                at: observation.at,
+                dimensions: observation.dimensions,
+                outcome: observation.outcome,
+            });
+        }
+    });
+    items.sort_by_key(|item| (item.at, item.subject));
+    items
 }
 
 /// The figures that `items` add up to.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::life::{Holders, life, transfers};
 use super::targets::{Holds, Promised, targets};
-use super::{Base, StayEnd, TicketRows, Took, Use, conversation, voices, work};
+use super::teams::named;
+use super::{Base, StayEnd, Teams, TicketRows, Took, Use, conversation, voices, work};
 use crate::buckets::Micros;
 use crate::facts::{Entry, Opening, Order, Status, Step, Ticket, TicketIndex, Trait, instant};
 use crate::moment::Moment;
@@ -50,23 +51,24 @@ fn read(moment: &Moment<'_>, index: TicketIndex, root: TicketIndex, ticket: &Tic
     let holders = Holders::of(opening.queue, steps);
     let life = life(opening.at, steps, &holders, &took);
     let own = conversation::contacts(steps, opening.channel, &holders);
-    let mut holds = Holds {
-        from: Micros::MIN,
-        until: Micros::MAX,
-    };
+    let mut holds = Holds::ALWAYS;
     let mut together = super::Conversation::default();
-    let mut target_rows = Vec::new();
+    let (mut target_rows, mut paused) = (Vec::new(), Vec::new());
     let mut uses = Vec::new();
     let mut given_up = Some(false);
     let mut stays = work::stays(steps, &took);
     let (wrap_ups, mut unwrapped) = work::wrap_ups(steps, &holders, &took);
     let mut handled = false;
+    let mut agents: Vec<_> = opening.agent.into_iter().chain(named(facts, steps)).collect();
     if is_ticket {
         let spoken = entries(moment, index, steps);
+        if matches!(spoken, Cow::Owned(_)) {
+            agents.extend(named(facts, &spoken));
+        }
         together = conversation::conversation(&spoken, &holders, &took);
         together.contact_count = contact_count(moment, index, own.len());
         let so_far = (together.turns.as_slice(), life.solves.as_slice());
-        target_rows = targets(&promised, opening.at, &spoken, so_far, &holders, (as_of, &mut holds));
+        (target_rows, paused) = targets(&promised, opening.at, &spoken, so_far, &holders, (as_of, &mut holds));
         uses = self::uses(moment, index, steps, &holders);
         given_up = work::given_up(steps, &stays, &spoken, !life.solves.is_empty());
         handled = work::handled(&spoken);
@@ -94,6 +96,8 @@ fn read(moment: &Moment<'_>, index: TicketIndex, root: TicketIndex, ticket: &Tic
             policy: promised.policy,
             tags: opening.tags.clone(),
         },
+        customer: moment.customer(opening.customer),
+        teams: Teams::of(facts, agents, as_of),
         has_calendar: calendar.is_some(),
         root,
         merged: !is_ticket,
@@ -105,6 +109,8 @@ fn read(moment: &Moment<'_>, index: TicketIndex, root: TicketIndex, ticket: &Tic
         transfers: transfers(opening.queue, steps),
         handled,
         targets: target_rows,
+        rests: !paused.is_empty(),
+        paused,
         stays,
         wrap_ups,
         unwrapped,

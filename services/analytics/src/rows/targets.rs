@@ -62,7 +62,15 @@ pub struct Holds {
     pub until: Micros,
 }
 
-/// Every target that counts or runs, as it stands at `now`.
+impl Holds {
+    /// Time changes nothing.
+    pub const ALWAYS: Self = Self {
+        from: Micros::MIN,
+        until: Micros::MAX,
+    };
+}
+
+/// Every target that counts or runs, as it stands at `now`; and those that stand still: their due time moves with the clock.
 pub fn targets(
     promised: &Promised,
     opened_at: Micros,
@@ -70,9 +78,9 @@ pub fn targets(
     (turns, solves): (&[Turn], &[Solve]),
     holders: &Holders,
     (now, holds): (Micros, &mut Holds),
-) -> Vec<TargetRow> {
+) -> (Vec<TargetRow>, Vec<TargetRow>) {
     if Metric::ALL.iter().all(|metric| promised.terms.goal(*metric).is_none()) {
-        return Vec::new();
+        return Default::default();
     }
     let mut told = Vec::new();
     for entry in conversation {
@@ -94,7 +102,7 @@ pub fn targets(
         };
         told.push(Fact::new(instant(entry.at), what));
     }
-    let mut rows = Vec::new();
+    let (mut rows, mut paused) = (Vec::new(), Vec::new());
     for target in judge(&promised.terms, instant(opened_at), &told, instant(now)) {
         let met = match target.standing {
             Standing::Met => Some(true),
@@ -107,10 +115,8 @@ pub fn targets(
         };
         match target.standing {
             Standing::Running => holds.until = holds.until.min(due_at),
-            // Its due time moves with the clock.
-            Standing::Paused => *holds = Holds { from: now, until: now },
             Standing::Missed => holds.from = holds.from.max(due_at + 1),
-            Standing::Met | Standing::NotOwed => {}
+            Standing::Met | Standing::Paused | Standing::NotOwed => {}
         }
         // Who answered, or who had it: at the solve, when it was due, or now.
         let turn = usize::try_from(target.turn)
@@ -124,7 +130,12 @@ pub fn targets(
                 (holders.at(at), at)
             }
         };
-        rows.push(TargetRow {
+        let list = if target.standing == Standing::Paused {
+            &mut paused
+        } else {
+            &mut rows
+        };
+        list.push(TargetRow {
             metric: target.metric,
             due_at,
             met,
@@ -132,7 +143,7 @@ pub fn targets(
             read_at,
         });
     }
-    rows
+    (rows, paused)
 }
 
 fn sla_status(status: Status) -> Option<SlaStatus> {

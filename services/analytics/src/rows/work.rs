@@ -3,7 +3,7 @@
 use super::life::Holders;
 use super::{Holder, Stay, StayEnd, Took, WrapUp};
 use crate::buckets::Micros;
-use crate::facts::{ActorKind, Entry, Status, Step, Symbol};
+use crate::facts::{ActorKind, Entry, Order, Status, Step, Symbol};
 
 /// Leaving a queue within this time counts as never having come.
 const SHORT: Micros = 5_000_000;
@@ -113,9 +113,10 @@ pub fn given_up(steps: &[Entry], stays: &[Stay], conversation: &[Entry], solved:
         StayEnd::Left { at, short } => Some((at, short)),
         StayEnd::Accepted { .. } | StayEnd::Waiting => None,
     };
-    let said_after = |at: Micros| {
+    // Among things of one instant their order decides what came after.
+    let said_after = |left: (Micros, Order)| {
         conversation.iter().any(|entry| match entry.step {
-            Step::Message { actor, .. } => actor == ActorKind::Customer && entry.at > at,
+            Step::Message { actor, .. } => actor == ActorKind::Customer && (entry.at, entry.order) > left,
             _ => false,
         })
     };
@@ -130,10 +131,16 @@ pub fn given_up(steps: &[Entry], stays: &[Stay], conversation: &[Entry], solved:
         )
     };
     let all_short = !stays.is_empty() && stays.iter().all(|stay| left(stay).is_some_and(|(_, short)| short));
-    let last_left = stays.last().and_then(left).map(|(at, _)| at);
-    if let Some(at) = last_left.filter(|_| all_short)
+    let last_left = stays.last().and_then(left).map(|(at, _)| {
+        let leaving = steps
+            .iter()
+            .rev()
+            .find(|entry| entry.at == at && entry.step == Step::QueueLeft);
+        (at, leaving.map_or_else(Order::default, |entry| entry.order))
+    });
+    if let Some(left) = last_left.filter(|_| all_short)
         && !conversation.iter().any(|entry| is_reply(&entry))
-        && !said_after(at)
+        && !said_after(left)
     {
         return None;
     }
@@ -144,9 +151,10 @@ pub fn given_up(steps: &[Entry], stays: &[Stay], conversation: &[Entry], solved:
         Step::Status { status, actor } => Some(status == Status::Closed && actor == Some(ActorKind::Customer)),
         _ => None,
     });
-    let abandoned = last_left.is_some_and(|at| {
+    let abandoned = last_left.is_some_and(|last| {
         let not_short = stays.iter().filter_map(left).any(|(_, short)| !short);
-        not_short && !conversation.iter().any(|entry| is_reply(&entry) && entry.at > at)
+        let replied = |entry: &Entry| is_reply(&entry) && (entry.at, entry.order) > last;
+        not_short && !conversation.iter().any(replied)
     });
     Some(closed_by_customer == Some(true) || abandoned)
 }

@@ -3,20 +3,28 @@
 use chrono::{DateTime, Months, Utc};
 use chrono_tz::Tz;
 use prost_types::Timestamp;
-use vorrang_api::analytics::v1::{Clock as ApiClock, DimensionFilter, Grain as ApiGrain, QueryKpisRequest};
+use vorrang_api::analytics::v1::{Clock as ApiClock, Comparison, DimensionFilter, Grain as ApiGrain, QueryKpisRequest};
 use vorrang_error::{Error, Violations};
 use vorrang_filter::hint;
+use vorrang_service::Page;
 
+use super::ready::moment;
 use crate::buckets::{self, Grain, Micros};
+use crate::compare::Earlier;
 use crate::dimensions::{DIMENSIONS, Dimension};
 use crate::kpis::{self, Clock, Kpi, Variant};
-use crate::query::Filter;
+use crate::query::{Filter, Query};
 
 const KPIS_MAX: usize = 20;
 const DIMENSIONS_MAX: usize = 3;
 const FILTERS_MAX: usize = 20;
 const VALUES_MAX: usize = 1_000;
 const YEARS_MAX: u32 = 10;
+/// Most rows in an answer or a page, as the contract says.
+pub const ROWS_MAX: usize = 10_000;
+
+/// Where a page begins: the moment of asking of the first one, and how many rows were given.
+pub type Position = (Micros, u64);
 
 /// A request without mistakes.
 pub struct Command {
@@ -31,12 +39,23 @@ pub struct Command {
     /// None: now.
     pub as_of: Option<Micros>,
     pub wait_for_latest: bool,
+    /// Earlier periods to stand beside every row.
+    pub earlier: Vec<Earlier>,
+    /// None: all rows in one answer.
+    pub page: Option<Page<Position>>,
+}
+
+impl AsRef<Command> for Command {
+    fn as_ref(&self) -> &Command {
+        self
+    }
 }
 
 impl Command {
     /// Reads a request. Fails with Invalid, naming everything that is wrong.
     pub fn parse(request: QueryKpisRequest) -> Result<Self, Error> {
         let mut violations = Violations::new();
+        let page = page(&request, &mut violations);
         let kpis = figures(&request, &mut violations);
         let (from, to) = period(&request, &mut violations);
         let zone = match request.time_zone.as_str() {
@@ -55,7 +74,9 @@ impl Command {
             .as_of
             .as_ref()
             .and_then(|at| moment("as_of", at, &mut violations));
+        let earlier = earlier(&request.compare_with, &mut violations);
         violations.into_result()?;
+        let pinned = page.as_ref().and_then(|page| page.after);
         Ok(Self {
             kpis,
             from: from.timestamp_micros(),
@@ -65,10 +86,74 @@ impl Command {
             grain,
             by,
             filters,
-            as_of: as_of.map(|at| at.timestamp_micros()),
-            wait_for_latest: request.wait_for_latest,
+            as_of: pinned.map(|(as_of, _)| as_of).or(as_of.map(|at| at.timestamp_micros())),
+            wait_for_latest: request.wait_for_latest && pinned.is_none(),
+            earlier,
+            page,
         })
     }
+
+    /// The question about one of its figures.
+    pub fn query(&self, kpi: &'static Kpi, variant: &'static Variant) -> Query<'_> {
+        Query {
+            kpi,
+            variant,
+            clock: self.clock,
+            from: self.from,
+            to: self.to,
+            zone: self.zone,
+            grain: self.grain,
+            by: &self.by,
+            filters: &self.filters,
+        }
+    }
+
+    /// Whether rows stand beside the total.
+    pub fn is_split(&self) -> bool {
+        self.grain.is_some() || !self.by.is_empty()
+    }
+}
+
+fn page(request: &QueryKpisRequest, violations: &mut Violations) -> Option<Page<Position>> {
+    if request.page_size == 0 && request.page_token.is_empty() {
+        return None;
+    }
+    let others = QueryKpisRequest {
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    };
+    let mut page = Page::parse(
+        request.page_size,
+        &request.page_token,
+        &[&format!("{others:?}")],
+        violations,
+    );
+    // Figures come in larger pages than things.
+    if let Ok(size @ 1..) = u64::try_from(request.page_size) {
+        page.size = size.min(ROWS_MAX as u64);
+    }
+    Some(page)
+}
+
+fn earlier(named: &[i32], violations: &mut Violations) -> Vec<Earlier> {
+    let mut found = Vec::new();
+    for (place, name) in named.iter().enumerate() {
+        let earlier = match Comparison::try_from(*name) {
+            Ok(Comparison::PreviousPeriod) => Earlier::Period,
+            Ok(Comparison::PreviousYear) => Earlier::Year,
+            Ok(Comparison::Unspecified) | Err(_) => {
+                violations.add(format!("compare_with[{place}]"), "is not a comparison of this version");
+                continue;
+            }
+        };
+        if found.contains(&earlier) {
+            violations.add(format!("compare_with[{place}]"), "is named twice");
+        } else {
+            found.push(earlier);
+        }
+    }
+    found
 }
 
 fn figures(request: &QueryKpisRequest, violations: &mut Violations) -> Vec<(&'static Kpi, &'static Variant)> {
@@ -125,14 +210,6 @@ fn period(request: &QueryKpisRequest, violations: &mut Violations) -> (DateTime<
         }
     }
     (from.unwrap_or_default(), to.unwrap_or_default())
-}
-
-fn moment(field: &str, at: &Timestamp, violations: &mut Violations) -> Option<DateTime<Utc>> {
-    let moment = vorrang_api::from_timestamp(at);
-    if moment.is_none() {
-        violations.add(field, "is not a time between the years 1 and 9999");
-    }
-    moment
 }
 
 fn clock(clock: i32, violations: &mut Violations) -> Clock {
@@ -256,7 +333,12 @@ fn dimension(
         return None;
     };
     if let Some((kpi, _)) = kpis.iter().find(|(kpi, _)| !kpi.dimensions.contains(&dimension)) {
-        violations.add(field, format!("{} cannot be split by it", kpi.id));
+        let can: Vec<&str> = kpi.dimensions.iter().map(|dimension| dimension.name()).collect();
+        let why = match can.as_slice() {
+            [] => format!("{} cannot be split at all: it is made of other figures", kpi.id),
+            can => format!("{} cannot be split by it, only by {}", kpi.id, can.join(", ")),
+        };
+        violations.add(field, why);
         return None;
     }
     Some(dimension)

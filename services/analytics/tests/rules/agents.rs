@@ -117,3 +117,23 @@ fn the_backlog_is_whose_it_is_at_that_moment() {
         [("b".to_owned(), 1, 0)]
     );
 }
+
+#[test]
+fn who_changes_the_team_in_the_middle_of_a_shift_is_in_both() {
+    let desk = desk(&[
+        "08:00 agent id=a team=north",
+        "09:00 agent_presence agent=a state=busy",
+        "10:00 agent id=a team=south",
+        "12:00 agent_presence agent=a state=offline",
+    ]);
+    let rows = desk.ask("occupancy", &[Dimension::Team], None).rows;
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| (row.key[0].clone().unwrap_or_default(), row.figures.numerator))
+        .collect();
+    assert_eq!(
+        told,
+        [("north".to_owned(), Some(3_600.0)), ("south".to_owned(), Some(7_200.0))]
+    );
+    assert_eq!(desk.total("occupancy").denominator, Some(10_800.0));
+}

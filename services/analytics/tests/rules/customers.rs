@@ -141,3 +141,15 @@ fn visitors_once_and_only_customers_who_opened_tickets() {
     ]);
     assert_eq!(desk.share("self_service_score"), (3.0, 1.0, 0));
 }
+
+#[test]
+fn who_is_known_by_orders_only_buys_again_and_is_in_no_retention() {
+    let desk = desk(&[
+        "09:00 order customer=c id=o1",
+        "10:00 order customer=c id=o2",
+        "11:00 order customer=d id=o3",
+        "12:00 order customer=d id=o3",
+    ]);
+    assert_eq!(desk.share("retention_rate/repeat_purchase"), (1.0, 2.0, 0));
+    assert_eq!(desk.share("retention_rate"), (0.0, 0.0, 0));
+}

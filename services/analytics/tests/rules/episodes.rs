@@ -143,3 +143,30 @@ fn switches_and_transfers_are_counted_until_the_close() {
         "from the first contact to the close"
     );
 }
+
+#[test]
+fn links_of_what_a_ticket_is_merged_into_count() {
+    // T is merged into R, which has no contact of its own and is linked to U.
+    let lines = |link: &'static str| {
+        with(&[
+            "+1 08:00 ticket_opened ticket=R customer=c channel=email opened_by=agent",
+            "+1 08:30 merged ticket=T into=R",
+            "+1 08:40 status ticket=R status=solved",
+            "+1 09:00 ticket_opened ticket=U customer=c channel=chat",
+            link,
+            "+1 09:05 message ticket=U actor=customer",
+            "+1 09:10 status ticket=U status=solved",
+        ])
+    };
+    assert_eq!(lines("+1 09:01 linked ticket=R to=U"), (0.0, 1.0, 0), "one episode");
+    assert_eq!(
+        lines("+1 09:01 linked ticket=U to=R"),
+        (0.0, 1.0, 0),
+        "in either direction"
+    );
+    assert_eq!(
+        lines("+1 09:01 handoff ticket=U"),
+        (2.0, 2.0, 0),
+        "without a link they are two"
+    );
+}

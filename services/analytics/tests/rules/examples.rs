@@ -104,3 +104,37 @@ fn thanks_is_one_touch_but_no_first_contact_resolution() {
     assert_eq!(desk.share("fcr_gross"), (0.0, 1.0, 0));
     assert_eq!(desk.share("reopen_rate"), (1.0, 1.0, 0));
 }
+
+#[test]
+fn saturday_to_sunday_over_the_change_to_winter_time_is_25_hours() {
+    let desk = desk(&[
+        // 24 October 2026, 22:00 in Berlin, and the same time of the next day.
+        "+236 20:00 ticket_opened ticket=T customer=c channel=email",
+        "+236 20:00 message ticket=T actor=customer",
+        "+237 21:00 message ticket=T actor=agent:a",
+    ]);
+    assert_eq!(
+        desk.for_days(240).total("first_response_time").value,
+        Some(25.0 * 3_600.0)
+    );
+}
+
+#[test]
+fn a_promise_of_an_hour_at_its_edge() {
+    let lines = |reply: &'static str| {
+        let mut lines = vec![
+            "00:00 sla_policy id=p targets=[{\"metric\":\"first_response\",\"seconds\":3600,\"clock\":\"elapsed\"}]",
+            "09:00 ticket_opened ticket=T customer=c channel=email",
+            "09:00 message ticket=T actor=customer",
+        ];
+        lines.extend([reply].into_iter().filter(|reply| !reply.is_empty()));
+        desk(&lines)
+    };
+    let met = lines("10:00:00 message ticket=T actor=agent:a").share("sla_attainment");
+    assert_eq!(met, (1.0, 1.0, 0));
+    let missed = lines("10:00:01 message ticket=T actor=agent:a").share("sla_attainment");
+    assert_eq!(missed, (0.0, 1.0, 0));
+    let at = |time| parts(&lines("").total_at("sla_attainment", time));
+    assert_eq!(at("10:00:01"), (0.0, 1.0, 0), "missed now");
+    assert_eq!(at("09:59:59"), (0.0, 0.0, 1), "running");
+}

@@ -111,3 +111,30 @@ fn a_wrap_up_takes_an_accept_that_names_nobody() {
     // Seconds of talking are asked for phone and chat only.
     assert_eq!(desk.told("handle_time/talk"), (None, 0, 0));
 }
+
+#[test]
+fn in_the_second_of_leaving_the_order_of_the_lines_decides() {
+    let given_up = |last: [&'static str; 2]| {
+        let mut lines = vec![
+            "09:00 ticket_opened ticket=T customer=c channel=chat",
+            "09:00 message ticket=T actor=customer",
+            "09:00 queue_entered ticket=T queue=q",
+        ];
+        lines.extend(last);
+        let (numerator, denominator, _) = desk(&lines).share("abandonment_rate/before_resolution");
+        (numerator, denominator)
+    };
+    let (left, replied) = (
+        "09:01 queue_left ticket=T queue=q",
+        "09:01 message ticket=T actor=agent:a",
+    );
+    assert_eq!(given_up([left, replied]), (0.0, 1.0), "a reply came after");
+    assert_eq!(given_up([replied, left]), (1.0, 1.0), "it had come before");
+    // Short abandons only, and the customer's message in the same second: before the leaving it says nothing more.
+    let (soon, wrote) = (
+        "09:00:04 queue_left ticket=T queue=q",
+        "09:00:04 message ticket=T actor=customer",
+    );
+    assert_eq!(given_up([wrote, soon]), (0.0, 0.0), "in neither side");
+    assert_eq!(given_up([soon, wrote]), (0.0, 1.0), "the customer went on");
+}

@@ -1,6 +1,10 @@
 //! The whole service over the wire, with logs of its own for the three owners.
 
+mod agree;
+mod kept;
 mod owners;
+mod told;
+mod wallboard;
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -23,12 +27,16 @@ const DAY: i64 = 1_772_409_600;
 /// Analytics in a process of its own with the owners' feeds beside it.
 struct Stack {
     running: Running,
-    _folder: DataFolder,
+    folder: DataFolder,
 }
 
 impl Stack {
     async fn start(owners: Option<&Owners>) -> Self {
-        let folder = data_folder();
+        Self::start_in(data_folder(), owners).await
+    }
+
+    /// With what an earlier process kept.
+    async fn start_in(folder: DataFolder, owners: Option<&Owners>) -> Self {
         let services = owners
             .map(Owners::bind)
             .into_iter()
@@ -40,10 +48,7 @@ impl Stack {
         )
         .await
         .expect("starts");
-        Self {
-            running,
-            _folder: folder,
-        }
+        Self { running, folder }
     }
 
     async fn query(&self, tenant: &str, request: QueryKpisRequest) -> Result<QueryKpisResponse, Status> {

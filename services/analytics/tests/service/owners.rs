@@ -81,6 +81,16 @@ impl Owners {
         append(&self.knowledge.database, tenant, payloads.collect()).await;
     }
 
+    /// Ticketing's log begins after everything that was told: nobody can read it from the beginning any more.
+    pub async fn forget_what_ticketing_told(&self) {
+        let tx = self.ticketing.database.begin().await.expect("a transaction");
+        tx.conn()
+            .execute_unprepared("DELETE FROM events")
+            .await
+            .expect("deletes");
+        tx.commit().await.expect("commits");
+    }
+
     /// Puts an empty ticketing in place of the one there was, as a restore from a backup does.
     pub async fn restore_empty_ticketing(&self) {
         let tx = self.ticketing.database.begin().await.expect("a transaction");

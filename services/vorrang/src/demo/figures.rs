@@ -9,7 +9,8 @@ use vorrang_api::from_timestamp;
 use vorrang_error::Error;
 
 use super::desk::{Desk, refused};
-use crate::table::{Align, Cell, Paint, Table, span};
+use crate::figure::{NOTHING, number};
+use crate::table::{Align, Cell, Paint, Table};
 
 /// In the order in which a head of service reads them.
 const TOTALS: [&str; 7] = [
@@ -203,23 +204,10 @@ fn split(
     }
 }
 
-/// No value, which is not zero.
-const NOTHING: &str = "–";
-
 fn value(value: Option<f64>, unit: Unit, style: fn(Paint, &str) -> String) -> Cell {
     match value {
         Some(_) => Cell::styled(number(value, unit), style),
         None => Cell::styled(NOTHING, Paint::dim),
-    }
-}
-
-fn number(value: Option<f64>, unit: Unit) -> String {
-    match (value, unit) {
-        (None, _) => String::new(),
-        (Some(seconds), Unit::Seconds) => span(seconds),
-        (Some(percent), Unit::Percent) => format!("{percent:.0} %"),
-        (Some(count), Unit::Count | Unit::Unspecified) => format!("{count:.0}"),
-        (Some(points), Unit::Score | Unit::Ratio) => format!("{points:.2}"),
     }
 }
 
@@ -249,15 +237,6 @@ fn short(id: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_is_not_zero() {
-        assert_eq!("", number(None, Unit::Seconds));
-        assert_eq!("0.0 s", number(Some(0.0), Unit::Seconds));
-        assert_eq!("83 %", number(Some(83.33), Unit::Percent));
-        assert_eq!("4", number(Some(4.0), Unit::Count));
-        assert_eq!("4.67", number(Some(4.6666), Unit::Score));
-    }
 
     #[test]
     fn labels_are_for_people() {

@@ -3,6 +3,7 @@
 mod commands;
 mod imports;
 mod killed;
+mod kpis;
 mod refusals;
 mod restored;
 mod vorrang;

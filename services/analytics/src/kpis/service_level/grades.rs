@@ -151,6 +151,24 @@ impl Graded {
         limits.get(self.grade as usize).copied()
     }
 
+    /// The grade above; None for the best.
+    pub fn next_grade(&self) -> Option<Grade> {
+        GRADES.get(self.grade as usize + 1).copied()
+    }
+
+    /// What else the grade above takes that is not so yet.
+    pub fn next_needs(&self) -> Vec<&'static str> {
+        match (self.what, self.next_grade()) {
+            (Value::Resolution { abandoned: true, .. }, Some(_)) => vec!["abandonment_rate <= 20"],
+            (Value::Csat { quality }, Some(Grade::Stellar)) if quality.is_none_or(|quality| quality < 90.0) => {
+                vec!["quality_score >= 90"]
+            }
+            (Value::Channels { live: false, .. }, Some(Grade::Average)) => vec!["a live channel"],
+            (Value::Channels { always: false, .. }, Some(Grade::Stellar)) => vec!["a channel around the clock"],
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether the source of the bands itself gives this grade to this value, or leaves a hole there.
     pub fn band(&self) -> &'static str {
         if self.is_in_source() {

@@ -4,6 +4,7 @@ use vorrang_api::feed::v1::EventHead;
 use vorrang_api::ticketing::v1 as ticketing;
 
 use super::*;
+use crate::projection::{Owner, Projection};
 
 const HOUR: i64 = 3_600;
 
@@ -36,7 +37,7 @@ fn projection(tickets: i64) -> Projection {
         .collect();
     let projection = Projection::new();
     projection
-        .apply(Owner::Ticketing, "acme", &events, None)
+        .apply(Owner::Ticketing, "acme", &events, (None, ""))
         .expect("in order");
     projection
 }
@@ -53,7 +54,10 @@ fn ask(projection: &Projection, kpis: &[&str], grain: Grain) -> Result<QueryKpis
         ..QueryKpisRequest::default()
     };
     let command = Command::parse(request).expect("a good request");
-    answer(projection, "acme", &command, 20_000 * HOUR * 1_000_000)
+    let as_of = 20_000 * HOUR * 1_000_000;
+    ready::with_view(projection, "acme", (command.as_of, as_of), |view| {
+        answer(view, &command)
+    })
 }
 
 #[test]
@@ -87,8 +91,79 @@ fn the_total_is_marked_only_when_there_are_rows_beside_it() {
 #[test]
 fn facts_that_are_loading_are_no_facts() {
     let projection = projection(3);
-    let error = loaded(&projection).expect_err("no feed was read to its end");
+    let error = ready::loaded(&projection).expect_err("no feed was read to its end");
     assert_eq!((error.kind(), error.reason()), (Kind::Unavailable, "FACTS_LOADING"));
     assert!(error.retry_after().is_some());
     assert!(error.message().contains("ticketing, routing, knowledge"), "{error}");
+}
+
+fn paged(projection: &Projection, page_size: i32, page_token: String) -> Result<QueryKpisResponse, Error> {
+    let request = QueryKpisRequest {
+        kpis: vec!["tickets_created".to_owned(), "full_resolution_time".to_owned()],
+        from: Some(Timestamp { seconds: 0, nanos: 0 }),
+        to: Some(Timestamp {
+            seconds: 20_000 * HOUR,
+            nanos: 0,
+        }),
+        grain: Grain::Hour.into(),
+        page_size,
+        page_token,
+        ..QueryKpisRequest::default()
+    };
+    let command = Command::parse(request)?;
+    let as_of = 20_000 * HOUR * 1_000_000;
+    ready::with_view(projection, "acme", (command.as_of, as_of), |view| {
+        answer(view, &command)
+    })
+}
+
+#[test]
+fn twelve_thousand_groups_come_in_pages() {
+    let projection = projection(12_000);
+    let mut rows = Vec::new();
+    let (mut token, mut pages) = (String::new(), 0);
+    loop {
+        let page = paged(&projection, 20_000, token).expect("a page");
+        assert!(page.rows.len() <= ROWS_MAX && page.encoded_len() < BYTES_MAX + 64 * 1024);
+        rows.extend(page.rows);
+        pages += 1;
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    // Both totals, and a row of each figure for every hour.
+    assert_eq!((rows.len(), pages), (2 * 12_000 + 2, 3));
+    let totals: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.is_total)
+        .map(|row| row.kpi.as_str())
+        .collect();
+    assert_eq!(totals, ["tickets_created", "full_resolution_time"]);
+    let created: i64 = rows
+        .iter()
+        .filter(|row| row.kpi == "tickets_created" && !row.is_total)
+        .map(|row| row.count)
+        .sum();
+    assert_eq!(created, 12_000);
+    let first = paged(&projection, 10, String::new()).expect("a page").next_page_token;
+    let error = paged(&projection, 20, first.clone()).map(|page| page.rows.len());
+    assert_eq!(error.ok(), Some(20), "the size may change");
+    let error = paged(&projection, -1, first).expect_err("no size");
+    assert_eq!(error.violations()[0].field, "page_size");
+}
+
+#[test]
+fn a_page_has_at_least_one_row_and_no_more_bytes_than_there_is_room_for() {
+    let row = |letters| KpiRow {
+        kpi: "x".repeat(letters),
+        ..KpiRow::default()
+    };
+    let rows = [row(100), row(100), row(1_000), row(10)];
+    assert_eq!(cut(&rows, 0, 10, 10_000), 4);
+    assert_eq!(cut(&rows, 0, 2, 10_000), 2);
+    assert_eq!(cut(&rows, 0, 10, 250), 2);
+    assert_eq!(cut(&rows, 2, 10, 250), 3, "larger than the room, and alone");
+    assert_eq!(cut(&rows, 4, 10, 250), 4);
+    assert_eq!(cut(&rows, 9, 10, 250), 4);
 }

@@ -44,9 +44,10 @@ impl Facts {
                     self.erased.insert(customer);
                 }
             }
-            Event::ProactiveContact { customer } => {
+            Event::ProactiveContact { customer, id } => {
+                let id = self.put(id);
                 if let Some(person) = self.person_mut(customer) {
-                    person.reached.set(at, order, ());
+                    person.reached.set(at, order, id);
                 }
             }
             Event::Ordered { customer, id } => {
@@ -136,6 +137,10 @@ impl Facts {
             Event::QueueEntered { ticket, queue } => {
                 let queue = self.put(queue);
                 self.step(ticket, at, order, Step::QueueEntered { queue });
+            }
+            Event::QueueMoved { ticket, queue } => {
+                let queue = self.put(queue);
+                self.step(ticket, at, order, Step::QueueMoved { queue });
             }
             Event::QueueAccepted {
                 ticket,

@@ -1,6 +1,7 @@
 //! The whole service over the wire.
 
 mod bodies;
+mod chats;
 mod checks;
 mod crashes;
 mod delivery;

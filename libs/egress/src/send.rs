@@ -115,12 +115,38 @@ impl Egress {
     /// # Errors
     /// Why there was no answer.
     pub async fn post(&self, target: &Target, headers: HeaderMap, body: Bytes) -> Result<Answer, Failure> {
-        tokio::time::timeout(self.timeout, self.exchange(target, headers, body))
+        let (answer, _) = self.within(self.exchange(target, headers, body, None)).await?;
+        Ok(answer)
+    }
+
+    /// Posts `body` and gives what is answered, whatever the status, if that is whole and has at most `most` bytes. For servers that the
+    /// installation itself has named.
+    ///
+    /// # Errors
+    /// Why there was no answer.
+    pub async fn ask(
+        &self,
+        target: &Target,
+        headers: HeaderMap,
+        body: Bytes,
+        most: usize,
+    ) -> Result<(Answer, Vec<u8>), Failure> {
+        self.within(self.exchange(target, headers, body, Some(most))).await
+    }
+
+    async fn within<T>(&self, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        tokio::time::timeout(self.timeout, call)
             .await
             .map_err(|_| Failure::Timeout)?
     }
 
-    async fn exchange(&self, target: &Target, headers: HeaderMap, body: Bytes) -> Result<Answer, Failure> {
+    async fn exchange(
+        &self,
+        target: &Target,
+        headers: HeaderMap,
+        body: Bytes,
+        kept: Option<usize>,
+    ) -> Result<(Answer, Vec<u8>), Failure> {
         let addresses = self.addresses(target).await?;
         let stream = self.connect(&addresses, target).await?;
         let mut request = Request::new(Full::new(body));
@@ -135,11 +161,11 @@ impl Egress {
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));
         if !target.is_encrypted() {
-            return send(stream, request).await;
+            return send(stream, request, kept).await;
         }
         let name = server_name(target).ok_or(Failure::TlsFailed)?;
         let stream = self.tls.connect(name, stream).await.map_err(|_| Failure::TlsFailed)?;
-        send(stream, request).await
+        send(stream, request, kept).await
     }
 
     /// The addresses of the target, all of which may be called.
@@ -215,7 +241,7 @@ fn server_name(target: &Target) -> Option<ServerName<'static>> {
     }
 }
 
-async fn send<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Answer, Failure>
+async fn send<S>(stream: S, request: Request<Full<Bytes>>, kept: Option<usize>) -> Result<(Answer, Vec<u8>), Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -227,6 +253,25 @@ where
     let exchange = async {
         let response = sender.send_request(request).await.map_err(|_| Failure::ProtocolError)?;
         let (head, mut body) = response.into_parts();
+        let answer = |head: &http::response::Parts| Answer {
+            status: head.status.as_u16(),
+            retry_after: head
+                .headers
+                .get(RETRY_AFTER)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
+        };
+        if let Some(most) = kept {
+            let mut bytes = Vec::new();
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|_| Failure::ProtocolError)?;
+                bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+                if bytes.len() > most {
+                    return Err(Failure::ProtocolError);
+                }
+            }
+            return Ok((answer(&head), bytes));
+        }
         let reading = async {
             let mut read = 0;
             while let Some(Ok(frame)) = body.frame().await {
@@ -239,11 +284,7 @@ where
         // Only so that servers can finish. Some hang up in the middle of an answer that they have given already, or go on for ever: the
         // status is what counts.
         let _ = tokio::time::timeout(BODY_WAIT, reading).await;
-        let retry_after = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        Ok(Answer {
-            status: head.status.as_u16(),
-            retry_after: retry_after.map(str::to_owned),
-        })
+        Ok((answer(&head), Vec::new()))
     };
     // The connection works only while it is polled, and ends with this call.
     tokio::pin!(exchange);

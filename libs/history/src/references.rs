@@ -11,12 +11,16 @@ use crate::read::{Problem, Reason};
 #[derive(Debug, Clone, Default)]
 pub struct References {
     tickets: HashMap<String, Known>,
+    /// How often something was taken apart: shortcuts of before lead astray.
+    parted: u64,
 }
 
 #[derive(Debug, Clone)]
 struct Known {
     opened_at: DateTime<Utc>,
     merged_into: Option<String>,
+    /// A ticket that this one leads to, farther on, as long as nothing is taken apart.
+    shortcut: Option<(u64, String)>,
 }
 
 impl References {
@@ -27,7 +31,12 @@ impl References {
 
     /// A ticket that was opened before the first line, as it is now.
     pub fn know(&mut self, ticket: impl Into<String>, opened_at: DateTime<Utc>, merged_into: Option<String>) {
-        self.tickets.insert(ticket.into(), Known { opened_at, merged_into });
+        let known = Known {
+            opened_at,
+            merged_into,
+            shortcut: None,
+        };
+        self.tickets.insert(ticket.into(), known);
     }
 
     /// Whether it is known.
@@ -69,7 +78,11 @@ impl References {
         }
         match &line.what {
             What::Merged { ticket, into } => {
-                if self.leads_to(into, ticket) {
+                let before = self.merged_into(ticket).map(str::to_owned);
+                self.merge(ticket, None);
+                // Of one of its own: whatever leads to it ends there.
+                if self.end(into) == *ticket {
+                    self.merge(ticket, before);
                     return Err(problem(
                         "into",
                         Reason::MergeCircle,
@@ -93,15 +106,32 @@ impl References {
         Ok(())
     }
 
-    /// Whether `from` is `ticket`, or is merged into it over any number of merges.
-    fn leads_to(&self, from: &str, ticket: &str) -> bool {
+    /// The ticket at the end of all merges that begin with `from`. Whoever was asked for once is found in a step, however long the chain.
+    fn end(&mut self, from: &str) -> String {
+        let mut passed = Vec::new();
+        let mut at = from.to_owned();
         // Merges make no circle, since each was judged here: this ends.
-        std::iter::successors(Some(from), |one| self.merged_into(one)).any(|one| one == ticket)
+        while let Some(next) = self.next(&at) {
+            passed.push(std::mem::replace(&mut at, next));
+        }
+        for one in passed {
+            if let Some(known) = self.tickets.get_mut(&one) {
+                known.shortcut = Some((self.parted, at.clone()));
+            }
+        }
+        at
+    }
+
+    fn next(&self, ticket: &str) -> Option<String> {
+        let known = self.tickets.get(ticket)?;
+        let shortcut = known.shortcut.as_ref().filter(|(parted, _)| *parted == self.parted);
+        shortcut.map(|(_, to)| to.clone()).or_else(|| known.merged_into.clone())
     }
 
     fn merge(&mut self, ticket: &str, into: Option<String>) {
         if let Some(known) = self.tickets.get_mut(ticket) {
-            known.merged_into = into;
+            let before = std::mem::replace(&mut known.merged_into, into);
+            self.parted += u64::from(before.is_some());
         }
     }
 }

@@ -322,6 +322,47 @@ fn references_lead_to_open_tickets() {
     );
 }
 
+/// A line about merges, at this second.
+fn merge_line(kind: &str, second: usize, ticket: usize, into: usize) -> crate::Line {
+    let at = format!(
+        "2026-03-02T{:02}:{:02}:{:02}Z",
+        second / 3_600,
+        second / 60 % 60,
+        second % 60
+    );
+    let mut line = json!({"at": at, "type": kind, "ticket": ticket.to_string()});
+    match kind {
+        "ticket_opened" => (line["customer"], line["channel"]) = (json!("c"), json!("email")),
+        _ => line["into"] = into.to_string().into(),
+    }
+    read(1, &line.to_string()).expect("a line").line
+}
+
+/// Each ticket is merged into the one before it, the last first: whoever walked the chain each time would take hours.
+#[test]
+fn a_chain_of_a_hundred_thousand_merges_is_judged_at_once() {
+    let count = 100_000;
+    let mut references = crate::References::new();
+    for ticket in 0..count {
+        references
+            .see(&merge_line("ticket_opened", 0, ticket, 0))
+            .expect("opens");
+    }
+    for ticket in (1..count).rev() {
+        references
+            .see(&merge_line("merged", 1, ticket, ticket - 1))
+            .expect("merges");
+    }
+    let circle = references
+        .see(&merge_line("merged", 2, 0, count - 1))
+        .expect_err("a circle");
+    assert_eq!(circle.reason, Reason::MergeCircle);
+    references.see(&merge_line("unmerged", 3, 1, 0)).expect("is merged");
+    references
+        .see(&merge_line("merged", 4, 0, count - 1))
+        .expect("no circle any more");
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -339,6 +380,25 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    /// As if each chain were walked.
+    #[test]
+    fn circles_are_found_whatever_was_merged_and_unmerged(steps in prop::collection::vec((0..8_usize, 0..8_usize, any::<bool>()), 0..120)) {
+        let mut references = crate::References::new();
+        for ticket in 0..8 {
+            references.see(&merge_line("ticket_opened", 0, ticket, 0)).expect("opens");
+        }
+        let mut leads: [Option<usize>; 8] = [None; 8];
+        for (second, (ticket, into, merges)) in (1..).zip(steps) {
+            let told = references.see(&merge_line(if merges { "merged" } else { "unmerged" }, second, ticket, into));
+            let leads_back = std::iter::successors(Some(into), |one| leads[*one]).any(|one| one == ticket);
+            let fits = if merges { !leads_back } else { leads[ticket] == Some(into) };
+            prop_assert_eq!(told.is_ok(), fits);
+            if fits {
+                leads[ticket] = merges.then_some(into);
+            }
+        }
+    }
+
     #[test]
     fn a_value_has_one_hash(one in any_json(), other in any_json()) {
         let again: Value = serde_json::from_str(&one.to_string()).expect("JSON");

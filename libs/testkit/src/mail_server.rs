@@ -32,6 +32,8 @@ pub struct MailServer {
     accounts: Accounts,
     /// Whether the servers can do TLS.
     tls: bool,
+    /// Where tokens are looked up; none: they are not taken.
+    introspection: Option<u16>,
     imap: u16,
     imaps: u16,
     smtp: u16,
@@ -46,15 +48,21 @@ impl MailServer {
     /// # Panics
     /// When it is not installed (the message names the fix) or does not start.
     pub async fn start() -> Self {
-        Self::start_with(true).await
+        Self::start_with(true, None).await
+    }
+
+    /// As [`MailServer::start`], and who has a token is let in, too: what it is good for is asked at this port of the loopback, at `/introspect`,
+    /// by a form with `token`, which is to be answered `{"active": true, "username": …}`.
+    pub async fn start_with_tokens(introspection: u16) -> Self {
+        Self::start_with(true, Some(introspection)).await
     }
 
     /// As [`MailServer::start`], and the servers have no TLS at all.
     pub async fn start_without_tls() -> Self {
-        Self::start_with(false).await
+        Self::start_with(false, None).await
     }
 
-    async fn start_with(tls: bool) -> Self {
+    async fn start_with(tls: bool, introspection: Option<u16>) -> Self {
         let folder = data_folder();
         let path = folder.path();
         // Mails belong to a user of their own, who must get through.
@@ -69,6 +77,7 @@ impl MailServer {
         let mut server = Self {
             accounts,
             tls,
+            introspection,
             imap: free_port(),
             imaps: free_port(),
             smtp: free_port(),
@@ -94,7 +103,13 @@ impl MailServer {
         // Killed, it leaves it behind, and believes whoever has the number now to be itself.
         let _ = std::fs::remove_file(self.folder.path().join("run").join("master.pid"));
         let file = self.folder.path().join("dovecot.conf");
-        let text = configuration::dovecot(self.folder.path(), &self.accounts, self.tls, self.imap, self.imaps);
+        let ports = [self.imap, self.imaps];
+        let tokens = self.introspection.is_some();
+        let text = configuration::dovecot(self.folder.path(), &self.accounts, self.tls, tokens, ports);
+        if let Some(port) = self.introspection {
+            let file = self.folder.path().join("tokens");
+            std::fs::write(file, configuration::dovecot_tokens(port)).expect("is written");
+        }
         std::fs::write(&file, text).expect("is written");
         let users = MAILBOXES.map(|(address, name)| {
             let mail = self.maildir(name);

@@ -109,7 +109,7 @@ pub fn tell(at: Micros, what: &What, tell: &mut dyn FnMut(Event<'_>)) {
             customer: text(customer),
             ticket: text(ticket),
         }),
-        What::ProactiveContact { customer, .. } => tell(Event::ProactiveContact { customer }),
+        What::ProactiveContact { customer, .. } => tell(Event::ProactiveContact { customer, id: "" }),
         What::Order { customer, id, .. } => tell(Event::Ordered { customer, id }),
         What::Benchmark {
             kpi,

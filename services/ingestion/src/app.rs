@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use vorrang_clock::SharedClock;
 use vorrang_error::{Error, Violations};
@@ -149,6 +150,12 @@ pub fn delivery_id(request_id: &str) -> String {
 /// Under which ticketing recognises the contact at `position` of something that holds several and has the id `of`.
 pub fn part_delivery_id(of: Uuid, position: usize) -> String {
     Uuid::new_v5(&NAMESPACE, format!("{of}/{position}").as_bytes()).to_string()
+}
+
+/// Under which ticketing recognises a departure that it is told of again.
+pub fn departure_id(conversation: &str, left_at: DateTime<Utc>, close: bool) -> String {
+    let words = format!("left/{close}/{}/{conversation}", left_at.timestamp_micros());
+    Uuid::new_v5(&NAMESPACE, words.as_bytes()).to_string()
 }
 
 /// Id of the quarantine item of a mail pushed under this `request_id`, so that the id is known to be used.

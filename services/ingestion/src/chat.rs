@@ -4,6 +4,8 @@
 //! was answered may lie beyond, where others wrote meanwhile; it is remembered until the prefix has reached it, so that it
 //! is never told to the one who said it.
 
+pub mod idle;
+
 use std::collections::VecDeque;
 
 use base64::Engine as _;

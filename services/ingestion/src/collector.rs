@@ -136,7 +136,7 @@ impl Collector {
                         said = trouble.reason;
                         self.complain(&trouble);
                     }
-                    pause(failures)
+                    pause(failures, self.mailbox.every)
                 }
             };
             tokio::select! {
@@ -227,7 +227,8 @@ async fn hold(app: &App, mailbox: &Incoming, holder: &str) -> Result<Option<Posi
     Ok(app.store.hold_mailbox(key, holder, now, now + HELD).await?)
 }
 
-fn pause(failures: u32) -> Duration {
+/// A mailbox that is looked at oftener than [`FIRST_RETRY`] is tried again as soon.
+fn pause(failures: u32, every: Duration) -> Duration {
     let doublings = failures.saturating_sub(1).min(10);
-    (FIRST_RETRY * 2_u32.pow(doublings)).min(SLOWEST)
+    (FIRST_RETRY.min(every) * 2_u32.pow(doublings)).min(SLOWEST)
 }

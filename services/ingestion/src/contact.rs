@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod hash;
+mod profile;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use call::{CallEvent, CallKind, CallParty};
 pub use check::{MAX_EXTERNAL_ID, MAX_REQUEST_ID, MAX_TEXT, check, check_queue};
 pub(crate) use check::{is_agent, is_e164, is_no_time};
+pub use profile::{Attribute, Profile, is_key};
 
 /// How a contact reached the company.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +124,9 @@ pub struct Contact {
     pub display_name: String,
     /// Tier to set on the customer; empty: as it is.
     pub tier: String,
+    /// What else the source knows about the customer.
+    #[serde(skip_serializing_if = "Profile::is_empty")]
+    pub profile: Profile,
     /// Subject.
     pub subject: String,
     /// What was newly written.
@@ -165,6 +170,9 @@ pub struct Contact {
     /// Whether nobody is there to answer a live contact now, and the customer was told so.
     #[serde(skip_serializing_if = "is_false")]
     pub asynchronous: bool,
+    /// Of a live one: when it was said to us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<DateTime<Utc>>,
     /// What all contacts of the conversation share, for delivery in order; empty: it stands alone.
     pub conversation: String,
 }
@@ -173,13 +181,18 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+/// Under which the contacts of the conversation called `id` at `source` find each other.
+pub fn conversation_key(source: &str, id: &str) -> String {
+    format!("conversation:{source}:{id}")
+}
+
 impl Contact {
     /// Puts the contact into the conversation called `id` at its source: all of them become one ticket.
     pub fn join_conversation(&mut self, id: &str) {
         if id.is_empty() {
             return;
         }
-        let key = format!("conversation:{}:{id}", self.source);
+        let key = conversation_key(&self.source, id);
         self.reference_keys.push(key.clone());
         self.thread_keys.push(key.clone());
         self.conversation = key;

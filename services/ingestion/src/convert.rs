@@ -1,12 +1,16 @@
 //! Between the contracts' types and ours.
 
+use std::collections::BTreeMap;
+
 use prost::Message as _;
 use vorrang_api::ingestion::v1 as api;
 use vorrang_api::ticketing::v1 as ticketing;
 use vorrang_api::{from_timestamp, timestamp};
 use vorrang_error::Violations;
 
-use crate::contact::{CallEvent, CallKind, CallParty, Channel, Contact, Identity, IdentityKind, Priority};
+use crate::contact::{
+    Attribute, CallEvent, CallKind, CallParty, Channel, Contact, Identity, IdentityKind, Priority, Profile,
+};
 use crate::import::{Import, ImportState};
 use crate::intake::GRPC;
 use crate::language;
@@ -76,6 +80,10 @@ pub fn read_contact(contact: Option<api::Contact>, violations: &mut Violations) 
         display_name: contact.display_name,
         // The words of the suite are lower case, `vip` above all.
         tier: contact.tier.trim().to_lowercase(),
+        profile: contact
+            .profile
+            .map(|profile| read_profile(profile, violations))
+            .unwrap_or_default(),
         subject: contact.subject,
         text: contact.text,
         priority,
@@ -95,6 +103,52 @@ pub fn read_contact(contact: Option<api::Contact>, violations: &mut Violations) 
             .push(format!("contact:{}:{}", read.source, read.external_id));
     }
     read
+}
+
+fn read_profile(profile: ticketing::CustomerProfile, violations: &mut Violations) -> Profile {
+    use ticketing::attribute_value::Value;
+    let mut attributes = BTreeMap::new();
+    for (key, value) in profile.attributes {
+        let read = match value.value {
+            Some(Value::Text(text)) => Some(Attribute::Text(text)),
+            Some(Value::Number(number)) => Attribute::number(number),
+            Some(Value::Boolean(yes)) => Some(Attribute::Boolean(yes)),
+            Some(Value::Time(at)) => from_timestamp(&at).map(Attribute::Time),
+            None => None,
+        };
+        match read {
+            Some(read) => drop(attributes.insert(key, read)),
+            None => violations.add(
+                "contact.profile.attributes",
+                "each must have a value: a text, a finite number, a boolean or a time in the years 1 to 9999",
+            ),
+        }
+    }
+    Profile {
+        owner: profile.owner,
+        language: profile.language,
+        country: profile.country.to_ascii_uppercase(),
+        attributes,
+    }
+}
+
+fn write_profile(profile: &Profile) -> ticketing::CustomerProfile {
+    use ticketing::attribute_value::Value;
+    let value = |attribute: &Attribute| ticketing::AttributeValue {
+        value: match attribute {
+            Attribute::Text(text) => Some(Value::Text(text.clone())),
+            Attribute::Number(number) => number.parse().ok().map(Value::Number),
+            Attribute::Boolean(yes) => Some(Value::Boolean(*yes)),
+            Attribute::Time(at) => Some(Value::Time(timestamp(*at))),
+        },
+    };
+    let attributes = profile.attributes.iter();
+    ticketing::CustomerProfile {
+        owner: profile.owner.clone(),
+        language: profile.language.clone(),
+        country: profile.country.clone(),
+        attributes: attributes.map(|(key, one)| (key.clone(), value(one))).collect(),
+    }
 }
 
 /// Reads a pushed contact from the bytes it was kept as.
@@ -158,6 +212,7 @@ pub fn inbound(request_id: &str, contact: &Contact, trace_parent: &str) -> ticke
         identities: contact.identities.iter().map(write_identity).collect(),
         display_name: contact.display_name.clone(),
         tier: contact.tier.clone(),
+        profile: (!contact.profile.is_empty()).then(|| write_profile(&contact.profile)),
         subject: contact.subject.clone(),
         message: Some(ticketing::Message {
             text: contact.text.clone(),
@@ -203,6 +258,7 @@ pub fn inbound(request_id: &str, contact: &Contact, trace_parent: &str) -> ticke
         trace_parent: trace_parent.to_owned(),
         call: contact.call.as_ref().map(call_event),
         asynchronous: contact.asynchronous,
+        received_at: contact.received_at.map(timestamp),
     }
 }
 

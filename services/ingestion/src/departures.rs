@@ -1,4 +1,5 @@
-//! Tells ticketing that customers have left: those who said so, and those whose line was cut and who did not come back. What ticketing does not
+//! Tells ticketing that customers have left: those who said so, those who were silent for too long, and those whose line was cut and who did not come
+//! back. What ticketing does not
 //! know yet is noted in the database, so it is told after an outage and after a crash, once or several times with one effect.
 
 use std::time::Duration;
@@ -7,11 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vorrang_clock::SharedClock;
-use vorrang_error::{Error, Kind};
+use vorrang_error::Error;
 use vorrang_service::Peers;
 
-use crate::names;
-use crate::outcome::PushResult;
 use crate::rpc::leave_queue;
 use crate::store::{Departure, Store};
 
@@ -78,7 +77,7 @@ impl Departures {
         for departure in &due {
             match tell(&self.store, &self.peers, departure).await {
                 Ok(Told::Later) => self.store.put_off_departure(departure, now + RETRY).await?,
-                Ok(Told::Closed | Told::Done) => told += 1,
+                Ok(Told::Closed | Told::Left | Told::Stays) => told += 1,
                 Err(error) => {
                     tracing::debug!(
                         error = error.chain(),
@@ -97,8 +96,10 @@ impl Departures {
 pub enum Told {
     /// The ticket is closed.
     Closed,
-    /// It is not, or there is none.
-    Done,
+    /// They have left the queue.
+    Left,
+    /// They did not wait: somebody has them, they had left before, or nothing of what they said is a ticket.
+    Stays,
     /// What was said has no ticket yet.
     Later,
 }
@@ -108,26 +109,18 @@ pub enum Told {
 /// # Errors
 /// As ticketing says, or our database; then it stays noted.
 pub async fn tell(store: &Store, peers: &Peers, departure: &Departure) -> Result<Told, Error> {
-    let mut found = departure.clone();
-    if let Ok(receipt) = names::parse_receipt(&departure.ticket) {
-        let said = match store.receipt(&departure.tenant, receipt).await {
-            Ok(receipt) => receipt.result,
-            Err(error) if error.kind() == Kind::NotFound => Some(PushResult::accepted(receipt)),
-            Err(error) => return Err(error),
-        };
-        match said {
-            None => return Ok(Told::Later),
-            Some(result) => found.ticket = result.ticket,
-        }
-    }
-    // What went to quarantine has no ticket, and nobody waits.
-    let told = match found.ticket.is_empty() {
-        true => None,
-        false => leave_queue::tell(peers, &found).await?,
+    let Departure {
+        tenant, conversation, ..
+    } = departure;
+    // Looked at first: what is delivered between the two is found by the second.
+    let waiting = store.waiting_conversations(tenant, &[conversation]).await?;
+    let told = match leave_queue::tell(peers, departure).await? {
+        None if !waiting.is_empty() => return Ok(Told::Later),
+        None => Told::Stays,
+        Some(answer) if answer.closed => Told::Closed,
+        Some(answer) if answer.left => Told::Left,
+        Some(_) => Told::Stays,
     };
     store.departed(departure).await?;
-    Ok(match told {
-        Some(true) => Told::Closed,
-        _ => Told::Done,
-    })
+    Ok(told)
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use vorrang_clock::SharedClock;
@@ -40,8 +41,26 @@ pub struct Importer {
     clock: SharedClock,
 }
 
-/// Imports that could not go on: until when each is left alone, and how often it failed.
-pub type Aside = HashMap<Uuid, (DateTime<Utc>, u32)>;
+/// What is known of imports between two looks.
+#[derive(Default)]
+pub struct Aside {
+    /// Those that could not go on: until when each is left alone, and how often it failed.
+    failed: HashMap<Uuid, (DateTime<Utc>, u32)>,
+    /// Strict ones that are being judged, each by a task of its own: the largest holds up no other.
+    judging: HashMap<Uuid, Judging>,
+}
+
+/// What is wrong with an import, when that is known: how many lines, and the first of them.
+type Judgement = Result<(i64, Vec<LineError>), Error>;
+
+/// A judging that ends when nobody waits for it any more.
+struct Judging(JoinHandle<Judgement>);
+
+impl Drop for Judging {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// Whether there is more to do at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +86,7 @@ impl Importer {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut period = tokio::time::interval(PERIOD);
         period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut aside = Aside::new();
+        let mut aside = Aside::default();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -103,35 +122,46 @@ impl Importer {
             _ => Work::Done,
         };
         let running = self.store.running_imports().await?;
-        aside.retain(|id, _| running.iter().any(|import| import.id == *id));
+        let runs = |id: &Uuid| running.iter().any(|import| import.id == *id);
+        aside.failed.retain(|id, _| runs(id));
+        aside.judging.retain(|id, _| runs(id));
         for import in &running {
-            if aside.get(&import.id).is_some_and(|(until, _)| now < *until) {
+            if aside.failed.get(&import.id).is_some_and(|(until, _)| now < *until) {
                 continue;
             }
-            match self.step(import).await {
+            match self.step(import, &mut aside.judging).await {
                 Ok(Work::Done) => {
-                    aside.remove(&import.id);
+                    aside.failed.remove(&import.id);
                     work = Work::Done;
                 }
                 Ok(Work::Nothing) => {}
                 // It was deleted meanwhile.
                 Err(error) if error.kind() == Kind::NotFound => {}
                 Err(error) => {
-                    let failed = aside.get(&import.id).map_or(0, |(_, failed)| *failed);
+                    let failed = aside.failed.get(&import.id).map_or(0, |(_, failed)| *failed);
                     if failed == 0 {
                         tracing::warn!(import = %import.id, error = error.chain(), "an import waits");
                     }
                     let pause = (FIRST_RETRY * 2_i32.pow(failed.min(10))).min(SLOWEST);
-                    aside.insert(import.id, (now + pause, failed + 1));
+                    aside.failed.insert(import.id, (now + pause, failed + 1));
                 }
             }
         }
         Ok(work)
     }
 
-    async fn step(&self, import: &Import) -> Result<Work, Error> {
+    async fn step(&self, import: &Import, judging: &mut HashMap<Uuid, Judging>) -> Result<Work, Error> {
         if import.strict && !import.checked {
-            let judgement = self.judge(import).await?;
+            let task = judging.entry(import.id).or_insert_with(|| {
+                let (importer, import) = (self.clone(), import.clone());
+                Judging(tokio::spawn(async move { importer.judge(&import).await }))
+            });
+            if !task.0.is_finished() {
+                return Ok(Work::Nothing);
+            }
+            let judged = (&mut task.0).await;
+            judging.remove(&import.id);
+            let judgement = judged.map_err(|cause| Error::internal("judging was given up").caused_by(cause))??;
             self.store.judged(import, judgement, self.clock.now()).await?;
             return Ok(Work::Done);
         }
@@ -176,7 +206,7 @@ impl Importer {
 
     /// What is wrong with the references of a strict import, before any of it is applied: all its lines in the order in which they count,
     /// on top of what ticketing has of this source.
-    async fn judge(&self, import: &Import) -> Result<(i64, Vec<LineError>), Error> {
+    async fn judge(&self, import: &Import) -> Judgement {
         let mut references = References::new();
         let mut asked = std::collections::HashSet::new();
         let mut seen = std::collections::HashSet::new();

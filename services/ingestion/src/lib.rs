@@ -22,6 +22,7 @@ mod mailboxes;
 pub mod mails;
 mod metrics;
 mod names;
+mod oauth;
 mod outage;
 mod outbox;
 mod outcome;

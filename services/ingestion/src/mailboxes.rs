@@ -2,6 +2,7 @@
 //! at the start from `mailboxes.toml` in the data folder; without the file nothing is ever sent and no mailbox is read.
 
 mod entry;
+mod sender;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,9 @@ use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use rustls::ClientConfig;
 use serde::Deserialize;
 use vorrang_error::Error;
+
+use crate::oauth::OAuth;
+pub use sender::Sender;
 
 /// The file's name.
 const FILE: &str = "mailboxes.toml";
@@ -36,7 +40,7 @@ pub struct Mailbox {
     /// Address and name that customers see.
     pub from: MailAddress,
     /// The server.
-    pub transport: Transport,
+    pub sender: Sender,
 }
 
 /// A folder on a server that is read.
@@ -70,8 +74,17 @@ pub struct ImapServer {
     pub protection: Protection,
     /// Who logs in.
     pub user: String,
-    /// The password.
-    pub password: String,
+    /// How that is proved.
+    pub login: Login,
+}
+
+/// How who logs in proves it.
+#[derive(Clone)]
+pub enum Login {
+    /// By a password.
+    Password(String),
+    /// By tokens of a provider.
+    OAuth(Arc<OAuth>),
 }
 
 /// How a connection is protected.
@@ -166,7 +179,6 @@ impl Mailboxes {
         self.outgoing.keys().map(String::as_str)
     }
 
-    /// From where a tenant writes.
     /// The addresses that customers write to, by tenant.
     pub fn addresses(&self) -> BTreeMap<String, String> {
         let address = |(tenant, mailbox): (&String, &Mailbox)| (tenant.clone(), mailbox.from.email.to_string());

@@ -27,6 +27,7 @@ use vorrang_service::Peers;
 use crate::follow::outbox as feed;
 use crate::mailboxes::{Mailbox, Mailboxes};
 use crate::metrics;
+use crate::oauth::NoToken;
 use crate::outgoing::{About, headers};
 use crate::rpc::read_letter::{self, Facts};
 use crate::seal::Seal;
@@ -145,7 +146,8 @@ impl Outbox {
                 }
                 Posted::Later(
                     _,
-                    reason @ ("LOGIN_REFUSED" | "TLS_REFUSED" | "SERVER_CANNOT" | "SENDER_REFUSED" | "SERVER_REFUSED"),
+                    reason @ ("LOGIN_REFUSED" | "TOKEN_REFUSED" | "TLS_REFUSED" | "SERVER_CANNOT" | "SENDER_REFUSED"
+                    | "SERVER_REFUSED"),
                 ) => {
                     tracing::warn!(
                         tenant,
@@ -203,11 +205,20 @@ impl Outbox {
             Some(message) => message,
             None => return Posted::GivenUp("CANNOT_BE_WRITTEN"),
         };
-        match mailbox.transport.send(message).await {
+        let transport = match mailbox.sender.ready(&self.store, &self.seal, self.clock.now()).await {
+            Ok(transport) => transport,
+            Err(NoToken(reason)) => return later(reason),
+        };
+        match transport.send(message).await {
             Ok(_) => Posted::Sent,
             Err(error) => match verdict(&error) {
                 Verdict::Refused => Posted::GivenUp("REFUSED"),
-                Verdict::Later(reason) => later(reason),
+                Verdict::Later(reason) => {
+                    if reason == "LOGIN_REFUSED" {
+                        mailbox.sender.was_refused().await;
+                    }
+                    later(reason)
+                }
             },
         }
     }

@@ -3,6 +3,7 @@
 
 mod departures;
 mod entity;
+mod grants;
 mod imports;
 mod inbox;
 mod mailboxes;
@@ -22,6 +23,7 @@ use vorrang_error::Error;
 use vorrang_service::Ids;
 
 pub use departures::Departure;
+pub use grants::Grant;
 pub use imports::{Applied, BAD_KEPT, NewLine, Part, Pending};
 pub use inbox::{NewInboxItem, Receipt, Waiting};
 pub use mailboxes::{MailboxKey, Position};

@@ -1,8 +1,9 @@
 //! A contact as ingestion understood it, and what can become of it. Pure.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::customer::{Identity, Tier};
+use crate::customer::{Identity, Tier, Told};
 use crate::message::Draft;
 use crate::ticket::{CallEvent, Fields};
 use crate::words::Channel;
@@ -76,6 +77,8 @@ pub struct Contact {
     pub display_name: String,
     /// What the source says about the tier, if anything.
     pub tier: Option<Tier>,
+    /// What else it knows about the customer.
+    pub told: Told,
     /// Whether the source vouches that all verified identities are one person.
     pub same_person: bool,
     /// What was written. Its actor is decided by the desk.
@@ -94,6 +97,8 @@ pub struct Contact {
     pub call: Option<CallEvent>,
     /// Whether nobody is there to answer now, and the customer was told so.
     pub asynchronous: bool,
+    /// Of a live one: when the customer was there; none: now.
+    pub received_at: Option<DateTime<Utc>>,
 }
 
 impl Contact {

@@ -4,6 +4,7 @@ pub mod filter;
 pub mod identity;
 pub mod merge;
 pub mod periods;
+pub mod said;
 pub mod tier;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::words::OrganizationBy;
 
 pub use identity::{Identity, IdentityKey};
 pub use periods::Periods;
+pub use said::{By, Sayings, Told};
 pub use tier::{TIER_STANDARD, TIER_VIP, Tier};
 
 /// Most identities of a customer.
@@ -56,6 +58,8 @@ pub struct Customer {
     pub owner: String,
     /// When it was a customer.
     pub periods: Periods,
+    /// Who said of it what people did not say.
+    pub said: Sayings,
     /// The customer it was merged into, at the end of the chain.
     pub merged_into: Option<Uuid>,
     /// Of a merged one: the identities that it had, so that they can come back.
@@ -133,6 +137,10 @@ pub struct Learnt<'a> {
     pub display_name: &'a str,
     /// What the source says, if anything.
     pub tier: Option<&'a Tier>,
+    /// What else it knows.
+    pub told: &'a Told,
+    /// Whether it vouches that this is the customer.
+    pub by: By,
     /// New ones that nobody has, and known ones of this customer.
     pub identities: &'a [Identity],
     /// The organisations that are joined by a mail domain, by domain.
@@ -163,6 +171,7 @@ impl Customer {
             attributes: profile.attributes,
             owner: profile.owner,
             periods,
+            said: Sayings::default(),
             merged_into: None,
             merged_identities: Vec::new(),
             revision: 1,
@@ -206,12 +215,18 @@ impl Customer {
         let before = self.clone();
         let mut said = periods::Said::default();
         for field in fields {
+            self.people_say(field);
             match field {
                 Field::DisplayName => self.display_name.clone_from(&profile.display_name),
                 Field::Identities => self.identities.clone_from(&profile.identities),
                 Field::Tier => {
                     let given = profile.tier.clone().unwrap_or_else(Tier::none_by_hand);
                     self.tier = tier::after(self.tier.take(), &given, now);
+                    match given.is_by_hand() {
+                        true => self.said.forget("tier"),
+                        // Whoever may change customers vouches for whom they change.
+                        false => self.said.note("tier", By::Vouching),
+                    }
                 }
                 Field::Language => self.language.clone_from(&profile.language),
                 Field::Country => self.country.clone_from(&profile.country),
@@ -230,7 +245,21 @@ impl Customer {
         Ok(self.touch_if_changed(&before, now))
     }
 
-    /// Learns from a contact: a name when there was none, a tier when one is given, what the source vouches for, and the
+    /// What people say of a field stands, whatever sources say later.
+    fn people_say(&mut self, field: &Field) {
+        match field {
+            Field::DisplayName => self.said.forget("display_name"),
+            Field::Language => self.said.forget("language"),
+            Field::Country => self.said.forget("country"),
+            Field::Owner => self.said.forget("owner"),
+            Field::Attributes(Named::All) => self.said.forget_attributes(),
+            Field::Attributes(Named::One(key)) => self.said.forget(&format!("{}{key}", said::ATTRIBUTES)),
+            // Of a tier it is in its source who said it.
+            Field::Tier | Field::Identities | Field::Organization | Field::WonAt | Field::LeftAt => {}
+        }
+    }
+
+    /// Learns from a contact: a name when there was none, tier and profile as far as the source may say them, what it vouches for, and the
     /// organisation whose mail domain a verified address has. True when something changed.
     pub fn learn(&mut self, learnt: Learnt<'_>, now: DateTime<Utc>) -> bool {
         let before = self.clone();
@@ -238,8 +267,9 @@ impl Customer {
             learnt.display_name.clone_into(&mut self.display_name);
         }
         if let Some(said) = learnt.tier {
-            self.tier = tier::after(self.tier.take(), said, now);
+            self.say_tier(said, learnt.by, now);
         }
+        self.tell(learnt.told, learnt.by);
         for identity in learnt.identities {
             if let Some(mine) = self.identities.iter_mut().find(|mine| mine.key() == identity.key()) {
                 mine.verified |= identity.verified;
@@ -252,12 +282,37 @@ impl Customer {
         self.touch_if_changed(&before, now)
     }
 
+    /// A source says the tier, if it may.
+    pub fn say_tier(&mut self, said: &Tier, by: By, now: DateTime<Utc>) {
+        let holds = self.tier.as_ref().is_some_and(|own| own.holds_at(now));
+        let better = |before: By| holds && !by.replaces(before);
+        if self.said.of("tier").is_some_and(better) {
+            return;
+        }
+        self.tier = tier::after(self.tier.take(), said, now);
+        match &self.tier {
+            Some(own) if own == said => self.said.note("tier", by),
+            Some(_) => {}
+            None => self.said.forget("tier"),
+        }
+    }
+
+    /// Takes what a source knows, as far as it may say it.
+    pub fn tell(&mut self, told: &Told, by: By) {
+        let sayings = &mut self.said;
+        said::set(sayings, ("owner", &mut self.owner), &told.owner, by);
+        said::set(sayings, ("language", &mut self.language), &told.language, by);
+        said::set(sayings, ("country", &mut self.country), &told.country, by);
+        said::set_attributes(sayings, &mut self.attributes, &told.attributes, by);
+    }
+
     /// Takes every personal field away, for good. Whoever calls it destroys the key, too.
     pub fn erase(&mut self, now: DateTime<Utc>) {
         self.display_name.clear();
         self.identities.clear();
         self.merged_identities.clear();
         self.attributes = Attributes::default();
+        self.said = Sayings::default();
         self.erased_at = Some(now);
         self.revision += 1;
         self.updated_at = now;

@@ -23,6 +23,7 @@
 //! was checked before.
 
 mod calls;
+mod people;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -31,11 +32,11 @@ use uuid::Uuid;
 
 use crate::automation::Cause;
 use crate::contact::{self, Contact, ContactKey, MAIL_KEY, Outcome, Recorded};
-use crate::customer::{Belongs, Customer, Identity, IdentityKey, Learnt, Profile};
+use crate::customer::{Belongs, Customer, IdentityKey};
 use crate::event::{Event, Fact};
 use crate::names;
 use crate::state::State;
-use crate::suggestion::{self, Evidence, Pair};
+use crate::suggestion::{Evidence, Pair};
 use crate::ticket::link::{LinkKind, link};
 use crate::ticket::{Change, Opening, Ticket};
 use crate::words::{Actor, ActorKind, Disposition, Visibility};
@@ -104,6 +105,8 @@ pub struct Written {
     pub seen: BTreeMap<ContactKey, Recorded>,
     /// Customers and tickets that are new, each with whose it is.
     pub new: Vec<(Uuid, Uuid)>,
+    /// Tickets that are somebody else's than before, with whose.
+    pub given: BTreeMap<Uuid, Uuid>,
     /// New and moved thread keys.
     pub threads: BTreeMap<String, Thread>,
     /// Pairs that were named together.
@@ -182,7 +185,7 @@ impl<'a> Desk<'a> {
             },
             id: names::customer(customer),
         };
-        if let Some(recorded) = self.take_call_event(&contact) {
+        if let Some(recorded) = self.take_call_event(&contact, customer) {
             if contact.key.identifies() {
                 self.known.seen.insert(contact.key.clone(), recorded);
                 self.written.seen.insert(contact.key, recorded);
@@ -223,95 +226,6 @@ impl<'a> Desk<'a> {
             }
         }
         self.written
-    }
-
-    /// Finds who wrote, or makes them known.
-    fn customer_of(&mut self, contact: &Contact) -> Uuid {
-        let id = self.owner_of(contact).unwrap_or_else(|| self.ids.next(self.now));
-        self.suggest(contact, id);
-        // An identity of somebody else stays theirs: only a merge or a move by hand takes it away.
-        let mut ours: Vec<_> = contact.identities.clone();
-        ours.retain(|identity| self.known.owners.get(&identity.key()).is_none_or(|other| *other == id));
-        let learnt = Learnt {
-            display_name: &contact.display_name,
-            tier: contact.tier.as_ref(),
-            identities: &ours,
-            domains: &self.known.domains,
-        };
-        let fact = match self.known.customers.get_mut(&id) {
-            Some(customer) => {
-                if !customer.learn(learnt, self.now) {
-                    return id;
-                }
-                Fact::CustomerUpdated(customer.clone())
-            }
-            None => {
-                let profile = Profile {
-                    language: contact.fields.language.clone(),
-                    ..Profile::default()
-                };
-                let mut customer = Customer::new(id, profile, self.now).expect("nothing is said that could not be");
-                customer.learn(learnt, self.now);
-                customer.revision = 1;
-                self.known.customers.insert(id, customer.clone());
-                self.written.new.push((id, id));
-                Fact::CustomerCreated(customer)
-            }
-        };
-        if let Fact::CustomerCreated(customer) | Fact::CustomerUpdated(customer) = &fact {
-            for identity in &customer.identities {
-                self.known.owners.insert(identity.key(), id);
-            }
-        }
-        self.changed_customers.insert(id);
-        let actor = Actor {
-            kind: ActorKind::Automation,
-            id: contact.key.source.clone(),
-        };
-        self.happened(fact, actor, contact);
-        id
-    }
-
-    /// Who has one of the identities: what the source vouches for finds somebody before what it only was told.
-    fn owner_of(&self, contact: &Contact) -> Option<Uuid> {
-        let owner = |identity: &Identity| {
-            let id = self.known.owners.get(&identity.key()).copied();
-            id.filter(|id| self.known.customers.contains_key(id))
-        };
-        let mut verified = contact.identities.iter().filter(|identity| identity.verified);
-        verified
-            .find_map(owner)
-            .or_else(|| contact.identities.iter().find_map(owner))
-    }
-
-    /// Notes whom else the contact names.
-    fn suggest(&mut self, contact: &Contact, id: Uuid) {
-        let Some(mine) = self.known.customers.get(&id) else {
-            return;
-        };
-        let others: BTreeSet<Uuid> = contact
-            .identities
-            .iter()
-            .filter_map(|identity| self.known.owners.get(&identity.key()).copied())
-            .filter(|other| *other != id)
-            .collect();
-        for theirs in others.iter().filter_map(|other| self.known.customers.get(other)) {
-            let evidence = suggestion::evidence(&contact.identities, contact.same_person, mine, theirs);
-            let suggested = self
-                .written
-                .suggestions
-                .entry(Pair::of(id, theirs.id))
-                .or_insert(Suggested {
-                    evidence,
-                    source: contact.key.source.clone(),
-                    contacts: 0,
-                });
-            suggested.contacts += 1;
-            if evidence > suggested.evidence {
-                suggested.evidence = evidence;
-                suggested.source.clone_from(&contact.key.source);
-            }
-        }
     }
 
     fn place_of(&self, contact: &Contact, customer: Uuid) -> Place {
@@ -377,8 +291,9 @@ impl<'a> Desk<'a> {
             .expect("a ticket that is new or not closed takes every message");
         changes.extend(added);
         let is_live = contact.channel.is_live() && !contact.asynchronous && !contact.automated;
-        if outcome == Outcome::Appended && is_live {
-            changes.extend(ticket.come_back(self.now));
+        if is_live {
+            let heard_at = contact.received_at.unwrap_or(self.now);
+            changes.extend(ticket.come_back(heard_at, self.now));
         }
         if let Some(event) = &contact.call {
             changes.extend(ticket.call_event(event, self.now));

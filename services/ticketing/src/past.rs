@@ -8,9 +8,11 @@
 //! - The past never overrules the present: what anybody has changed here since its last import stays as it is, messages included,
 //!   whatever a late import tells about earlier days. Nor does an older line overrule a newer one that came before it. The log has it all
 //!   the same.
-//! - Customers who were known here before keep what they have; an import only adds what they lack.
+//! - Customers who were known here before keep what they have; an import only adds what they lack, and replaces what an import said of an
+//!   earlier time. Before a customer's first line that line holds, also for the tier of tickets that were opened then.
 
 mod customers;
+mod merges;
 mod tickets;
 pub mod words;
 
@@ -29,6 +31,7 @@ use crate::ticket::Ticket;
 use crate::words::OrderStatus;
 
 pub use customers::identities;
+pub use merges::Merges;
 
 /// Most lines of a call.
 pub const LINES_MAX: usize = 1_000;
@@ -131,6 +134,10 @@ pub struct Past {
     pub tickets: BTreeMap<Uuid, Ticket>,
     /// Tickets of this source by their id there.
     pub numbers: HashMap<String, Uuid>,
+    /// Which ticket leads to which by merges: of those that are named, what they lead to and what leads to them.
+    pub merges: Merges,
+    /// Customers whose first line said a tier: which, and when. It holds for what was opened before, too.
+    pub first_tiers: Vec<(Uuid, String, DateTime<Utc>)>,
     /// What lines may refer to.
     pub references: References,
     /// Customers and tickets that were made: id, and whose they are.

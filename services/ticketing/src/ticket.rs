@@ -10,6 +10,7 @@
 //!   for an older generation is refused;
 //! - while it is part of another ticket (`merged_into`) nothing of it changes, so that an unmerge gives back what was.
 
+mod assign;
 mod call;
 mod change;
 mod disposition;
@@ -28,9 +29,9 @@ use crate::custom::{self, CustomFields, Definitions};
 use crate::message::Draft;
 use crate::sla::Sla;
 use crate::state::{Standing, State, Trigger};
-use crate::words::{ActorKind, AssignSource, Channel, Disposition, Handling, Priority};
+use crate::words::{ActorKind, Channel, Disposition, Handling, Priority};
 
-pub use call::{Call, CallEvent};
+pub use call::{Call, CallEvent, Knowing};
 pub use change::{Assignment, Change, Moved};
 pub use fields::{Field, Fields, Mask, Opening, TAGS_MAX, Wanted};
 pub use link::{Link, LinkKind};
@@ -128,6 +129,9 @@ pub struct Ticket {
     pub handling: Handling,
     /// What is known of the phone call that it is about; none: it is about none.
     pub call: Option<Call>,
+    /// While the customer of a live contact is on the line: when they were last known to be; after they left: since when they are not.
+    /// None: nothing is known beyond that it was opened.
+    pub line_at: Option<DateTime<Utc>>,
     /// Of an imported one: how far its past is told.
     pub past: Option<crate::past::Imported>,
 }
@@ -190,6 +194,7 @@ impl Ticket {
             external_id: None,
             handling: Handling::ByChannel,
             call: None,
+            line_at: None,
             past: None,
         }
     }
@@ -290,76 +295,6 @@ impl Ticket {
         Ok(changes)
     }
 
-    /// Assigns by hand, or gives back to the queue when `agent` is none; `queue` moves it. Beats every claim that is under
-    /// way, since the generation rises.
-    pub fn assign(
-        &mut self,
-        agent: Option<&str>,
-        queue: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Change>, Error> {
-        self.check_own()?;
-        self.check_in_use()?;
-        self.standing().after(Trigger::Assigned)?;
-        let moved = queue.is_some_and(|queue| replace(&mut self.queue, &queue.to_owned()));
-        let mut changes: Vec<Change> = moved.then(|| Change::Updated(vec!["queue"])).into_iter().collect();
-        match agent {
-            Some(agent) if self.assignee.as_deref() != Some(agent) => {
-                self.give_to(agent, AssignSource::Manual, now, &mut changes);
-            }
-            Some(_) => {}
-            None => {
-                let waited = self.queue_entered_at.is_some();
-                let given_back = self.assignee.take().is_some();
-                self.settle_queue(now, &mut changes);
-                if waited && moved {
-                    self.generation += 1;
-                    changes.push(Change::Queued);
-                } else if given_back && self.queue_entered_at.is_none() {
-                    // It waits for the customer or a third party: nobody has to act, so it enters no queue yet.
-                    changes.push(Change::Updated(vec!["assignee"]));
-                }
-            }
-        }
-        if !changes.is_empty() {
-            self.touch(now);
-        }
-        Ok(changes)
-    }
-
-    /// Gives a waiting ticket to the agent who accepted it.
-    ///
-    /// # Errors
-    /// Conflict `GENERATION_CHANGED` when it is not the ticket any more that was offered: the offer is void.
-    pub fn accept(
-        &mut self,
-        agent: &str,
-        generation: i64,
-        accepted_at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Change>, Error> {
-        if self.generation != generation || self.queue_entered_at.is_none() {
-            return Err(Error::conflict(
-                "GENERATION_CHANGED",
-                "the ticket is not waiting any more as it was offered",
-            )
-            .with("offered", generation.to_string())
-            .with("generation", self.generation.to_string())
-            .with(
-                "waits",
-                if self.queue_entered_at.is_some() {
-                    "true"
-                } else {
-                    "false"
-                },
-            ));
-        }
-        let mut changes = Vec::new();
-        self.give_to(agent, AssignSource::Routing, accepted_at.min(now), &mut changes);
-        self.touch(now);
-        Ok(changes)
-    }
-
     /// Adds a message after all that it ever had. The ticket becomes `wanted`, or what the message itself makes of it:
     /// a customer's wakes it, a reply to a NEW ticket opens it.
     ///
@@ -405,17 +340,6 @@ impl Ticket {
         self.stand(next, sub_state, now, &mut changes);
         self.touch(now);
         Ok(changes)
-    }
-
-    fn give_to(&mut self, agent: &str, source: AssignSource, at: DateTime<Utc>, changes: &mut Vec<Change>) {
-        let queue_entered_at = self.queue_entered_at.take();
-        changes.push(Change::Assigned(Assignment {
-            source,
-            previous: self.assignee.replace(agent.to_owned()),
-            queue_entered_at,
-            accepted_at: queue_entered_at.map_or(at, |entered| at.max(entered)),
-        }));
-        self.generation += 1;
     }
 
     /// Where it stands.

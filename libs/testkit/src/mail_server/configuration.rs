@@ -58,7 +58,19 @@ fn asked(words: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-pub(super) fn dovecot(folder: &Path, accounts: &Accounts, tls: bool, imap: u16, imaps: u16) -> String {
+/// What says whether a token is good: at this port of the loopback, a form with `token`, answered `{"active": true, "username": …}`.
+pub(super) fn dovecot_tokens(introspection: u16) -> String {
+    format!(
+        "introspection_mode = post
+introspection_url = http://127.0.0.1:{introspection}/introspect
+username_attribute = username
+active_attribute = active
+active_value = true
+"
+    )
+}
+
+pub(super) fn dovecot(folder: &Path, accounts: &Accounts, tls: bool, tokens: bool, [imap, imaps]: [u16; 2]) -> String {
     let Accounts {
         login,
         internal,
@@ -71,6 +83,13 @@ pub(super) fn dovecot(folder: &Path, accounts: &Accounts, tls: bool, imap: u16, 
         true => format!("ssl = yes\nssl_cert = <{folder}/cert.pem\nssl_key = <{folder}/key.pem\n"),
         false => "ssl = no\n".to_owned(),
     };
+    let (mechanisms, by_token) = match tokens {
+        true => (
+            " xoauth2 oauthbearer",
+            format!("passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {folder}/tokens\n}}\n"),
+        ),
+        false => ("", String::new()),
+    };
     format!(
         "base_dir = {folder}/run
 state_dir = {folder}/run
@@ -79,7 +98,7 @@ log_path = {folder}/dovecot.log
 protocols = imap
 listen = 127.0.0.1
 {tls}disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login{mechanisms}
 auth_failure_delay = 0
 default_process_limit = 50
 default_client_limit = 200
@@ -110,7 +129,7 @@ service auth {{
     mode = 0666
   }}
 }}
-passdb {{
+{by_token}passdb {{
   driver = passwd-file
   args = {folder}/users
 }}

@@ -47,9 +47,10 @@ impl Facts {
                     self.changes.note(Change::Customer(customer));
                 }
             }
-            Event::ProactiveContact { customer } => {
+            Event::ProactiveContact { customer, id } => {
+                let id = self.put(id);
                 if let Some(person) = self.person_mut(customer) {
-                    person.reached.set(at, order, ());
+                    person.reached.set(at, order, id);
                 }
             }
             Event::Ordered { customer, id } => {
@@ -151,6 +152,10 @@ impl Facts {
             Event::QueueEntered { ticket, queue } => {
                 let queue = self.put(queue);
                 self.step(ticket, at, order, Step::QueueEntered { queue });
+            }
+            Event::QueueMoved { ticket, queue } => {
+                let queue = self.put(queue);
+                self.step(ticket, at, order, Step::QueueMoved { queue });
             }
             Event::QueueAccepted {
                 ticket,

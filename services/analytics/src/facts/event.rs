@@ -283,6 +283,8 @@ pub enum Event<'a> {
     },
     /// The ticket began to wait in a queue, or moved to this one; no queue: it stays in the one it is in.
     QueueEntered { ticket: &'a str, queue: &'a str },
+    /// The ticket moved to this queue while it waited, if it still did by then.
+    QueueMoved { ticket: &'a str, queue: &'a str },
     /// An agent took it from the queue; by hand: somebody gave it to the agent, which ends the wait but is no act of
     /// the agent's.
     QueueAccepted {
@@ -324,7 +326,7 @@ pub enum Event<'a> {
         items: &'a [ReviewItem<'a>],
     },
     /// We went to the customer before the customer came to us.
-    ProactiveContact { customer: &'a str },
+    ProactiveContact { customer: &'a str, id: &'a str },
     /// The customer bought something.
     Ordered { customer: &'a str, id: &'a str },
     /// A message that was told before belongs to another ticket, from the beginning. Told with the time at which it was written, after it

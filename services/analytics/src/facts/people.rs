@@ -36,8 +36,8 @@ pub struct Person {
     /// Whom they were merged into; None: nobody any more.
     pub(super) merged: Attribute<Option<Symbol>>,
     orders: Attribute<Symbol>,
-    /// Times at which we went to them.
-    pub(super) reached: Attribute<()>,
+    /// Times at which we went to them, with what that is called where it was told with a name.
+    pub(super) reached: Attribute<Option<Symbol>>,
     /// Tickets that were opened for them.
     pub(super) tickets: Vec<TicketIndex>,
 }
@@ -110,9 +110,12 @@ impl Person {
             .collect()
     }
 
-    /// Times at which we went to them by `as_of`.
+    /// Times at which we went to them by `as_of`: one that was told again under its name once, at its first time.
     pub fn reached(&self, as_of: Micros) -> impl Iterator<Item = Micros> {
-        self.reached.until(as_of).iter().map(|(at, _, ())| *at)
+        let mut known = HashSet::new();
+        let told = self.reached.until(as_of).iter();
+        told.filter(move |(_, _, id)| id.is_none_or(|id| known.insert(id)))
+            .map(|(at, _, _)| *at)
     }
 
     /// Tickets opened for them, in no particular order.

@@ -66,6 +66,8 @@ pub enum Step {
     },
     /// Began to wait, or moved to another queue; no queue means the same as before.
     QueueEntered { queue: Option<Symbol> },
+    /// Moved to another queue while it waited.
+    QueueMoved { queue: Option<Symbol> },
     /// Taken from the queue; by hand: assigned by somebody, which ends the wait but is no act of the agent's.
     QueueAccepted {
         queue: Option<Symbol>,

@@ -2,7 +2,8 @@
 
 use vorrang_api::ticketing::v1::automation_run::Outcome;
 use vorrang_api::ticketing::v1::{
-    AutomationApplied, Customer, MacroApplied, OrderRecorded, ReviewRecorded, TicketLinked, TicketUnlinked,
+    AutomationApplied, Customer, MacroApplied, OrderRecorded, ProactiveContactRecorded, ReviewRecorded, TicketLinked,
+    TicketUnlinked,
 };
 
 use super::micros;
@@ -44,6 +45,17 @@ pub fn order(at: Micros, recorded: &OrderRecorded, tell: &mut dyn FnMut(Micros, 
             id: &order.id,
         };
         tell(micros(order.ordered_at.as_ref()).unwrap_or(at), event);
+    }
+}
+
+/// We went to the customer, at the time we did; told again when it changes, and counted once.
+pub fn proactive_contact(at: Micros, recorded: &ProactiveContactRecorded, tell: &mut dyn FnMut(Micros, Event<'_>)) {
+    if let Some(contact) = &recorded.contact {
+        let event = Event::ProactiveContact {
+            customer: &recorded.customer,
+            id: &contact.id,
+        };
+        tell(micros(contact.at.as_ref()).unwrap_or(at), event);
     }
 }
 

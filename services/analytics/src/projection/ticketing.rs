@@ -117,6 +117,7 @@ impl FeedEvent for Told {
             Some(Payload::TicketLinked(linked)) => records::linked(at, linked, tell),
             Some(Payload::TicketUnlinked(unlinked)) => records::unlinked(at, unlinked, tell),
             Some(Payload::OrderRecorded(recorded)) => records::order(at, recorded, tell),
+            Some(Payload::ProactiveContactRecorded(recorded)) => records::proactive_contact(at, recorded, tell),
             Some(Payload::ReviewRecorded(recorded)) => records::review(at, recorded, tell),
             Some(Payload::MacroApplied(applied)) => records::macro_applied(at, applied, tell),
             Some(Payload::AutomationApplied(applied)) => records::automation_applied(at, applied, tell),
@@ -237,7 +238,13 @@ fn waits(at: Micros, ticket: &Ticket, tell: &mut dyn FnMut(Micros, Event<'_>)) {
         };
         tell(since, entered);
         if at > since {
-            tell(at, entered);
+            tell(
+                at,
+                Event::QueueMoved {
+                    ticket: &ticket.name,
+                    queue: &ticket.queue,
+                },
+            );
         }
     }
 }

@@ -21,6 +21,10 @@ pub fn stays(steps: &[Entry], took: &dyn Fn(Micros, Micros) -> Took) -> Vec<Stay
                 let (entered_at, before) = waiting.unwrap_or((entry.at, None));
                 waiting = Some((entered_at, queue.or(before)));
             }
+            // Whoever had left before it, although that was told later, is not moved any more.
+            Step::QueueMoved { queue } => {
+                waiting = waiting.map(|(entered_at, before)| (entered_at, queue.or(before)));
+            }
             Step::QueueAccepted {
                 queue: named, agent, ..
             } => {

@@ -2,13 +2,15 @@
 
 use vorrang_error::Kind;
 
-use super::position::{first_day, is_wanted, resume};
-use super::session::{Listed, Session};
+use super::position::{Folder, first_day, is_wanted, resume};
+use super::session::{Listed, Proof, Session};
 use super::stuck::neighbour;
 use super::take::{Handed, Taker};
 use super::trouble::Trouble;
 use super::{Collector, HELD};
+use crate::app::App;
 use crate::intake::MAX_MAIL;
+use crate::mailboxes::Login;
 use crate::metrics;
 use crate::presets::NotUnderstood;
 use crate::store::Position;
@@ -18,13 +20,35 @@ const BATCH: usize = 100;
 const BATCH_BYTES: usize = 8 << 20;
 
 impl Collector {
+    /// Logs in.
+    async fn open(&self) -> Result<(Session, Folder), Trouble> {
+        let oauth = match &self.mailbox.server.login {
+            Login::Password(password) => return Session::open(&self.mailbox, Proof::Password(password)).await,
+            Login::OAuth(oauth) => oauth,
+        };
+        let App { store, seal, clock, .. } = &self.app;
+        let token = oauth
+            .token(store, seal, clock.now())
+            .await
+            .map_err(Trouble::without_token)?;
+        let opened = Session::open(&self.mailbox, Proof::Token(&token)).await;
+        if opened
+            .as_ref()
+            .is_err_and(|trouble| trouble.reason == Trouble::LOGIN.reason)
+        {
+            // It was taken back, or is of another time: the next try is with a new one.
+            oauth.forget(&token).await;
+        }
+        opened
+    }
+
     /// Takes in all that is new behind `known`.
     pub(super) async fn read(&mut self, known: Position) -> Result<(), Trouble> {
         let mut position = known;
         let mut session = match self.session.take() {
             Some(session) => session,
             None => {
-                let (session, folder) = Session::open(&self.mailbox).await?;
+                let (session, folder) = self.open().await?;
                 let server = self.mailbox.server.identity();
                 let from = resume(&position, &server, folder, self.mailbox.since, self.app.clock.now());
                 if from != position {

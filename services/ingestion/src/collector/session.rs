@@ -15,6 +15,7 @@ use super::position::Folder;
 use super::trouble::Trouble;
 use super::wire::{self, Allowance, Bounded};
 use crate::mailboxes::Incoming;
+use crate::oauth;
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -57,6 +58,26 @@ async fn within<T>(time: Duration, asked: impl Future<Output = Answer<T>>) -> Re
 /// User and password as SASL's PLAIN has them: any character can be said.
 struct Plain(Vec<u8>);
 
+/// What is said by a token, once, and what to a server that does not take it: it says why, and waits for that.
+struct ByToken(Option<String>, &'static [u8]);
+
+impl async_imap::Authenticator for ByToken {
+    type Response = Vec<u8>;
+
+    fn process(&mut self, _: &[u8]) -> Vec<u8> {
+        self.0.take().map_or_else(|| self.1.to_vec(), String::into_bytes)
+    }
+}
+
+/// How who logs in proves it, now.
+#[derive(Clone, Copy)]
+pub enum Proof<'a> {
+    /// The password.
+    Password(&'a str),
+    /// An access token.
+    Token(&'a str),
+}
+
 impl async_imap::Authenticator for Plain {
     type Response = Vec<u8>;
 
@@ -67,21 +88,36 @@ impl async_imap::Authenticator for Plain {
 
 impl Session {
     /// Connects, logs in and opens the folder.
-    pub async fn open(mailbox: &Incoming) -> Result<(Self, Folder), Trouble> {
+    pub async fn open(mailbox: &Incoming, proof: Proof<'_>) -> Result<(Self, Folder), Trouble> {
         let server = &mailbox.server;
         let (client, allowance) = wire::connect(server).await?;
         allowance.set(ANSWER);
-        let plain = Plain(format!("\0{}\0{}", server.user, server.password).into_bytes());
         let refused = |error: &async_imap::error::Error| match error {
             async_imap::error::Error::No(_) | async_imap::error::Error::Bad(_) => Trouble::LOGIN,
             async_imap::error::Error::Validate(_) => Trouble::LOGIN,
             error => Trouble::of(error),
         };
         let login = async {
-            match client.authenticate("PLAIN", plain).await {
-                // A server that knows only the oldest way.
-                Err((async_imap::error::Error::Bad(_), client)) => client.login(&server.user, &server.password).await,
-                answer => answer,
+            match proof {
+                Proof::Password(password) => {
+                    let plain = Plain(format!("\0{}\0{password}", server.user).into_bytes());
+                    match client.authenticate("PLAIN", plain).await {
+                        // A server that knows only the oldest way.
+                        Err((async_imap::error::Error::Bad(_), client)) => client.login(&server.user, password).await,
+                        answer => answer,
+                    }
+                }
+                Proof::Token(token) => {
+                    let said = ByToken(Some(oauth::xoauth2(&server.user, token)), b"");
+                    match client.authenticate("XOAUTH2", said).await {
+                        // One that knows only the way of the standard, or does not take the token: then not that way either.
+                        Err((async_imap::error::Error::Bad(_) | async_imap::error::Error::No(_), client)) => {
+                            let said = oauth::oauthbearer(&server.user, &server.host, server.port, token);
+                            client.authenticate("OAUTHBEARER", ByToken(Some(said), b"\x01")).await
+                        }
+                        answer => answer,
+                    }
+                }
             }
         };
         let imap = match timeout(TIMEOUT, login).await {

@@ -8,8 +8,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
 use super::position::Folder;
-use super::session::Session;
-use crate::mailboxes::{ImapServer, Incoming, Protection, Since};
+use super::session::{Proof, Session};
+use crate::mailboxes::{ImapServer, Incoming, Login, Protection, Since};
 
 /// Answers one command; after an answer that ends with `BYE` the connection is closed.
 type Script = fn(command: &str) -> String;
@@ -60,7 +60,7 @@ async fn server(script: Script) -> (Incoming, Arc<Mutex<HashSet<String>>>) {
             port,
             protection: Protection::None,
             user: "support".to_owned(),
-            password: "geheim".to_owned(),
+            login: Login::Password("geheim".to_owned()),
         },
         since: Since::All,
         mark_seen: false,
@@ -71,7 +71,9 @@ async fn server(script: Script) -> (Incoming, Arc<Mutex<HashSet<String>>>) {
 
 async fn session(script: Script) -> Session {
     let (mailbox, _) = server(script).await;
-    let (session, folder) = Session::open(&mailbox).await.expect("is let in");
+    let (session, folder) = Session::open(&mailbox, Proof::Password("geheim"))
+        .await
+        .expect("is let in");
     assert_eq!(folder, Folder { validity: 7, next: 4 });
     session
 }
@@ -173,7 +175,10 @@ async fn a_mail_that_is_not_given_is_not_gone() {
 async fn a_refused_login_says_so() {
     let (mailbox, heard) =
         server(|command| only("AUTHENTICATE", command, "TAG NO [AUTHENTICATIONFAILED] no\r\n")).await;
-    let refused = Session::open(&mailbox).await.err().expect("refused");
+    let refused = Session::open(&mailbox, Proof::Password("geheim"))
+        .await
+        .err()
+        .expect("refused");
     assert_eq!((refused.reason, refused.detail.as_str()), ("LOGIN_REFUSED", ""));
     assert!(
         !heard
@@ -184,11 +189,29 @@ async fn a_refused_login_says_so() {
     );
     // One that knows only LOGIN.
     let (mailbox, _) = server(|command| only("AUTHENTICATE", command, "TAG BAD what?\r\n")).await;
-    assert!(Session::open(&mailbox).await.is_ok());
+    assert!(Session::open(&mailbox, Proof::Password("geheim")).await.is_ok());
+}
+
+/// By a token in the way of Google and Microsoft, or in that of the standard; neither is ever in a command.
+#[tokio::test]
+async fn a_token_is_said_in_the_way_that_the_server_knows() {
+    let only_standard = |command: &str| only("AUTHENTICATE XOAUTH2", command, "TAG NO unsupported\r\n");
+    let (mailbox, heard) = server(only_standard).await;
+    assert!(Session::open(&mailbox, Proof::Token("t-0-k-e-n")).await.is_ok());
+    let heard: Vec<String> = heard.lock().expect("no panic").iter().cloned().collect();
+    assert!(heard.iter().any(|command| command == "AUTHENTICATE OAUTHBEARER"));
+    assert!(!heard.iter().any(|command| command.contains("t-0-k-e-n")));
+    let (mailbox, _) = server(|command| only("AUTHENTICATE", command, "TAG NO no\r\n")).await;
+    let refused = Session::open(&mailbox, Proof::Token("t")).await.err().expect("refused");
+    assert_eq!(refused.reason, "LOGIN_REFUSED");
 }
 
 #[test]
 fn a_server_that_fails_is_tried_ever_less_often() {
-    let pauses = [1, 2, 3, 6, 7, u32::MAX].map(|failures| super::pause(failures).as_secs());
-    assert_eq!(pauses, [5, 10, 20, 160, 300, 300]);
+    let pauses = |every| {
+        let every = Duration::from_secs(every);
+        [1, 2, 3, 6, 7, u32::MAX].map(|failures| super::pause(failures, every).as_secs())
+    };
+    assert_eq!(pauses(30), [5, 10, 20, 160, 300, 300]);
+    assert_eq!(pauses(1), [1, 2, 4, 32, 64, 300], "as it is looked at");
 }

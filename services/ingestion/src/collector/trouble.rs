@@ -6,6 +6,8 @@ use std::io;
 use async_imap::error::Error as ImapError;
 use vorrang_error::Error;
 
+use crate::oauth::NoToken;
+
 /// Why.
 #[derive(Debug)]
 pub struct Trouble {
@@ -44,6 +46,11 @@ impl Trouble {
             reason,
             detail: String::new(),
         }
+    }
+
+    /// There is no token to log in with.
+    pub fn without_token(NoToken(reason): NoToken) -> Self {
+        Self::said(reason)
     }
 
     /// The server is not there.

@@ -63,6 +63,7 @@ pub fn check(contact: &Contact, now: DateTime<Utc>, prefix: &str, violations: &m
     if !contact.language.is_empty() && !is_language(&contact.language) {
         bad("language", "must be a BCP 47 tag such as de or en-GB");
     }
+    contact.profile.check(&format!("{prefix}profile."), violations);
     check_queue(&format!("{prefix}queue"), &contact.queue, violations);
     let mut bad = |field: &str, why: &str| violations.add(format!("{prefix}{field}"), why);
     if contact.occurred_at.is_some_and(|at| at > now + TimeDelta::days(1)) {
@@ -129,7 +130,7 @@ fn is_queue(value: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-fn is_language(value: &str) -> bool {
+pub(super) fn is_language(value: &str) -> bool {
     value.len() <= 35
         && value.split('-').enumerate().all(|(index, part)| {
             (1..=8).contains(&part.len())

@@ -17,8 +17,9 @@ use serde::Deserialize;
 use url::Url;
 use vorrang_error::Violations;
 
-use super::{ImapServer, Incoming, Mailbox, Protection, Since, Transport};
+use super::{ImapServer, Incoming, Login, Mailbox, Protection, Sender, Since, Transport};
 use crate::contact::check_queue;
+use crate::oauth::{OAuth, Setting};
 
 /// A server that says nothing for so long is not there.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -50,6 +51,8 @@ pub(super) struct Entry {
     imap_user: Option<String>,
     /// File with that one's password.
     imap_password_file: Option<PathBuf>,
+    /// Tokens in place of passwords, for reading and for sending.
+    oauth: Option<OAuthEntry>,
     /// PEM file with the certificates of an authority of one's own, which is trusted beside those of the system.
     ca_file: Option<PathBuf>,
     /// Folder that is read.
@@ -67,6 +70,49 @@ pub(super) struct Entry {
     /// How often the folder is looked at, in seconds.
     #[serde(default = "every")]
     poll_seconds: u64,
+}
+
+/// Where tokens come from.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OAuthEntry {
+    /// The provider's token endpoint.
+    token_url: String,
+    /// Who we are there.
+    client_id: String,
+    /// File that holds how we prove it and nothing else; missing: a client without a secret.
+    client_secret_file: Option<PathBuf>,
+    /// File that holds what was given when somebody allowed us in, and nothing else.
+    refresh_token_file: PathBuf,
+    /// What is asked for; missing: what was allowed.
+    #[serde(default)]
+    scope: String,
+    /// Networks that the endpoint may be in although they are not public; by http, too.
+    #[serde(default)]
+    allow_private: Vec<String>,
+}
+
+impl OAuthEntry {
+    fn read(&self, entry: &Entry, folder: &Path) -> Result<OAuth, String> {
+        let allow_private = self.allow_private.iter().map(|network| network.parse());
+        let ca_file = entry
+            .ca_file
+            .as_ref()
+            .map(|file| folder.join(file).display().to_string());
+        OAuth::new(Setting {
+            tenant: entry.tenant.clone(),
+            address: entry.address.to_lowercase(),
+            token_url: self.token_url.clone(),
+            client_id: self.client_id.clone(),
+            client_secret: secret(folder, self.client_secret_file.as_deref())?.unwrap_or_default(),
+            refresh_token: secret(folder, Some(&self.refresh_token_file))?.unwrap_or_default(),
+            scope: self.scope.clone(),
+            allow_private: allow_private
+                .collect::<Result<_, _>>()
+                .map_err(|why| format!("oauth.allow_private {why}"))?,
+            ca_file: ca_file.unwrap_or_default(),
+        })
+    }
 }
 
 fn inbox() -> String {
@@ -98,24 +144,37 @@ impl Entry {
             }
             None => None,
         };
-        let password = secret(folder, self.password_file.as_deref())?;
+        let login = self.login(folder)?;
         let outgoing = match &self.smtp {
-            Some(smtp) => Some(self.outgoing(smtp, &address, password.as_deref(), authority.as_deref())?),
+            Some(smtp) => Some(self.outgoing(smtp, &address, login.as_ref(), authority.as_deref())?),
             None => None,
         };
         let imap = self.imap.clone();
         let incoming = match &imap {
-            Some(imap) => Some(self.incoming(imap, &address, folder, password, authority.as_deref())?),
+            Some(imap) => Some(self.incoming(imap, &address, folder, login, authority.as_deref())?),
             None => None,
         };
         Ok((outgoing, incoming))
+    }
+
+    /// How `user` proves who they are.
+    fn login(&self, folder: &Path) -> Result<Option<Login>, String> {
+        let passwords = [&self.password_file, &self.imap_password_file];
+        match &self.oauth {
+            Some(_) if passwords.into_iter().any(Option::is_some) => {
+                Err("oauth and a password_file are two ways to log in: give one".to_owned())
+            }
+            Some(_) if self.user.is_empty() => Err("user must be given with oauth".to_owned()),
+            Some(oauth) => Ok(Some(Login::OAuth(Arc::new(oauth.read(self, folder)?)))),
+            None => Ok(secret(folder, self.password_file.as_deref())?.map(Login::Password)),
+        }
     }
 
     fn outgoing(
         &self,
         smtp: &str,
         address: &Address,
-        password: Option<&str>,
+        login: Option<&Login>,
         authority: Option<&[u8]>,
     ) -> Result<Mailbox, String> {
         let display_name = Some(self.display_name.clone()).filter(|name| !name.is_empty());
@@ -127,13 +186,18 @@ impl Entry {
         if let Some(tls) = authority.map(|pem| smtp_tls(smtp, pem)).transpose()? {
             server = server.tls(tls);
         }
-        if !self.user.is_empty() {
-            let password = password.ok_or("password_file must be given with user")?;
-            server = server.credentials(Credentials::new(self.user.clone(), password.to_owned()));
-        }
+        let sender = match login {
+            _ if self.user.is_empty() => Sender::Ready(server.build()),
+            None => return Err("password_file must be given with user".to_owned()),
+            Some(Login::Password(password)) => {
+                let credentials = Credentials::new(self.user.clone(), password.clone());
+                Sender::Ready(server.credentials(credentials).build())
+            }
+            Some(Login::OAuth(oauth)) => Sender::by_token(server, self.user.clone(), oauth.clone()),
+        };
         Ok(Mailbox {
             from: MailAddress::new(display_name, address.clone()),
-            transport: server.build(),
+            sender,
         })
     }
 
@@ -142,12 +206,12 @@ impl Entry {
         imap: &str,
         address: &Address,
         folder: &Path,
-        password: Option<String>,
+        login: Option<Login>,
         authority: Option<&[u8]>,
     ) -> Result<Incoming, String> {
         let user = self.imap_user.unwrap_or(self.user);
-        let password = secret(folder, self.imap_password_file.as_deref())?.or(password);
-        let (false, Some(password)) = (user.is_empty(), password) else {
+        let own = secret(folder, self.imap_password_file.as_deref())?.map(Login::Password);
+        let (false, Some(login)) = (user.is_empty(), own.or(login)) else {
             return Err("user and password_file must be given with imap".to_owned());
         };
         let mut violations = Violations::new();
@@ -167,7 +231,7 @@ impl Entry {
             address: address.to_string().to_lowercase(),
             folder: self.folder,
             queue: self.queue,
-            server: server(imap, user, password, authority).map_err(|why| format!("imap: {why}"))?,
+            server: server(imap, user, login, authority).map_err(|why| format!("imap: {why}"))?,
             since: since(&self.since).ok_or("since must be \"new\", \"all\" or a date like \"2026-01-31\"")?,
             mark_seen: self.mark_seen,
             every: Duration::from_secs(self.poll_seconds),
@@ -193,7 +257,7 @@ fn since(text: &str) -> Option<Since> {
     }
 }
 
-fn server(imap: &str, user: String, password: String, authority: Option<&[u8]>) -> Result<ImapServer, String> {
+fn server(imap: &str, user: String, login: Login, authority: Option<&[u8]>) -> Result<ImapServer, String> {
     let url = Url::parse(imap).map_err(|error| error.to_string())?;
     let host = url
         .host_str()
@@ -219,7 +283,7 @@ fn server(imap: &str, user: String, password: String, authority: Option<&[u8]>) 
         port: url.port().unwrap_or(port),
         protection,
         user,
-        password,
+        login,
     })
 }
 

@@ -8,7 +8,7 @@ use super::find::Pointer;
 use super::signature::Signature;
 use super::time::TimeFormat;
 use super::value::Value;
-use crate::contact::IdentityKind;
+use crate::contact::{IdentityKind, is_key};
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +43,9 @@ pub(super) struct PresetFile {
     pub skip: Vec<Condition>,
     #[serde(default)]
     pub contact: Fields,
+    /// What the payload says of the customer besides name, identities and tier.
+    #[serde(default)]
+    pub customer: CustomerFields,
     /// Where the events of a phone system are; with it an item is one of those.
     pub call: Option<CallRule>,
     #[serde(default, rename = "identity")]
@@ -164,6 +167,20 @@ pub(super) struct Fields {
     pub time_format: TimeFormat,
 }
 
+/// What a source knows about a customer. What cannot be is left out, and costs nothing else.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct CustomerFields {
+    /// Id of an agent with us, with or without `agents/` before it.
+    pub owner: Value,
+    pub language: Value,
+    pub country: Value,
+    /// Texts, by the key under which the customer has them.
+    pub attributes: BTreeMap<String, Value>,
+    /// Numbers, by the same.
+    pub numbers: BTreeMap<String, Value>,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IdentityRule {
@@ -245,6 +262,16 @@ impl PresetFile {
             return Err(format!(
                 "`contact.mail_header` names headers, and `{name}` cannot be one"
             ));
+        }
+        for (table, fields) in [
+            ("attributes", &self.customer.attributes),
+            ("numbers", &self.customer.numbers),
+        ] {
+            if let Some(key) = fields.keys().find(|key| !is_key(key)) {
+                return Err(format!(
+                    "`customer.{table}.{key}`: a key must be 1 to 63 of a-z, 0-9 and _, and begin with a letter"
+                ));
+            }
         }
         if let Some(call) = &self.call {
             let needed = [

@@ -172,6 +172,10 @@ impl<'a> Item<'a> {
             Some(part) => found.and_then(|text| mailbox(part, &text)),
             None => found,
         };
+        let found = match &rule.after {
+            Some(begin) => found.map(|text| self.after(begin, text)),
+            None => found,
+        };
         let found = match &rule.until {
             Some(end) => found.and_then(|text| {
                 let before = text.split(end.as_str()).next().unwrap_or_default().trim();
@@ -191,7 +195,22 @@ impl<'a> Item<'a> {
         mapped.or_else(|| (!rule.default.is_empty()).then(|| rule.default.clone()))
     }
 
-    /// A list of words: a JSON array, or one text with commas.
+    /// What stands after `begin`, if that is there and says something.
+    fn after(&self, begin: &Source, text: String) -> String {
+        let begin = match begin {
+            Source::Pointer(pointer) => self.at(pointer).and_then(as_text),
+            Source::Template(pieces) => self.template(pieces),
+        };
+        match begin
+            .filter(|begin| !begin.is_empty())
+            .and_then(|begin| text.split_once(&begin))
+        {
+            Some((_, rest)) => rest.to_owned(),
+            None => text,
+        }
+    }
+
+    /// A list of words: a JSON array, those that a pointer with `*` finds, or one text with commas.
     pub(super) fn list(&self, value: &super::value::Value) -> Vec<String> {
         let several = match value {
             super::value::Value::First(values) => values.as_slice(),
@@ -202,6 +221,12 @@ impl<'a> Item<'a> {
                 && let Some(Value::Array(values)) = self.at(pointer)
             {
                 return values.iter().filter_map(as_text).collect();
+            }
+            if let super::value::Value::Text(Source::Pointer(pointer)) = value
+                && pointer.steps.contains(&Step::Every)
+                && let Some(found) = self.each(pointer).filter(|found| !found.is_empty())
+            {
+                return found.iter().filter_map(|item| as_text(item.value())).collect();
             }
         }
         self.text(value)

@@ -12,7 +12,9 @@ use super::file::{Condition, Format, IdentityRule, PresetFile, ThinRule};
 use super::find::{Item, as_text};
 use super::mailing;
 use super::value::{Source, Value};
-use crate::contact::{Attachment, Channel, Contact, Identity, IdentityKind, MAX_EXTERNAL_ID, Priority, is_no_time};
+use crate::contact::{
+    Attachment, Attribute, Channel, Contact, Identity, IdentityKind, MAX_EXTERNAL_ID, Priority, Profile, is_no_time,
+};
 use crate::mail::{self, html_to_text};
 use crate::mails::Mails;
 
@@ -214,6 +216,7 @@ fn contact(
         identities: file.identities.iter().filter_map(|rule| identity(rule, item)).collect(),
         display_name: cut(item.text(&fields.display_name), 200),
         tier: cut(item.text(&fields.tier).to_lowercase(), 63),
+        profile: profile(file, item),
         subject: cut(item.text(&fields.subject), 500),
         text,
         quoted_text,
@@ -265,6 +268,29 @@ fn contact(
             .push(format!("contact:{source}:{}", contact.external_id));
     }
     Ok(contact)
+}
+
+/// What the payload says of the customer.
+fn profile(file: &PresetFile, item: &Item<'_>) -> Profile {
+    let fields = &file.customer;
+    let texts = fields.attributes.iter().map(|(key, value)| {
+        let text = item.text(value);
+        (key, (!text.is_empty()).then_some(Attribute::Text(text)))
+    });
+    let numbers = fields.numbers.iter().map(|(key, value)| {
+        let number = item.text(value).parse().ok();
+        (key, number.and_then(Attribute::number))
+    });
+    let said = texts
+        .chain(numbers)
+        .filter_map(|(key, value)| Some((key.clone(), value?)));
+    let profile = Profile {
+        owner: item.text(&fields.owner),
+        language: item.text(&fields.language),
+        country: item.text(&fields.country),
+        attributes: said.collect(),
+    };
+    profile.sound()
 }
 
 /// The bytes of a field of a form, when they are no UTF-8.

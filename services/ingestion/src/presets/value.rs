@@ -29,6 +29,8 @@ pub(super) struct Rule {
     pub mailbox: Option<Mailbox>,
     /// Takes what stands before this, for lists that are written as one text.
     pub until: Option<String>,
+    /// Takes what stands after this, a template, if it is there; else all. For a name that is written before the words.
+    pub after: Option<Source>,
     /// The SHA-256 of this: an id for what has none. A redelivery has the same.
     pub digest: Option<Digest>,
     /// The source's word to ours. A word that is not in it gives `default`.
@@ -68,10 +70,13 @@ impl Rule {
         if self.digest == Some(Digest::Value) && self.from.is_none() {
             return Err("`digest = \"value\"` needs `from`".to_owned());
         }
-        let works_on_it =
-            self.mailbox.is_some() || self.until.is_some() || !self.map.is_empty() || !self.starts.is_empty();
+        let works_on_it = self.mailbox.is_some()
+            || self.until.is_some()
+            || self.after.is_some()
+            || !self.map.is_empty()
+            || !self.starts.is_empty();
         if self.from.is_none() && works_on_it {
-            return Err("`map`, `starts`, `until` and `mailbox` need `from`".to_owned());
+            return Err("`map`, `starts`, `until`, `after` and `mailbox` need `from`".to_owned());
         }
         Ok(self)
     }

@@ -1,5 +1,6 @@
 //! Who waits in a chat: since when they will have left unless somebody says that they are still there. So a customer whose line was cut, or whose
-//! process died, leaves the queue although nobody can say so any more.
+//! process died, leaves the queue although nobody can say so any more. It is noted by their conversation before anything of it is told to ticketing:
+//! whatever became of that, whoever looks later finds the ticket by it.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
@@ -17,8 +18,8 @@ use super::entity::departure::{ActiveModel, Column, Entity, Model};
 pub struct Departure {
     /// Whose ticket.
     pub tenant: String,
-    /// `tickets/{uuid}`; `receipts/{uuid}` of something said, while its ticket is not known.
-    pub ticket: String,
+    /// Under which ticketing finds their ticket: the key of the conversation; `tickets/{uuid}` in what an older build noted.
+    pub conversation: String,
     /// Since when the customer is not there.
     pub left_at: DateTime<Utc>,
     /// From when on that counts as leaving.
@@ -30,14 +31,14 @@ pub struct Departure {
 }
 
 impl Store {
-    /// Notes a departure; a later word about the ticket replaces an earlier one, but no word of the customer's own.
+    /// Notes a departure; a later word about the conversation replaces an earlier one, but no word of the customer's own.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn note_departure(&self, departure: &Departure) -> Result<(), Error> {
         let row = ActiveModel {
             tenant: Set(departure.tenant.clone()),
-            ticket: Set(departure.ticket.clone()),
+            ticket: Set(departure.conversation.clone()),
             left_at: Set(micros(departure.left_at)),
             due_at: Set(micros(departure.due_at)),
             retry_at: Set(0),
@@ -65,15 +66,15 @@ impl Store {
         tx.commit().await
     }
 
-    /// The customer of this ticket is there, or waits no more.
+    /// The customer of this conversation waits no more.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn forget_departure(&self, tenant: &str, ticket: &str) -> Result<(), Error> {
+    pub async fn forget_departure(&self, tenant: &str, conversation: &str) -> Result<(), Error> {
         let tx = self.database.begin().await?;
         Entity::delete_many()
             .filter(Column::Tenant.eq(tenant))
-            .filter(Column::Ticket.eq(ticket))
+            .filter(Column::Ticket.eq(conversation))
             .exec(tx.conn())
             .await
             .map_err(database_error)?;
@@ -88,7 +89,7 @@ impl Store {
         let tx = self.database.begin().await?;
         Entity::delete_many()
             .filter(Column::Tenant.eq(departure.tenant.as_str()))
-            .filter(Column::Ticket.eq(departure.ticket.as_str()))
+            .filter(Column::Ticket.eq(departure.conversation.as_str()))
             .filter(Column::DueAt.eq(micros(departure.due_at)))
             .exec(tx.conn())
             .await
@@ -105,7 +106,7 @@ impl Store {
         Entity::update_many()
             .col_expr(Column::RetryAt, Expr::value(micros(retry_at)))
             .filter(Column::Tenant.eq(departure.tenant.as_str()))
-            .filter(Column::Ticket.eq(departure.ticket.as_str()))
+            .filter(Column::Ticket.eq(departure.conversation.as_str()))
             .filter(Column::DueAt.eq(micros(departure.due_at)))
             .exec(tx.conn())
             .await
@@ -137,7 +138,7 @@ impl Store {
 fn departure(row: Model) -> Departure {
     Departure {
         tenant: row.tenant,
-        ticket: row.ticket,
+        conversation: row.ticket,
         left_at: from_micros(row.left_at),
         due_at: from_micros(row.due_at),
         close: row.close,

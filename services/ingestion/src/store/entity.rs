@@ -1,6 +1,7 @@
 //! Rows. They never leave the store.
 
 pub(super) mod departure;
+pub(super) mod grant;
 pub(super) mod import;
 pub(super) mod import_error;
 pub(super) mod import_line;

@@ -1,6 +1,7 @@
 //! The schema. A released migration is never changed; a new one is added.
 
 mod departures;
+mod grants;
 mod imports;
 mod mailboxes;
 mod outgoing;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(mailboxes::Mailboxes),
             Box::new(imports::Imports),
             Box::new(departures::Departures),
+            Box::new(grants::Grants),
         ]
     }
 }

@@ -32,6 +32,8 @@ struct State {
     followers: Vec<mpsc::UnboundedSender<Result<api::FollowResponse, Status>>>,
     /// The life of the log.
     epoch: u32,
+    /// Who has left.
+    leaves: Vec<api::LeaveQueueRequest>,
 }
 
 impl FakeDesk {
@@ -44,6 +46,11 @@ impl FakeDesk {
         let mut state = self.state();
         state.ticket = ticket;
         state.customer = customer;
+    }
+
+    /// What was told of customers who left, without repeats.
+    pub fn leaves(&self) -> Vec<api::LeaveQueueRequest> {
+        self.state().leaves.clone()
     }
 
     /// How many follow the feed of the tenant.
@@ -249,12 +256,24 @@ macro_rules! door {
 
 door!(TicketDoor, "vorrang.ticketing.v1.TicketService");
 door!(CustomerDoor, "vorrang.ticketing.v1.CustomerService");
+door!(LiveDoor, "vorrang.ticketing.v1.LiveService");
 
 async fn serve(desk: FakeDesk, request: http::Request<Body>) -> http::Response<Body> {
     let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
     match method.as_str() {
         "GetTicket" => answer(request, |_: api::GetTicketRequest| desk.state().ticket.clone()).await,
         "GetCustomer" => answer(request, |_: api::GetCustomerRequest| desk.state().customer.clone()).await,
+        "LeaveQueue" => {
+            let leave = |request: api::LeaveQueueRequest| {
+                let mut state = desk.state();
+                let ticket = Some(state.ticket.clone());
+                if !state.leaves.contains(&request) {
+                    state.leaves.push(request);
+                }
+                api::LeaveQueueResponse { ticket, left: true }
+            };
+            answer(request, leave).await
+        }
         "ListMessages" => {
             let list = |_: api::ListMessagesRequest| api::ListMessagesResponse {
                 messages: desk.state().messages.clone(),

@@ -1,6 +1,7 @@
 //! The whole service over the wire.
 
 mod bodies;
+mod chats;
 mod checks;
 mod crashes;
 mod delivery;
@@ -18,7 +19,9 @@ mod pushes;
 mod raw;
 mod smtp;
 mod stack;
+mod stuck;
 mod threads;
 mod ticketing;
+mod tokens;
 mod vendors;
 mod webhooks;

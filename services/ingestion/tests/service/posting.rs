@@ -15,7 +15,7 @@ use crate::outgoing::{customer, message, reasons, ticket};
 use crate::stack::Stack;
 use crate::ticketing::FakeTicketing;
 
-fn smtp(server: &MailServer) -> String {
+pub fn smtp(server: &MailServer) -> String {
     format!("smtp = \"smtp://localhost:{}?tls=required\"\n", server.smtp_port())
 }
 
@@ -26,7 +26,7 @@ async fn start(server: &MailServer, password: &str, lines: &str, clock: SharedCl
     on(folder, FakeTicketing::new(), clock).await
 }
 
-async fn on(folder: DataFolder, ticketing: FakeTicketing, clock: SharedClock) -> Stack {
+pub async fn on(folder: DataFolder, ticketing: FakeTicketing, clock: SharedClock) -> Stack {
     ticketing.desk().set(ticket(), customer("mara@x.example"));
     let stack = Stack::at(folder, ticketing, clock).await;
     wait_for(DEADLINE, "the outbox to follow", || async {
@@ -37,7 +37,7 @@ async fn on(folder: DataFolder, ticketing: FakeTicketing, clock: SharedClock) ->
 }
 
 /// What is in the customer's mailbox.
-async fn received(server: &MailServer, count: usize) -> Vec<mail::Mail> {
+pub async fn received(server: &MailServer, count: usize) -> Vec<mail::Mail> {
     wait_for(DEADLINE, "mails to arrive", || async {
         let mails = server.mails("mara");
         (mails.len() >= count).then(|| mails.iter().map(|(_, raw)| mail::read(raw).expect("a mail")).collect())

@@ -18,7 +18,7 @@ use vorrang_api::ticketing::v1::{
 use vorrang_error::{Error, Kind};
 use vorrang_service::{Bind, Bound, Context, configured};
 
-use crate::desk::{CustomerDoor, FakeDesk, TicketDoor};
+use crate::desk::{CustomerDoor, FakeDesk, LiveDoor, TicketDoor};
 use crate::past::Past;
 
 /// How it behaves.
@@ -31,6 +31,8 @@ pub enum Mode {
     Hangs,
     /// Everything is recorded, and the answer is lost.
     LosesAnswers,
+    /// Everything is recorded, and calls are answered when this is over.
+    NeverAnswers,
     /// Contacts whose text is `refuse` are refused for good.
     Refuses,
 }
@@ -77,6 +79,7 @@ impl FakeTicketing {
                 .grpc(FeedServiceServer::new(desk.clone()))
                 .grpc(AttachmentServiceServer::new(desk.clone()))
                 .grpc(TicketDoor(desk.clone()))
+                .grpc(LiveDoor(desk.clone()))
                 .grpc(CustomerDoor(desk)))
         })
     }
@@ -208,18 +211,18 @@ impl InternalService for FakeTicketing {
         let tenant = vorrang_service::tenant(&request).map_err(vorrang_service::status)?;
         // The sender is `self`: it is not dropped meanwhile.
         let _ = self.1.subscribe().wait_for(|mode| *mode != Mode::Hangs).await;
-        let mut state = self.state();
-        state.calls += 1;
-        if state.mode == Mode::Down {
-            return Err(Status::unavailable("down"));
-        }
-        let results = request
-            .into_inner()
-            .contacts
-            .into_iter()
-            .map(|contact| state.record(&tenant, contact))
-            .collect();
-        if state.mode == Mode::LosesAnswers {
+        let (mode, results) = {
+            let mut state = self.state();
+            state.calls += 1;
+            if state.mode == Mode::Down {
+                return Err(Status::unavailable("down"));
+            }
+            let contacts = request.into_inner().contacts.into_iter();
+            let results: Vec<_> = contacts.map(|contact| state.record(&tenant, contact)).collect();
+            (state.mode, results)
+        };
+        let _ = self.1.subscribe().wait_for(|mode| *mode != Mode::NeverAnswers).await;
+        if mode == Mode::LosesAnswers {
             return Err(Status::unavailable("the answer is lost"));
         }
         Ok(Response::new(RecordContactsResponse { results }))

@@ -27,7 +27,7 @@ use crate::words::{Actor, ActorKind, Channel, Disposition, Priority, Visibility}
 
 pub use action::{Known, macro_id, macro_mask, macro_profile};
 pub use automation::{automation_id, automation_mask, automation_profile};
-pub use contact::contact;
+pub use contact::{contact, key as thread_key};
 pub use customer::{customer_id, customer_mask, identity, identity_key, profile, two_customers};
 pub use organization::{domain, external_id, organization_id, organization_mask, organization_profile};
 pub use record::{milestone, order, proactive_contact, source};

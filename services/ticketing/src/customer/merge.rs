@@ -108,6 +108,9 @@ impl Customer {
             ..Absorbed::default()
         };
         self.fill_in(source, &mut absorbed, now);
+        for field in &absorbed.filled {
+            self.said.take_over(&source.said, field);
+        }
         self.periods = self.periods.union(&source.periods);
         source.merged_identities = std::mem::take(&mut source.identities);
         self.identities.extend(source.merged_identities.iter().cloned());
@@ -208,6 +211,7 @@ impl Customer {
                 },
             };
             if same {
+                self.said.forget(field);
                 given.push(field.clone());
             }
         }

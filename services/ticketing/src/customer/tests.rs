@@ -31,6 +31,8 @@ fn learn(customer: &mut Customer, display_name: &str, identities: &[Identity], s
     let learnt = Learnt {
         display_name,
         tier: None,
+        told: &Told::default(),
+        by: By::Vouching,
         identities,
         domains: &HashMap::new(),
     };
@@ -44,6 +46,8 @@ fn a_contact_fills_in_what_is_missing_and_overwrites_no_name() {
     let learnt = Learnt {
         display_name: "Mara",
         tier: Some(&said("vip", "crm")),
+        told: &Told::default(),
+        by: By::Vouching,
         identities: std::slice::from_ref(&phone),
         domains: &HashMap::new(),
     };
@@ -185,6 +189,8 @@ fn a_verified_mail_domain_decides_until_somebody_does() {
         let learnt = Learnt {
             display_name: "",
             tier: None,
+            told: &Told::default(),
+            by: By::Vouching,
             identities: &[identity],
             domains: &domains,
         };
@@ -238,4 +244,71 @@ fn masks_name_what_can_be_changed() {
     ] {
         assert!(Field::parse(path).is_none(), "{path}");
     }
+}
+
+#[test]
+fn who_does_not_vouch_never_replaces_what_was_vouched_for() {
+    let learn = |customer: &mut Customer, tier: &str, owner: &str, by: By, second: i64| {
+        let told = Told {
+            owner: owner.to_owned(),
+            ..Told::default()
+        };
+        let learnt = Learnt {
+            display_name: "",
+            tier: Some(&said(tier, "crm")),
+            told: &told,
+            by,
+            identities: &[],
+            domains: &HashMap::new(),
+        };
+        let changed = customer.learn(learnt, at(second));
+        (
+            changed,
+            customer.tier_at(at(second)).tier.to_owned(),
+            customer.owner.clone(),
+        )
+    };
+    let mut mara = mara();
+    let expected = |changed, tier: &str, owner: &str| (changed, tier.to_owned(), owner.to_owned());
+    assert_eq!(
+        learn(&mut mara, "vip", "agents/anna", By::Source, 1),
+        expected(true, "vip", "agents/anna")
+    );
+    assert_eq!(
+        learn(&mut mara, "gold", "agents/ben", By::Vouching, 2),
+        expected(true, "gold", "agents/ben")
+    );
+    assert_eq!(
+        learn(&mut mara, "vip", "agents/anna", By::Source, 3),
+        expected(false, "gold", "agents/ben")
+    );
+    assert_eq!(
+        learn(&mut mara, "standard", "", By::Source, 4),
+        expected(false, "gold", "agents/ben")
+    );
+    assert_eq!(
+        learn(&mut mara, "standard", "", By::Vouching, 5),
+        expected(true, "standard", "agents/ben")
+    );
+    assert_eq!(
+        learn(&mut mara, "vip", "", By::Source, 6),
+        expected(true, "vip", "agents/ben")
+    );
+    // People decide about all of them.
+    let profile = Profile {
+        owner: "agents/carl".to_owned(),
+        ..Profile::default()
+    };
+    mara.update(&profile, &[Field::Owner], at(7)).expect("changes");
+    assert_eq!(
+        learn(&mut mara, "vip", "agents/anna", By::Vouching, 8),
+        expected(true, "vip", "agents/carl")
+    );
+    mara.update(&Profile::default(), &[Field::Owner], at(9))
+        .expect("changes");
+    assert_eq!(
+        learn(&mut mara, "vip", "agents/anna", By::Source, 10).2,
+        "agents/anna",
+        "nobody had it"
+    );
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::customer::{Identity, Tier};
+use crate::customer::{Identity, Tier, Told};
 use crate::message::Draft;
 use crate::ticket::{Fields, QUEUE_DEFAULT};
 use crate::words::{Channel, IdentityKind, Priority};
@@ -21,6 +21,7 @@ fn contact(who: &str, id: &str) -> Contact {
         identities: vec![Identity::parse(IdentityKind::Email, who, true).expect("valid")],
         display_name: String::new(),
         tier: None,
+        told: Told::default(),
         same_person: false,
         message: Draft {
             actor: Actor {
@@ -55,6 +56,7 @@ fn contact(who: &str, id: &str) -> Contact {
         trace_parent: String::new(),
         call: None,
         asynchronous: false,
+        received_at: None,
     }
 }
 

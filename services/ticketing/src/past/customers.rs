@@ -6,7 +6,9 @@ use vorrang_history::{Line, What};
 use vorrang_service::Ids;
 
 use super::{Past, words};
-use crate::customer::{Customer, IDENTITIES_MAX, Identity, Profile, Tier, periods, tier};
+use crate::attributes::Attributes;
+use crate::customer::{By, Customer, IDENTITIES_MAX, Identity, Profile, Tier, Told, periods, said};
+use crate::ticket::Ticket;
 use crate::words::IdentityKind;
 
 impl Past {
@@ -77,7 +79,6 @@ impl Past {
     /// What a `customer` line says.
     pub(super) fn learn(&mut self, id: Uuid, line: &Line) {
         let What::Customer {
-            id: there,
             name,
             tier: given,
             language,
@@ -88,45 +89,42 @@ impl Past {
         else {
             return;
         };
-        let own = words::identity(&self.source, there);
         let Some(customer) = self.customers.get_mut(&id) else {
             return;
         };
-        // Whoever was made by an import has the source's id first.
-        let ours = own.is_some_and(|own| {
-            customer
-                .identities
-                .first()
-                .is_some_and(|first| first.key() == own.key())
-        });
-        let set = |field: &mut String, value: &Option<String>, most: usize| {
-            if let Some(value) = value
-                && (ours || field.is_empty())
-            {
-                *field = words::cut(value.trim(), most);
-            }
-        };
-        set(&mut customer.display_name, name, 200);
-        set(&mut customer.language, language, 35);
+        // Before a customer's first line that line holds.
+        let is_first = customer.periods.last().is_none();
+        let by = By::Import(line.at);
         let is_code = |code: &String| code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase());
-        set(&mut customer.country, &country.clone().filter(is_code), 2);
-        if let Some(given) = given {
+        let text = |value: &Option<String>, most| words::cut(value.as_deref().unwrap_or_default().trim(), most);
+        let mut told = Told {
+            owner: String::new(),
+            language: text(language, 35),
+            country: country.clone().filter(is_code).unwrap_or_default(),
+            attributes: Attributes::new(),
+        };
+        if let Some(attributes) = attributes {
+            words::attributes(attributes, &mut told.attributes);
+        }
+        let name = (text(name, 200), &mut customer.display_name);
+        said::set(&mut customer.said, ("display_name", name.1), &name.0, by);
+        customer.tell(&told, by);
+        let may = match customer.said.of("tier") {
+            Some(before) => by.replaces(before),
+            None => customer.tier.is_none(),
+        };
+        if let Some(given) = given.filter(|_| may) {
             let said = Tier {
                 tier: given.as_str().to_owned(),
                 source: self.source.clone(),
                 valid_until: None,
             };
-            if ours || customer.tier.is_none() {
-                customer.tier = tier::after(customer.tier.take(), &said, line.at);
+            customer.say_tier(&said, by, line.at);
+            // That there is none is what this source says, too.
+            customer.said.note("tier", by);
+            if is_first {
+                self.first_tiers.push((id, said.tier, line.at));
             }
-        }
-        if let Some(attributes) = attributes {
-            let mut all = customer.attributes.clone();
-            words::attributes(attributes, &mut all);
-            if !ours {
-                all.extend(customer.attributes.clone());
-            }
-            customer.attributes = all;
         }
         for address in words::addresses(attributes.as_ref()) {
             if !self.owners.contains_key(&address.key()) && customer.identities.len() < IDENTITIES_MAX {
@@ -134,6 +132,10 @@ impl Past {
                 customer.identities.push(address);
             }
         }
+        self.tier_from_the_beginning(id);
+        let Some(customer) = self.customers.get_mut(&id) else {
+            return;
+        };
         // Won with the first line, and again after having left.
         if customer.periods.last().is_none_or(|last| last.left_at.is_some()) {
             let said = periods::Said {
@@ -144,6 +146,23 @@ impl Past {
             let _ = customer.periods.say(said);
         }
         self.touch_customer(id);
+    }
+
+    /// Tickets that were opened before the first line of their customer count as that line says.
+    fn tier_from_the_beginning(&mut self, id: Uuid) {
+        let Some((_, tier, at)) = self
+            .first_tiers
+            .last()
+            .filter(|(customer, ..)| *customer == id)
+            .cloned()
+        else {
+            return;
+        };
+        let earlier = |ticket: &&mut Ticket| ticket.customer == id && ticket.past.is_some() && ticket.opened_at < at;
+        for ticket in self.tickets.values_mut().filter(earlier) {
+            ticket.tier.clone_from(&tier);
+            self.changed.insert(ticket.id);
+        }
     }
 
     pub(super) fn left(&mut self, id: Uuid, at: DateTime<Utc>) {

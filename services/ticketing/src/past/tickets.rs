@@ -10,7 +10,6 @@ use crate::customer::tier;
 use crate::message::Draft;
 use crate::state::State;
 use crate::ticket::link::{LINKS_MAX, Link, LinkKind};
-use crate::ticket::merge::CHAIN_MAX;
 use crate::ticket::{Fields, Opening, QUEUE_DEFAULT, Ticket};
 use crate::words::{Actor, ActorKind, Disposition, Visibility};
 
@@ -216,15 +215,13 @@ impl Past {
         at: DateTime<Utc>,
     ) {
         let Some(id) = ticket else { return };
-        let next = |id: &Uuid| self.tickets.get(id).and_then(|ticket| ticket.merged_into);
-        // Longer chains than ours may be are in the log only.
-        let chain = into.map_or(0, |into| {
-            std::iter::successors(Some(into), next).take(CHAIN_MAX + 1).count()
-        });
+        // Longer chains and larger conversations than ours may be are in the log only.
+        let fits = into.is_none_or(|into| self.merges.may_join(id, into));
         if let Some(ticket) = self.newer(id, at, |past| &mut past.merged_at)
-            && chain < CHAIN_MAX
+            && fits
         {
             ticket.merged_into = into;
+            self.merges.join(id, into);
         }
         if let Some(past) = self.tickets.get_mut(&id).and_then(|ticket| ticket.past.as_mut()) {
             past.merged_into = named.cloned();

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 use vorrang_database::{Tx, error, from_micros, micros};
@@ -15,9 +17,9 @@ use super::entity::{history_line, solve, ticket, ticket_state};
 use super::history_erased::gone;
 use super::personal::{Keyring, Lookup, Owner};
 use super::{Call, Store, kin, row, values, write};
-use crate::customer::IdentityKey;
+use crate::customer::{IdentityKey, TIER_VIP};
 use crate::event::{Event, Fact};
-use crate::past::{self, Imported, Past, Recorded, Refusal, words};
+use crate::past::{self, Imported, Merges, Past, Recorded, Refusal, words};
 use crate::words::{Actor, ActorKind};
 
 /// What became of a line.
@@ -163,6 +165,7 @@ impl Store {
         // Nothing leads anywhere else until the commit: the tenant's lock is held.
         let leads = kin::leads(tx.conn(), tenant, found.values().copied()).await?;
         let ids: BTreeSet<Uuid> = found.values().chain(leads.values()).copied().collect();
+        past.merges = merges(tx, tenant, lines, &found, &leads).await?;
         let tickets = row::lock_tickets(tx, &self.personal, tenant, ids.into_iter().collect()).await?;
         past.numbers = found;
         let keys: HashSet<IdentityKey> = lines
@@ -217,6 +220,7 @@ impl Store {
             states,
             orders,
             contacts,
+            first_tiers,
             ..
         } = past;
         let owners = new.iter().map(|(id, customer)| Owner {
@@ -231,6 +235,9 @@ impl Store {
         write::customers(tx, &self.personal, &keyring, tenant, changed_customers).await?;
         let changed_tickets = || tickets.values().filter(|one| changed.contains(&one.id));
         write::tickets(tx, &keyring, tenant, changed_tickets()).await?;
+        for (customer, tier, before) in &first_tiers {
+            tier_from_the_beginning(tx, tenant, *customer, tier, *before).await?;
+        }
         let opened: HashSet<Uuid> = new.iter().map(|(id, _)| *id).collect();
         values::insert(tx, tenant, changed_tickets().filter(|one| opened.contains(&one.id))).await?;
         write::messages(tx, &keyring, tenant, &messages).await?;
@@ -254,6 +261,58 @@ impl Store {
         self.keep(tx, tenant, &keyring, contacts, now).await?;
         Ok(keyring)
     }
+}
+
+/// The merges that lines are about, with everything that leads to those tickets.
+async fn merges(
+    tx: &Tx,
+    tenant: &str,
+    lines: &[&Line],
+    found: &HashMap<String, Uuid>,
+    leads: &HashMap<Uuid, Uuid>,
+) -> Result<Merges, Error> {
+    let mut merges = Merges::default();
+    let merging = lines.iter().filter(|line| matches!(line.what, What::Merged { .. }));
+    let named = merging.flat_map(|line| line.what.tickets());
+    let ends: BTreeSet<Uuid> = named
+        .filter_map(|id| found.get(id))
+        .map(|id| kin::end(leads, *id))
+        .collect();
+    if ends.is_empty() {
+        return Ok(merges);
+    }
+    for (ticket, into) in leads {
+        merges.join(*ticket, Some(*into));
+    }
+    match kin::parts(tx.conn(), tenant, &ends.into_iter().collect::<Vec<_>>()).await {
+        Ok(parts) => parts
+            .into_iter()
+            .for_each(|part| merges.join(part.id, Some(part.target))),
+        Err(error) if error.kind() == vorrang_error::Kind::Precondition => merges.is_full = true,
+        Err(error) => return Err(error),
+    }
+    Ok(merges)
+}
+
+/// Imported tickets of a customer that were opened before their first line count as that line says; what they are otherwise stays.
+async fn tier_from_the_beginning(
+    tx: &Tx,
+    tenant: &str,
+    customer: Uuid,
+    tier: &str,
+    before: DateTime<Utc>,
+) -> Result<(), Error> {
+    ticket::Entity::update_many()
+        .col_expr(ticket::Column::Tier, Expr::value(tier))
+        .col_expr(ticket::Column::QueueRank, Expr::value(i32::from(tier != TIER_VIP)))
+        .filter(ticket::Column::Tenant.eq(tenant))
+        .filter(ticket::Column::CustomerId.eq(customer))
+        .filter(ticket::Column::Past.is_not_null())
+        .filter(ticket::Column::OpenedAt.lt(micros(before)))
+        .exec(tx.conn())
+        .await
+        .map_err(error)?;
+    Ok(())
 }
 
 /// How a line is found again: with its source, and unreadable for whoever has the database only.

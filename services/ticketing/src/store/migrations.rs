@@ -7,6 +7,7 @@ mod m0004_texts_left;
 mod m0005_merged_with;
 mod m0006_history;
 mod m0007_queue_left;
+mod m0008_line;
 mod m_automations;
 mod m_customers;
 mod m_macros;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(fingerprints::Migration),
             Box::new(m0006_history::History),
             Box::new(m0007_queue_left::QueueLeft),
+            Box::new(m0008_line::Line),
         ]
     }
 }

@@ -9,10 +9,11 @@ use vorrang_database::idempotency::{self, Begin};
 use vorrang_database::{Tx, error};
 use vorrang_error::Error;
 
-use super::entity::{contact_key, message, thread_key};
+use super::entity::{contact_key, message, personal_key, thread_key};
+use super::merge_customers::give_keys;
 use super::organizations::joined_domains;
 use super::personal::{Keyring, Lookup, Owner};
-use super::{Store, attachments, ids, kin, row, write};
+use super::{Store, asked, attachments, ids, kin, row, write};
 use crate::contact::{self, Contact, ContactKey, Outcome, Recorded, TicketMark};
 use crate::customer::{Customer, IdentityKey};
 use crate::desk::{Desk, Known, Thread, Written};
@@ -57,6 +58,11 @@ impl Store {
         self.follow_written(&tx, tenant, &mut written, (sla_revision, now))
             .await?;
         let keyring = self.keyring_of(&tx, tenant, &written, now).await?;
+        for (ticket, customer) in &written.given {
+            // Whoever erases the customer erases it, too.
+            give_keys(&tx, tenant, personal_key::Column::Id.eq(*ticket), *customer).await?;
+            asked::follow(&tx, tenant, &[*ticket], *customer).await?;
+        }
         write::last_number(&tx, tenant, written.last_number).await?;
         write::customers(&tx, &self.personal, &keyring, tenant, written.customers.values()).await?;
         write::tickets(&tx, &keyring, tenant, written.tickets.values()).await?;
@@ -172,6 +178,14 @@ impl Store {
         let ends: Vec<Uuid> = ends_of_public.into_iter().collect();
         known.guests = kin::guests(tx.conn(), tenant, &ends).await?;
         known.tickets = row::lock_tickets(tx, &self.personal, tenant, named.into_iter().collect()).await?;
+        // Who calls may be found out later.
+        let callers = known.tickets.values().filter(|ticket| ticket.call.is_some());
+        let callers = callers
+            .map(|ticket| ticket.customer)
+            .filter(|id| !known.customers.contains_key(id));
+        let callers: Vec<Uuid> = callers.collect();
+        let callers = row::customers(tx.conn(), &self.personal, tenant, &callers).await?;
+        known.customers.extend(callers);
         Ok((known, locked.sla_revision))
     }
 }
@@ -333,6 +347,26 @@ async fn threads(
     let marks: Vec<(&String, TicketMark)> = marks.filter_map(|key| Some((key, TicketMark::read(key)?))).collect();
     found.extend(marked(tx, tenant, &marks).await?);
     Ok(found)
+}
+
+impl Store {
+    /// The ticket that the key of a conversation leads to; a merged one, if it does.
+    ///
+    /// # Errors
+    /// NotFound when it leads nowhere.
+    pub async fn ticket_of(&self, tenant: &str, key: &str) -> Result<Uuid, Error> {
+        let hash = row::thread_hash(&self.personal.lookup(tenant), key);
+        let found: Option<Uuid> = thread_key::Entity::find()
+            .select_only()
+            .column(thread_key::Column::TicketId)
+            .filter(thread_key::Column::Tenant.eq(tenant))
+            .filter(thread_key::Column::Key.eq(hash))
+            .into_tuple()
+            .one(self.db.reader())
+            .await
+            .map_err(error)?;
+        found.ok_or_else(|| Error::not_found(crate::names::TICKET, "a ticket of this conversation"))
+    }
 }
 
 /// Where keys lead that name a ticket itself. Nothing is stored for them.

@@ -18,7 +18,7 @@ use super::sealed::{self, CustomerTexts, TicketTexts};
 use crate::attributes::Attributes;
 use crate::contact::ContactKey;
 use crate::custom::{CustomFields, CustomValue};
-use crate::customer::{Belongs, Customer, Identity, IdentityKey, TIER_VIP, Tier};
+use crate::customer::{Belongs, Customer, Identity, IdentityKey, Sayings, TIER_VIP, Tier};
 use crate::names::TicketRef;
 use crate::ticket::Ticket;
 
@@ -279,6 +279,10 @@ fn read_customer(
         "" => Attributes::new(),
         text => read_json(text)?,
     };
+    let said = match texts.said.as_str() {
+        "" => Sayings::default(),
+        text => read_json(text)?,
+    };
     let merged_identities = texts.merged_identities.into_iter().map(|one| {
         Ok(Identity {
             kind: one.kind.parse()?,
@@ -307,6 +311,7 @@ fn read_customer(
         organization_by: row.organization_by.parse()?,
         attributes,
         owner: row.owner,
+        said,
         periods: read_json(&row.periods)?,
         merged_into: row.merged_into,
         revision: row.revision,

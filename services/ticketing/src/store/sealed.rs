@@ -72,6 +72,9 @@ pub struct CustomerTexts {
     /// Of one that was merged: the identities that it had.
     #[prost(message, repeated, tag = "3")]
     pub merged_identities: Vec<IdentityTexts>,
+    /// Who said what people did not say, as JSON; empty: nobody.
+    #[prost(string, tag = "4")]
+    pub said: String,
 }
 
 /// An identity that a customer had.

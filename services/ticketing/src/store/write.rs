@@ -264,6 +264,11 @@ fn customer_row(keyring: &Keyring, tenant: &str, customer: &Customer) -> Result<
         } else {
             row::json(&customer.attributes)
         },
+        said: if customer.said.is_empty() {
+            String::new()
+        } else {
+            row::json(&customer.said)
+        },
         merged_identities: customer
             .merged_identities
             .iter()

@@ -2,15 +2,15 @@
 //!
 //! A customer who leaves is still owed an answer: the ticket waits anew, like a mail, with a new generation, so that nobody can accept who
 //! was offered somebody on the line. Only the customer's own word closes it.
+//!
+//! Words about presence come late and in any order. `line_at` says up to when they count: who was there later has not left, and what was said
+//! before they left brings nobody back.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Change, Ticket};
 use crate::state::State;
 use crate::words::{Channel, Disposition, Handling};
-
-/// How far the clocks of our services may be apart.
-const SKEW: TimeDelta = TimeDelta::seconds(30);
 
 /// A customer is not there any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,12 @@ impl Ticket {
         self.channel.is_live() && self.handling == Handling::ByChannel && self.queue_entered_at.is_some()
     }
 
+    /// Whether the customer is known to have been there later than a leaving says.
+    fn was_there_after(&self, leaving: Leaving) -> bool {
+        let there = self.line_at.filter(|_| self.handling == Handling::ByChannel);
+        there.is_some_and(|there| leaving.at.is_some_and(|at| at < there))
+    }
+
     /// The customer is not there any more. A ticket that does not wait is not left; what is part of another one, or set aside, is
     /// nobody's wait.
     pub fn leave_queue(&mut self, leaving: Leaving, now: DateTime<Utc>) -> Vec<Change> {
@@ -51,12 +57,12 @@ impl Ticket {
         }
         let mut changes = Vec::new();
         // Nobody heard of them, and they are back since: what was concluded then is not so any more.
-        let is_back = |entered: &DateTime<Utc>| leaving.at.is_some_and(|at| at + SKEW < *entered);
         if let Some(queue_entered_at) = self
             .queue_entered_at
-            .filter(|entered| self.waits_live() && !is_back(entered))
+            .filter(|_| self.waits_live() && !self.was_there_after(leaving))
         {
             self.handling = Handling::Asynchronous;
+            self.line_at = Some(leaving.at.map_or(now, |at| at.min(now)));
             self.queue_entered_at = None;
             changes.push(Change::QueueLeft(Left {
                 queue_entered_at,
@@ -71,6 +77,20 @@ impl Ticket {
             self.touch(now);
         }
         changes
+    }
+
+    /// The customer of a ticket that is part of another one is not there any more: after an unmerge nobody waits on its line.
+    pub fn leave_as_part(&mut self, leaving: Leaving, now: DateTime<Utc>) -> Vec<Change> {
+        let is_live = self.channel.is_live() && self.handling == Handling::ByChannel;
+        if self.merged_into.is_none() || !is_live || self.was_there_after(leaving) {
+            return Vec::new();
+        }
+        self.handling = Handling::Asynchronous;
+        self.line_at = Some(leaving.at.map_or(now, |at| at.min(now)));
+        // It waited on the line until then; what it waits for after an unmerge is an answer.
+        self.kept_wait = self.kept_wait.map(|_| now);
+        self.touch(now);
+        vec![Change::Updated(vec!["handling"])]
     }
 
     /// The desk has closed: whoever waited on the line has waited in vain, and whoever writes from now on does not wait there. What somebody has
@@ -91,10 +111,17 @@ impl Ticket {
         }
     }
 
-    /// The customer wrote in the chat that they had left: somebody waits on the line again, from now on.
-    pub fn come_back(&mut self, now: DateTime<Utc>) -> Vec<Change> {
+    /// The customer wrote in a chat, and was there at `heard_at`. One who had left before that is back: somebody waits on the line again, from now
+    /// on. What is older than their leaving was only delivered late.
+    pub fn come_back(&mut self, heard_at: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Change> {
         let mut changes = Vec::new();
-        if self.channel == Channel::Chat && self.handling == Handling::Asynchronous && self.merged_into.is_none() {
+        if self.channel != Channel::Chat || self.line_at.is_some_and(|known| heard_at <= known) {
+            return changes;
+        }
+        if self.handling == Handling::ByChannel {
+            self.line_at = Some(heard_at);
+        } else if self.handling == Handling::Asynchronous && self.merged_into.is_none() {
+            self.line_at = Some(heard_at);
             self.handling = Handling::ByChannel;
             if self.queue_entered_at.take().is_some() {
                 self.settle_queue(now, &mut changes);
@@ -188,13 +215,67 @@ mod tests {
     fn who_is_back_has_not_left() {
         let mut ticket = chat();
         ticket.leave_queue(leaving(5), at(5));
-        ticket.come_back(at(200));
+        ticket.come_back(at(200), at(200));
         assert_eq!(
             ticket.leave_queue(leaving(100), at(280)),
             [],
             "it is told late that they were away"
         );
         assert!(ticket.waits_live());
+    }
+
+    #[test]
+    fn what_was_said_before_leaving_brings_nobody_back() {
+        let mut ticket = chat();
+        ticket.leave_queue(leaving(40), at(41));
+        for said in [39, 40] {
+            assert_eq!(ticket.come_back(at(said), at(60)), [], "delivered late");
+            assert_eq!(ticket.handling, Handling::Asynchronous);
+        }
+        assert_eq!(ticket.come_back(at(41), at(61)), [Change::Queued]);
+    }
+
+    #[test]
+    fn who_wrote_after_their_line_was_cut_has_not_left() {
+        let mut ticket = chat();
+        assert_eq!(ticket.come_back(at(50), at(51)), [], "they were there all the time");
+        assert_eq!(ticket.leave_queue(leaving(49), at(230)), []);
+        assert_eq!(ticket.leave_queue(leaving(50), at(230)).len(), 2);
+    }
+
+    #[test]
+    fn who_was_moved_to_another_queue_while_away_has_left_all_the_same() {
+        let mut ticket = chat();
+        let entered = ticket.queue_entered_at.expect("it waits");
+        ticket.assign(None, Some("billing"), at(100)).expect("moves");
+        let left = Left {
+            queue_entered_at: entered,
+            left_at: at(40),
+        };
+        assert_eq!(
+            ticket.leave_queue(leaving(40), at(220)),
+            [Change::QueueLeft(left), Change::Queued]
+        );
+    }
+
+    #[test]
+    fn a_chat_that_is_part_of_another_ticket_is_left_with_it() {
+        let mut part = chat();
+        assert_eq!(part.leave_as_part(leaving(9), at(9)), [], "it is one of its own");
+        (part.kept_wait, part.queue_entered_at) = (part.queue_entered_at, None);
+        part.merged_into = Some(uuid::Uuid::from_u128(7));
+        assert_eq!(
+            part.leave_as_part(leaving(40), at(60)),
+            [Change::Updated(vec!["handling"])]
+        );
+        assert_eq!(part.leave_as_part(leaving(41), at(61)), [], "only once");
+        part.leave(at(90)).expect("is unmerged");
+        assert!(!part.waits_live(), "nobody is on the line");
+        assert_eq!(
+            (part.handling, part.queue_entered_at),
+            (Handling::Asynchronous, Some(at(60))),
+            "and is still owed an answer"
+        );
     }
 
     #[test]
@@ -229,10 +310,10 @@ mod tests {
     fn who_writes_again_waits_anew() {
         let mut ticket = chat();
         ticket.leave_queue(leaving(5), at(5));
-        assert_eq!(ticket.come_back(at(100)), [Change::Queued]);
+        assert_eq!(ticket.come_back(at(99), at(100)), [Change::Queued]);
         assert!(ticket.waits_live());
         assert_eq!((ticket.queue_entered_at, ticket.generation), (Some(at(100)), 3));
-        let later = at(100) + TimeDelta::seconds(7);
+        let later = at(107);
         assert!(
             matches!(&ticket.leave_queue(leaving(107), later)[0], Change::QueueLeft(left) if left.queue_entered_at == at(100))
         );

@@ -133,3 +133,27 @@ fn an_erased_customer_is_in_no_answer() {
     assert_eq!(desk.by_customer("self_service_rate"), counts(&[("-", 1)]));
     assert_eq!(desk.value("tickets_created").0, Some(3.0));
 }
+
+/// What is told again under its name is one contact, as one line of a history is.
+#[test]
+fn a_proactive_contact_that_is_told_again_is_one() {
+    let mut desk = Desk::default();
+    let told = |id: &str, second| {
+        let contact = Some(ticketing::ProactiveContact {
+            id: id.to_owned(),
+            at: time(second),
+            ..Default::default()
+        });
+        let customer = ANN.to_owned();
+        Payload::ProactiveContactRecorded(ticketing::ProactiveContactRecorded { customer, contact })
+    };
+    for (second, id, at) in [(10, "late-parcel", 5), (20, "late-parcel", 5), (30, "invoice", 25)] {
+        desk.happened(second, told(id, at));
+    }
+    let facts = desk.facts.facts();
+    let reached: Vec<_> = facts
+        .people()
+        .flat_map(|(_, person)| person.reached(Micros::MAX))
+        .collect();
+    assert_eq!(reached, [5 * SECOND, 25 * SECOND]);
+}

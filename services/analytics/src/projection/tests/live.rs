@@ -93,6 +93,28 @@ fn who_left_is_one_stay_whatever_becomes_of_the_work() {
 }
 
 #[test]
+fn a_move_after_the_customer_had_left_begins_no_stay() {
+    let moved = |at: i64| {
+        let mut moved = ticket(Handling::ByChannel, Some(100)).expect("a ticket");
+        moved.queue = "billing".to_owned();
+        (
+            at,
+            Payload::TicketQueued(ticketing::TicketQueued { ticket: Some(moved) }),
+        )
+    };
+    // They left at 150, which is known at 330; in between somebody moved them.
+    let gone = [
+        (100, created(Handling::ByChannel, Some(100))),
+        moved(200),
+        (150, left(150)),
+        (330, queued(Handling::Asynchronous, 330)),
+    ];
+    assert_eq!(stays(&gone), [(100, "left", 150)]);
+    let waits = [(100, created(Handling::ByChannel, Some(100))), moved(200)];
+    assert_eq!(stays(&waits), [(100, "waits", 0)]);
+}
+
+#[test]
 fn what_is_written_while_nobody_is_there_stands_in_no_queue() {
     let night = [
         (100, created(Handling::Asynchronous, Some(100))),

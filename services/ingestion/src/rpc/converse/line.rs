@@ -14,6 +14,7 @@ use vorrang_api::timestamp;
 use vorrang_typing::{Note, Side, Throttle};
 
 use super::session::{Gone, Session};
+use crate::chat::idle::{Idle, Word};
 use crate::departures::{self, PATIENCE, Told};
 use crate::hours::Desk;
 use crate::store::Departure;
@@ -26,7 +27,6 @@ const STAY: Duration = Duration::from_secs(60);
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// What is known of the customer and the queue.
-#[derive(Default)]
 pub(super) struct Line {
     /// The customer's last word: they go. Whether nothing is wanted any more.
     pub leaving: Option<bool>,
@@ -37,13 +37,37 @@ pub(super) struct Line {
     /// When it was last noted that they are there.
     stays: Option<Instant>,
     /// Whether that may be noted, by this stream or by one before it.
-    pub noted: bool,
+    noted: bool,
+    /// Whether they said something in this stream, or one before it, that may be a ticket.
+    said: bool,
+    /// Whether they give signs of life.
+    pub idle: Idle,
     /// They were told that nobody is there.
     closed: Option<Desk>,
     typed: Throttle,
 }
 
 impl Line {
+    /// `goes_on`: of a conversation in which something was said before.
+    pub fn new(idle: Idle, goes_on: bool) -> Self {
+        Self {
+            leaving: None,
+            told: None,
+            departed: false,
+            stays: None,
+            noted: goes_on,
+            said: goes_on,
+            idle,
+            closed: None,
+            typed: Throttle::default(),
+        }
+    }
+
+    /// Whether it is long ago that it was noted that they are there.
+    fn is_stale(&self) -> bool {
+        self.stays.is_none_or(|at| at.elapsed() >= STAY)
+    }
+
     /// Whether the customer was told that nobody is there.
     pub fn is_closed(&self) -> bool {
         self.closed.is_some()
@@ -72,10 +96,16 @@ impl Session {
         !place.ticket.is_empty() && place.agent.is_empty() && !place.left && open.contains(&place.state.as_str())
     }
 
+    /// Whether what they said is no ticket yet, as far as is known; then they may wait.
+    fn may_wait(&self) -> bool {
+        self.line.said && self.place.ticket.is_empty() && !self.place.left && !self.line.is_closed()
+    }
+
     /// Tells where the customer stands, and notes that they are there.
     pub(super) async fn pulse(&mut self) -> Result<(), Gone> {
-        if !self.waits() {
+        if !self.waits() && !self.may_wait() {
             self.line.told = None;
+            self.line.idle.look(false, self.app.clock.now());
             self.taken().await;
             return Ok(());
         }
@@ -83,8 +113,14 @@ impl Session {
             // The desk has closed over it: they were told, and are answered later.
             return self.close_over().await;
         }
-        if self.line.stays.is_none_or(|at| at.elapsed() >= STAY) {
-            self.note_waiting().await;
+        if self.be_idle().await? {
+            return Ok(());
+        }
+        if self.line.is_stale() {
+            self.note_there().await;
+        }
+        if !self.waits() {
+            return Ok(());
         }
         let mut request = Request::new(GetWaitRequest {
             ticket: self.place.told_of.clone(),
@@ -104,24 +140,60 @@ impl Session {
         }
     }
 
-    /// Notes that the customer is there now, and has left if nothing more is heard.
-    pub(super) async fn note_waiting(&mut self) {
-        if self.waits() {
-            self.note(self.departure(false)).await;
-            self.line.stays = Some(Instant::now());
-            self.line.noted = true;
+    /// The customer says something, and will wait if nobody has them.
+    pub(super) async fn note_said(&mut self) {
+        self.line.said = true;
+        if self.place.agent.is_empty() && self.line.is_stale() {
+            self.note_there().await;
         }
     }
 
-    /// Leaving as of now: by the customer's word, or unless they are heard of. Of what has no ticket yet by its receipt.
+    /// Notes that the customer is there now, and has left if nothing more is heard.
+    async fn note_there(&mut self) {
+        self.note(self.departure(false)).await;
+        self.line.stays = Some(Instant::now());
+        self.line.noted = true;
+    }
+
+    /// Asks somebody who gives no sign of life whether they are there, and lets them go if they do not answer. True: they have left.
+    async fn be_idle(&mut self) -> Result<bool, Gone> {
+        let since = match self.line.idle.look(true, self.app.clock.now()) {
+            Word::Nothing => return Ok(false),
+            Word::Leaves(at) => {
+                let leaves_at = Some(timestamp(at));
+                self.send(Event::IdleWarning(api::IdleWarning { leaves_at })).await?;
+                return Ok(false);
+            }
+            Word::Left(since) => since,
+        };
+        let departure = Departure {
+            left_at: since,
+            ..self.departure(true)
+        };
+        if let Err(error) = self.app.store.note_departure(&departure).await {
+            // What is not noted is not told either: they are asked once more.
+            tracing::debug!(error = error.chain(), "that a customer is idle was not noted");
+            return Ok(false);
+        }
+        self.line.noted = false;
+        self.line.stays = None;
+        match departures::tell(&self.app.store, &self.app.peers, &departure).await {
+            // An agent was faster, or what they said is no ticket.
+            Ok(Told::Stays) => return Ok(false),
+            Ok(Told::Closed | Told::Left | Told::Later) => {}
+            Err(error) => tracing::debug!(error = error.chain(), "that a customer was idle is told later"),
+        }
+        self.line.told = None;
+        self.tell_gone(true).await?;
+        Ok(true)
+    }
+
+    /// Leaving as of now: by the customer's word, or unless they are heard of.
     fn departure(&self, by_word: bool) -> Departure {
         let now = self.app.clock.now();
-        let receipt = || self.place.receipts.back().cloned().unwrap_or_default();
         Departure {
             tenant: self.tenant.clone(),
-            ticket: Some(self.place.ticket.clone())
-                .filter(|ticket| !ticket.is_empty())
-                .unwrap_or_else(receipt),
+            conversation: self.start.key(),
             left_at: now,
             due_at: if by_word { now } else { now + PATIENCE },
             close: by_word && self.line.leaving == Some(true),
@@ -130,9 +202,6 @@ impl Session {
     }
 
     async fn note(&mut self, departure: Departure) {
-        if departure.ticket.is_empty() {
-            return;
-        }
         if let Err(error) = self.app.store.note_departure(&departure).await {
             tracing::debug!(
                 error = error.chain(),
@@ -160,7 +229,7 @@ impl Session {
         if !std::mem::take(&mut self.line.noted) {
             return;
         }
-        if let Err(error) = self.app.store.forget_departure(&self.tenant, &self.place.ticket).await {
+        if let Err(error) = self.app.store.forget_departure(&self.tenant, &self.start.key()).await {
             // It will be told that they left, and nobody who has it lets it go by that.
             tracing::debug!(error = error.chain(), "that a customer was answered was not noted");
         }
@@ -174,8 +243,8 @@ impl Session {
         }
         let said = self.drain().await;
         let by_word = self.line.leaving.is_some();
-        let may_wait = said && self.place.agent.is_empty() && !self.place.left;
-        if by_word || may_wait || !self.place.receipts.is_empty() || self.waits() {
+        let was_heard = said && self.place.agent.is_empty() && !self.place.left;
+        if by_word || was_heard || self.may_wait() || self.waits() {
             self.note(self.departure(by_word)).await;
         }
     }
@@ -183,42 +252,42 @@ impl Session {
     /// The customer goes, by their own word.
     pub(super) async fn leave(&mut self, close: bool) -> Result<(), Gone> {
         let departure = self.departure(true);
-        let mut closed = false;
-        if !departure.ticket.is_empty() {
-            // Noted first: what ticketing cannot hear now it is told later.
-            if let Err(error) = self.app.store.note_departure(&departure).await {
-                return self.fail(error).await;
-            }
-            self.line.departed = true;
-            closed = match departures::tell(&self.app.store, &self.app.peers, &departure).await {
-                Ok(told) => told == Told::Closed || close && told == Told::Later,
-                Err(error) => {
-                    tracing::debug!(error = error.chain(), "that a customer left is told later");
-                    close
-                }
-            };
+        // Noted first: what ticketing cannot hear now it is told later.
+        if let Err(error) = self.app.store.note_departure(&departure).await {
+            return self.fail(error).await;
         }
         self.line.departed = true;
+        let closed = match departures::tell(&self.app.store, &self.app.peers, &departure).await {
+            Ok(told) => told == Told::Closed || close && told == Told::Later,
+            Err(error) => {
+                tracing::debug!(error = error.chain(), "that a customer left is told later");
+                close
+            }
+        };
         self.place.left = true;
-        let ticket = self.place.ticket.clone();
-        self.send(Event::Left(api::Left { ticket, closed })).await
+        let (ticket, idle) = (self.place.ticket.clone(), false);
+        self.send(Event::Left(api::Left { ticket, closed, idle })).await
     }
 
     /// They are not waiting any more, whoever found that.
-    pub(super) async fn tell_left(&mut self, closed: bool) -> Result<(), Gone> {
-        if self.place.left || self.line.leaving.is_some() {
-            return Ok(());
+    pub(super) async fn tell_left(&mut self) -> Result<(), Gone> {
+        match self.place.left || self.line.leaving.is_some() {
+            true => Ok(()),
+            false => self.tell_gone(false).await,
         }
+    }
+
+    async fn tell_gone(&mut self, idle: bool) -> Result<(), Gone> {
         self.place.left = true;
-        let ticket = self.place.ticket.clone();
-        self.send(Event::Left(api::Left { ticket, closed })).await
+        let (ticket, closed) = (self.place.ticket.clone(), false);
+        self.send(Event::Left(api::Left { ticket, closed, idle })).await
     }
 
     /// How the ticket is served, as it was found.
     pub(super) async fn tell_handling(&mut self, ticket: &ticketing::Ticket) -> Result<(), Gone> {
         match ticket.handling() {
             Handling::Asynchronous if self.line.closed.is_none() && ticket.queue_entered_at.is_some() => {
-                self.tell_left(false).await
+                self.tell_left().await
             }
             Handling::Asynchronous => Ok(()),
             _ => {

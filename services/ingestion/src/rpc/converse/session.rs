@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesOrdered, StreamExt as _};
 use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
+use vorrang_api::feed::v1 as feed;
 use vorrang_api::ingestion::v1 as api;
 use vorrang_api::ingestion::v1::converse_request::Request;
 use vorrang_api::ingestion::v1::converse_response::Event;
@@ -22,6 +23,7 @@ use super::start::{self, Start};
 use super::transcript::{self, Transcripts};
 use crate::app::App;
 use crate::chat::Place;
+use crate::chat::idle::Idle;
 use crate::outcome::{Outcome, PushResult};
 use crate::{convert, names};
 
@@ -79,6 +81,9 @@ pub(super) async fn run(
             return;
         }
     };
+    let now = app.clock.now();
+    let goes_on = !place.ticket.is_empty() || !place.receipts.is_empty();
+    let line = Line::new(Idle::new(start.idle_after, now), goes_on);
     let mut session = Session {
         transcripts: Transcripts::new(&app.peers, &tenant),
         app,
@@ -91,9 +96,8 @@ pub(super) async fn run(
         heard: None,
         known: HashSet::new(),
         behind: false,
-        line: Line::default(),
+        line,
     };
-    session.line.noted = !session.place.ticket.is_empty();
     // It ends when the customer's side is gone, in whatever state.
     let _ = session.converse(inbound).await;
     session.gone().await;
@@ -144,12 +148,16 @@ impl Session {
 
     /// Follows a request; false: it was the last one.
     async fn request(&mut self, request: api::ConverseRequest) -> Result<bool, Gone> {
+        if !matches!(request.request, Some(Request::Start(_)) | None) {
+            self.line.idle.alive(self.app.clock.now());
+        }
         match request.request {
             Some(Request::Say(say)) => self.say(say).await.map(|()| true),
             Some(Request::Typing(typing)) => {
                 self.types(typing.typing);
                 Ok(true)
             }
+            Some(Request::Here(api::StillHere {})) => Ok(true),
             Some(Request::Leave(leave)) => {
                 self.line.leaving = Some(leave.close);
                 Ok(false)
@@ -157,7 +165,7 @@ impl Session {
             Some(Request::Start(_)) | None => self
                 .fail(Error::invalid_field(
                     "request",
-                    "after start it must be say, typing or leave",
+                    "after start it must be say, typing, here or leave",
                 ))
                 .await
                 .map(|()| false),
@@ -173,6 +181,10 @@ impl Session {
         let taken = self.app.flood.take(&self.tenant, conversation, &message_id, now);
         let answer: BoxFuture<'static, Answered> = match taken.and_then(|()| self.start.push(say, later, now)) {
             Ok(push) => {
+                if !later {
+                    // Before anybody can know of it: if we die now, somebody else knows that they waited.
+                    self.note_said().await;
+                }
                 self.unnamed.insert(external_id.clone());
                 let pending = self.app.recorder.submit(&self.tenant, push).await;
                 Box::pin(async move { (message_id, external_id, pending.answer().await) })
@@ -196,12 +208,9 @@ impl Session {
                 if result.outcome != Outcome::Duplicate {
                     // Who writes waits on the line, unless nobody is there.
                     self.place.left = self.line.is_closed();
+                    self.line.idle.waits(self.app.clock.now());
                 }
                 moved = self.recorded(result).await?;
-                if moved {
-                    // From here on it is known that they wait, whatever becomes of us.
-                    self.note_waiting().await;
-                }
             }
             Err(error) if error.kind() == Kind::Invalid => drop(self.unnamed.remove(&external_id)),
             // It may be recorded all the same.
@@ -254,10 +263,17 @@ impl Session {
 
     async fn hear(&mut self, heard: Heard) -> Result<(), Gone> {
         match heard {
-            Heard::Message(message) => self.tell(*message).await,
+            Heard::Message(message) => {
+                let actor = message.actor.as_ref().map(feed::Actor::kind);
+                if actor == Some(feed::actor::Kind::Customer) && !message.automated {
+                    // By another window, or by this one: they are there.
+                    self.line.idle.alive(self.app.clock.now());
+                }
+                self.tell(*message).await
+            }
             Heard::Assigned(agent) => self.tell_agent(agent).await,
             Heard::State(state) => self.tell_state(state).await,
-            Heard::Left => self.tell_left(false).await,
+            Heard::Left => self.tell_left().await,
             Heard::Typing(agent, typing) => self.tell_typing(&agent, typing).await,
             // What was written until then, and what is written there since.
             Heard::Merged | Heard::Unmerged | Heard::Unsure => self.catch_up().await,

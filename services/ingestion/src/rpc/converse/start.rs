@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use prost::Message as _;
 use tonic::Streaming;
+use vorrang_api::from_duration;
 use vorrang_api::ingestion::v1 as api;
 use vorrang_api::ingestion::v1::converse_request::Request as Said;
 use vorrang_api::ticketing::v1::Channel;
 use vorrang_error::{Error, Violations};
 
 use crate::app::delivery_id;
-use crate::contact::{Contact, check};
+use crate::chat::idle;
+use crate::contact::{Contact, check, conversation_key};
 use crate::convert;
 use crate::intake::{CONTACT_TYPE, GRPC};
 use crate::recorder::Push;
@@ -29,6 +31,8 @@ pub(super) struct Start {
     pub conversation: String,
     /// Where to go on.
     pub resume_token: String,
+    /// After how long without a sign of life somebody who waits has left.
+    pub idle_after: TimeDelta,
     /// Everything of a contact but what is said.
     contact: api::Contact,
 }
@@ -91,10 +95,19 @@ impl Start {
             ..contact.clone()
         };
         read(probe, "start.", now, &mut violations);
+        let idle_after = match start.idle_after.as_ref().map(from_duration) {
+            None => idle::AFTER,
+            Some(Some(after)) if (idle::SHORTEST..=idle::LONGEST).contains(&after) => after,
+            Some(_) => {
+                violations.add("start.idle_after", "must be 2 minutes to 24 hours");
+                idle::AFTER
+            }
+        };
         violations.into_result()?;
         Ok(Self {
             conversation: start.conversation_id,
             resume_token: start.resume_token,
+            idle_after,
             contact,
         })
     }
@@ -124,6 +137,7 @@ impl Start {
         let came = said.encode_to_vec();
         let mut contact = read(said, "say.", now, &mut violations);
         contact.asynchronous = asynchronous;
+        contact.received_at = Some(now);
         violations.into_result()?;
         Ok(Push {
             weight: contact.weight() + came.len(),
@@ -133,6 +147,11 @@ impl Start {
             contact,
             trace_parent: vorrang_service::trace_parent(),
         })
+    }
+
+    /// How ticketing knows the conversation.
+    pub fn key(&self) -> String {
+        conversation_key(GRPC, &self.conversation)
     }
 
     /// How ticketing knows a message of the conversation.

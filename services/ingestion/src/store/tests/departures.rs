@@ -5,7 +5,7 @@ fn departure(seconds: i64, patience: i64) -> Departure {
     let left_at = now() + TimeDelta::seconds(seconds);
     Departure {
         tenant: "acme".to_owned(),
-        ticket: "tickets/1".to_owned(),
+        conversation: "tickets/1".to_owned(),
         left_at,
         due_at: left_at + TimeDelta::seconds(patience),
         close: false,

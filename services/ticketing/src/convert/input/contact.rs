@@ -1,6 +1,8 @@
 //! One contact of `RecordContacts`. Lenient where a customer's own words are concerned, since refusing them would lose a
 //! contact over a long subject: the whole of it lies in ingestion's raw store. Strict about what decides something.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 use vorrang_api::ticketing::v1 as pb;
 use vorrang_error::{Error, Violations};
@@ -9,10 +11,11 @@ use super::{
     DISPLAY_NAME_MAX, QUEUE_DEFAULT, SOURCE_MAX, SUBJECT_MAX, TAGS_MAX, TIER_MAX, WORD_MAX, agent, believed, content,
     cut, identity, queue, time,
 };
+use crate::attributes::Attributes;
 use crate::contact::{Contact, ContactKey};
 use crate::convert::words;
 use crate::custom::CustomFields;
-use crate::customer::{IDENTITIES_MAX, Identity, Tier, tier};
+use crate::customer::{IDENTITIES_MAX, Identity, Tier, Told, tier};
 use crate::message::{FAILED_RECIPIENTS_MAX, FailedRecipient};
 use crate::ticket::{CallEvent, Fields};
 use crate::words::Priority;
@@ -90,6 +93,8 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         REFERENCE_KEYS_MAX,
         &mut violations,
     );
+    let received_at = given.received_at.filter(believed);
+    let received_at = time("received_at", received_at.as_ref(), &mut violations);
     let call = given.call.as_ref().map(|event| call_event(event, &mut violations));
     violations.into_result()?;
 
@@ -105,6 +110,7 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         identities,
         display_name: cut(given.display_name.trim(), DISPLAY_NAME_MAX),
         tier: said_tier(&given.tier, &given.source),
+        told: given.profile.map(told).unwrap_or_default(),
         same_person: given.same_person,
         message,
         thread_keys,
@@ -114,6 +120,7 @@ pub fn contact(mut given: pb::InboundContact) -> Result<Contact, Error> {
         trace_parent,
         call: call.flatten(),
         asynchronous: given.asynchronous,
+        received_at,
     })
 }
 
@@ -165,6 +172,32 @@ fn said_tier(given: &str, source: &str) -> Option<Tier> {
     (!said.tier.is_empty() && !said.is_by_hand()).then_some(said)
 }
 
+/// What the source knows about the customer: what cannot be is left out, field by field.
+fn told(given: pb::CustomerProfile) -> Told {
+    let sound = |read: &dyn Fn(&mut Violations) -> Option<String>| {
+        let mut wrong = Violations::new();
+        let read = read(&mut wrong);
+        read.filter(|_| wrong.into_result().is_ok()).unwrap_or_default()
+    };
+    let is_code = |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    let mut attributes = Attributes::new();
+    for (key, value) in given.attributes {
+        let mut wrong = Violations::new();
+        let one = super::attributes::read("", &BTreeMap::from([(key, value)]), &mut wrong);
+        if wrong.into_result().is_ok() {
+            attributes.extend(one);
+        }
+    }
+    Told {
+        owner: sound(&|wrong| agent("owner", &given.owner, wrong)),
+        language: sound(&|wrong| Some(super::language("language", &given.language, wrong))),
+        country: Some(given.country.to_ascii_uppercase())
+            .filter(is_code)
+            .unwrap_or_default(),
+        attributes,
+    }
+}
+
 /// Who wrote: what identifies nobody is left out as long as something does.
 fn who(given: &[pb::Identity], violations: &mut Violations) -> Vec<Identity> {
     let mut read: Vec<Identity> = Vec::new();
@@ -214,7 +247,7 @@ fn keys(field: &str, given: &[String], most: usize, violations: &mut Violations)
 
 /// A key is never cut, since two that were cut could meet: what is too long to be indexed becomes its hash. What makes
 /// a key special, its scope before the first colon, stays in front.
-fn key(value: &str) -> String {
+pub fn key(value: &str) -> String {
     if value.len() <= KEY_BYTES && !value.contains('\0') {
         return value.to_owned();
     }

@@ -32,7 +32,7 @@ impl Fixture {
             .erasures
     }
 
-    async fn read(&self, customer: &str) -> pb::Customer {
+    pub async fn read(&self, customer: &str) -> pb::Customer {
         let request = pb::GetCustomerRequest { name: customer.into() };
         get_customer::handle(&self.app, acme(request))
             .await

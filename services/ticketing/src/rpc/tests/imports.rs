@@ -341,4 +341,63 @@ both_engines! {
         }
         assert!(desk.kinds(0).await.len() > 500);
     }
+
+    async fn of_what_histories_say_of_a_customer_the_latest_counts(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let who = |second, name: &str, tier: &str| {
+            line(second, "customer", json!({"id": "c1", "name": name, "tier": tier, "country": "DE", "attributes": {"plan": name}}))
+        };
+        let open = |second, ticket: &str| line(second, "ticket_opened", json!({"ticket": ticket, "customer": "c1", "channel": "email"}));
+        // Opened before the first line: that line holds.
+        desk.import_lines(&[open(1, "1"), open(2, "2")]).await;
+        assert_eq!(desk.imported("old:1").await.tier, "standard");
+        desk.import_lines(&[who(10, "Second", "vip"), open(11, "3")]).await;
+        for ticket in ["old:1", "old:2", "old:3"] {
+            assert_eq!(desk.imported(ticket).await.tier, "vip", "{ticket}");
+        }
+        let customer = desk.imported("old:1").await.customer;
+        // An older line comes later, and a newer one.
+        let said = async || {
+            let customer = desk.read(&customer).await;
+            let plan = customer.attributes.get("plan").and_then(|plan| plan.value.clone());
+            (customer.display_name, customer.tier, plan)
+        };
+        let text = |text: &str| Some(pb::attribute_value::Value::Text(text.into()));
+        desk.import_lines(&[who(5, "First", "standard")]).await;
+        assert_eq!(said().await, ("Second".to_owned(), "vip".to_owned(), text("Second")));
+        desk.import_lines(&[who(20, "Third", "standard"), open(21, "4")]).await;
+        assert_eq!(said().await, ("Third".to_owned(), "standard".to_owned(), text("Third")));
+        assert_eq!(desk.imported("old:1").await.tier, "vip", "as of its opening");
+        // What people and sources said here stays, whatever an import tells.
+        let request = pb::UpdateCustomerRequest {
+            customer: Some(pb::Customer { name: customer.clone(), display_name: "By hand".into(), ..pb::Customer::default() }),
+            update_mask: Some(prost_types::FieldMask { paths: vec!["display_name".into()] }),
+            ..pb::UpdateCustomerRequest::default()
+        };
+        update_customer::handle(&desk.app, acme(request)).await.expect("changes");
+        desk.import_lines(&[who(30, "Fourth", "vip")]).await;
+        assert_eq!(said().await, ("By hand".to_owned(), "vip".to_owned(), text("Fourth")));
+    }
+
+    async fn what_is_merged_by_an_import_can_be_read_whole(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let open = |number: usize| line(0, "ticket_opened", json!({"ticket": number.to_string(), "customer": "c1", "channel": "email"}));
+        let merge = |one: usize, into: usize| line(1, "merged", json!({"ticket": one.to_string(), "into": into.to_string()}));
+        desk.import_lines(&(0..40).map(open).collect::<Vec<_>>()).await;
+        // Two chains of fifteen, told apart; then the one below the other, which would be one of thirty.
+        desk.import_lines(&(0..15).map(|number| merge(number, number + 1)).collect::<Vec<_>>()).await;
+        desk.import_lines(&(20..35).map(|number| merge(number, number + 1)).collect::<Vec<_>>()).await;
+        let results = desk.import_lines(&[merge(15, 20)]).await;
+        assert_eq!(reasons(&results), ["RECORDED"], "it is in the log");
+        assert_eq!(desk.imported("old:35").await.merged_into, "");
+        let all = desk.all_tickets().await;
+        let end = all.values().find(|ticket| ticket.external_id == "old:15").expect("is there");
+        assert_eq!(end.merged_into, "", "and nowhere else");
+        desk.messages(&end.name, true).await;
+        let results = desk.import_lines(&[merge(15, 31)]).await;
+        assert_eq!(reasons(&results), ["RECORDED"]);
+        let all = desk.all_tickets().await;
+        let end = all.values().find(|ticket| ticket.external_id == "old:15").expect("is there");
+        assert_ne!(end.merged_into, "", "a chain of twenty");
+    }
 }

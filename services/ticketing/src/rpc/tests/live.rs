@@ -26,6 +26,7 @@ impl Fixture {
             name: ticket.name.clone(),
             left_at: Some(prost_types::Timestamp { seconds: at, nanos: 0 }),
             close,
+            ..pb::LeaveQueueRequest::default()
         };
         leave_queue::handle(&self.app, acme(request)).await.expect("is noted")
     }
@@ -217,5 +218,129 @@ both_engines! {
         let unknown = format!("{}/messages/{}", ticket.name, uuid::Uuid::nil());
         assert_eq!(list(&unknown).await.expect_err("none").kind(), vorrang_error::Kind::NotFound);
         assert_eq!(list("messages/1").await.expect_err("no name").kind(), vorrang_error::Kind::Invalid);
+    }
+
+    async fn who_is_known_by_their_conversation_only_is_left_too(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let leave = async |conversation: &str| {
+            let request = pb::LeaveQueueRequest { conversation: conversation.into(), ..pb::LeaveQueueRequest::default() };
+            leave_queue::handle(&desk.app, acme(request)).await
+        };
+        let unknown = leave("conversation:grpc:chat").await.expect_err("nothing was said in it");
+        assert_eq!(unknown.kind(), vorrang_error::Kind::NotFound);
+        let ticket = desk.chat("1", false).await;
+        let left = leave("conversation:grpc:chat").await.expect("is noted");
+        assert!(left.left);
+        assert_eq!(left.ticket.expect("a ticket").name, ticket.name);
+        let both = pb::LeaveQueueRequest { name: ticket.name, conversation: "x".into(), ..pb::LeaveQueueRequest::default() };
+        for wrong in [both, pb::LeaveQueueRequest::default()] {
+            let error = leave_queue::handle(&desk.app, acme(wrong)).await.expect_err("one of them");
+            assert_eq!(error.kind(), vorrang_error::Kind::Invalid);
+        }
+    }
+
+    async fn what_is_delivered_late_brings_nobody_back(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let said = async |id: &str, at: i64| {
+            let contact = pb::InboundContact {
+                channel: pb::Channel::Chat.into(),
+                thread_keys: vec!["conversation:grpc:chat".into()],
+                reference_keys: vec!["conversation:grpc:chat".into()],
+                received_at: Some(prost_types::Timestamp { seconds: START + at, nanos: 0 }),
+                ..mail("mara@example.org", id)
+            };
+            let recorded = desk.record(vec![contact]).await.remove(0);
+            desk.get(&recorded.ticket).await
+        };
+        let ticket = said("1", 0).await;
+        desk.wait(100);
+        assert!(!desk.leave(&ticket, START - 1, false).await.left, "they were there later");
+        assert!(desk.leave(&ticket, START + 50, false).await.left);
+        assert_eq!(said("2", 40).await.handling(), Handling::Asynchronous, "it was said before they left");
+        assert_eq!(said("3", 60).await.handling(), Handling::ByChannel);
+        assert!(!desk.leave(&ticket, START + 59, false).await.left, "they are back since");
+    }
+
+    async fn a_merged_chat_is_left_with_the_ticket_that_it_is_part_of(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let chat = desk.chat("1", false).await;
+        let other = desk.record(vec![mail("mara@example.org", "<2>")]).await.remove(0);
+        let other = desk.get(&other.ticket).await;
+        desk.merge(&other, &[&chat]).await.expect("merges");
+        desk.wait(60);
+        assert!(!desk.leave(&chat, START + 30, false).await.left, "nobody waits on the line of a mail");
+        assert_eq!(desk.get(&chat.name).await.handling(), Handling::Asynchronous);
+        let own = desk.unmerge(&chat).await.expect("is its own again").ticket.expect("a ticket");
+        assert_eq!((own.handling(), own.queue_entered_at.map(|at| at.seconds)), (Handling::Asynchronous, Some(START + 60)));
+        assert!(!desk.leave(&own, START + 61, false).await.left, "they had left");
+    }
+
+    async fn who_calls_may_be_found_out_later(db: TestDatabase) {
+        use pb::call_event::Kind::{Answered, HungUp, Queued};
+        let desk = Fixture::new(&db).await;
+        let tell = async |call: &str, kind: pb::call_event::Kind, who: pb::Identity| {
+            let key = format!("conversation:grpc:call:{call}");
+            let contact = pb::InboundContact {
+                channel: pb::Channel::Phone.into(),
+                thread_keys: vec![key.clone()],
+                reference_keys: vec![key],
+                identities: vec![who],
+                call: Some(pb::CallEvent {
+                    kind: kind.into(),
+                    occurred_at: Some(prost_types::Timestamp { seconds: START, nanos: 0 }),
+                    ..pb::CallEvent::default()
+                }),
+                ..mail("unused@example.org", &format!("{call}/{kind:?}"))
+            };
+            let recorded = desk.record(vec![contact]).await.remove(0);
+            desk.get(&recorded.ticket).await
+        };
+        let who = |kind: pb::identity::Kind, value: &str, verified| pb::Identity { kind: kind.into(), value: value.into(), verified };
+        let withheld = |call: &str| who(pb::identity::Kind::External, &format!("call:{call}"), false);
+        let number = who(pb::identity::Kind::Phone, "+4930123456", false);
+        // Nobody has the number: it is the caller's.
+        let first = tell("1", Queued, withheld("1")).await;
+        let named = tell("1", Answered, number.clone()).await;
+        assert_eq!((&named.name, &named.customer), (&first.name, &first.customer));
+        let mara = desk.read(&first.customer).await;
+        assert!(mara.identities.contains(&number), "{mara:?}");
+        // Somebody has it: the ticket is theirs, and goes when they are erased.
+        let second = tell("2", Queued, withheld("2")).await;
+        assert_ne!(second.customer, first.customer);
+        let corrected = tell("2", HungUp, number).await;
+        assert_eq!((&corrected.name, &corrected.customer), (&second.name, &first.customer));
+        desk.erase(&first.customer).await.expect("is erased");
+        assert!(desk.get(&second.name).await.erased);
+    }
+
+    async fn what_a_source_knows_of_a_customer_is_kept_as_far_as_it_may_say_it(db: TestDatabase) {
+        let desk = Fixture::new(&db).await;
+        let push = async |id: &str, verified: bool, tier: &str, owner: &str, plan: &str| {
+            let value = Some(pb::attribute_value::Value::Text(plan.into()));
+            let mut contact = pb::InboundContact {
+                tier: tier.into(),
+                profile: Some(pb::CustomerProfile {
+                    owner: owner.into(),
+                    language: "fr".into(),
+                    country: "fr".into(),
+                    attributes: [("plan".into(), pb::AttributeValue { value })].into(),
+                }),
+                ..mail("mara@example.org", id)
+            };
+            contact.identities[0].verified = verified;
+            let recorded = desk.record(vec![contact]).await.remove(0);
+            let customer = desk.read(&recorded.customer).await;
+            let plan = match customer.attributes.get("plan").and_then(|value| value.value.clone()) {
+                Some(pb::attribute_value::Value::Text(plan)) => plan,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!((customer.language.as_str(), customer.country.as_str()), ("fr", "FR"));
+            (customer.tier, customer.owner, plan)
+        };
+        let expected = |tier: &str, owner: &str, plan: &str| (tier.to_owned(), owner.to_owned(), plan.to_owned());
+        assert_eq!(push("<1>", false, "vip", "agents/anna", "a").await, expected("vip", "agents/anna", "a"));
+        assert_eq!(push("<2>", true, "gold", "agents/ben", "b").await, expected("gold", "agents/ben", "b"));
+        assert_eq!(push("<3>", false, "vip", "agents/anna", "a").await, expected("gold", "agents/ben", "b"));
+        assert_eq!(push("<4>", true, "vip", "no agent", "c").await, expected("vip", "agents/ben", "c"), "what cannot be is left out");
     }
 }

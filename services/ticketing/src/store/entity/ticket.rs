@@ -53,6 +53,7 @@ pub struct Model {
     pub external_id: Option<String>,
     pub handling: String,
     pub call: Option<String>,
+    pub line_at: Option<i64>,
     pub past: Option<String>,
 }
 

@@ -53,6 +53,7 @@ pub(super) fn read_ticket(keyring: &Keyring, row: ticket::Model) -> Result<Ticke
         external_id: row.external_id,
         handling: row.handling.parse()?,
         call: row.call.as_deref().map(read_json).transpose()?,
+        line_at: time(row.line_at),
         past: row.past.as_deref().map(read_json).transpose()?,
     })
 }
@@ -117,6 +118,7 @@ pub fn ticket_row(keyring: &Keyring, tenant: &str, ticket: &Ticket) -> Result<ti
         external_id: ticket.external_id.clone(),
         handling: ticket.handling.as_str().to_owned(),
         call: ticket.call.as_ref().map(json),
+        line_at: ticket.line_at.map(micros),
         past: ticket.past.as_ref().map(json),
         sla: ticket.sla.as_ref().map(json),
         next_sla_at: ticket.sla.as_ref().and_then(|sla| sla.watch.wake_at()).map(micros),

@@ -325,6 +325,10 @@ impl Keep for Step {
                 tag(17);
                 ((survey, solve), score, agent).write(out);
             }
+            Step::QueueMoved { queue } => {
+                tag(18);
+                queue.write(out);
+            }
         }
     }
 
@@ -393,6 +397,9 @@ impl Keep for Step {
                     agent,
                 }
             }
+            18 => Step::QueueMoved {
+                queue: Keep::read(input)?,
+            },
             _ => return Err(Broken),
         })
     }

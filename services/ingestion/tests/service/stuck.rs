@@ -47,7 +47,7 @@ async fn a_mail_that_the_server_does_not_give_is_named_and_the_next_ones_are_tak
     let (file, raw) = server.mails("support").remove(0);
     let sized = format!("{},S={size},W={size}", file.display(), size = raw.len());
     std::fs::rename(&file, &sized).expect("is renamed");
-    std::fs::set_permissions(&sized, std::fs::Permissions::from_mode(0)).expect("is its owner's");
+    std::fs::set_permissions(&sized, std::fs::Permissions::from_mode(0o0)).expect("is its owner's");
     server.deliver("support", mail(2).as_bytes());
     let stack = reading(&server).await;
     recorded(&stack, "Text 2").await;

@@ -4,7 +4,7 @@ use vorrang_api::analytics::v1::{DimensionFilter, ExplainKpiRequest, ExplainKpiR
 use vorrang_error::{Error, Violations};
 use vorrang_service::Page;
 
-use super::query_command::{Command, Position};
+use super::query_command::{Command, Position, cut};
 use super::ready;
 use crate::Analytics;
 use crate::convert;
@@ -163,12 +163,7 @@ fn answer(view: &View<'_>, command: &Explain) -> ExplainKpiResponse {
     let part = is_event.then(|| view.within(query.from, query.to)).flatten();
     let all = contributions(part.as_ref().unwrap_or(view), &query);
     let item_count = convert::signed(all.len() as u64);
-    let given = command.page.after.map_or(0, |(_, given)| given);
-    let skip = usize::try_from(given).unwrap_or(usize::MAX);
-    let limit = usize::try_from(command.page.limit()).unwrap_or(usize::MAX);
-    let mut page: Vec<_> = all.into_iter().skip(skip).take(limit).collect();
-    let size = command.page.size;
-    let next_page_token = command.page.cut(&mut page, |_| (as_of, given + size));
+    let (page, next_page_token) = cut(&command.page, as_of, all.into_iter());
     ExplainKpiResponse {
         total: Some(total),
         items: page

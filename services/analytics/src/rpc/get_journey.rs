@@ -5,7 +5,7 @@ use vorrang_error::{Error, Violations};
 use vorrang_service::Page;
 
 use super::get_customer_profile::{CUSTOMER, named};
-use super::query_command::Position;
+use super::query_command::{Position, cut};
 use super::ready;
 use crate::Analytics;
 use crate::buckets::Micros;
@@ -48,11 +48,7 @@ pub async fn handle(analytics: &Analytics, tenant: String, request: GetJourneyRe
         let (from, to) = (from.unwrap_or(Micros::MIN), to.unwrap_or(Micros::MAX));
         let found = customer.and_then(|customer| journey(view, customer, from, to));
         let journey = found.ok_or_else(|| Error::not_found(CUSTOMER, request.customer))?;
-        let given = page.after.map_or(0, |(_, given)| given);
-        let skip = usize::try_from(given).unwrap_or(usize::MAX);
-        let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
-        let mut touchpoints: Vec<_> = journey.touchpoints.iter().copied().skip(skip).take(limit).collect();
-        let next_page_token = page.cut(&mut touchpoints, |_| (view.as_of(), given + page.size));
+        let (touchpoints, next_page_token) = cut(&page, view.as_of(), journey.touchpoints.iter().copied());
         Ok(Journey {
             next_page_token,
             ..convert::insights::journey(view, &journey, &touchpoints)

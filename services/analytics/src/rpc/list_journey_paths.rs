@@ -4,7 +4,7 @@ use vorrang_api::analytics::v1::{ListJourneyPathsRequest, ListJourneyPathsRespon
 use vorrang_error::{Error, Violations};
 use vorrang_service::Page;
 
-use super::query_command::Position;
+use super::query_command::{Position, cut};
 use super::ready;
 use crate::Analytics;
 use crate::convert;
@@ -53,11 +53,7 @@ pub async fn handle(
     let read = ready::read(analytics, &tenant, pinned.or(as_of), move |view| {
         let all = paths(view, from, to);
         let episodes: u64 = all.iter().map(|path| path.episodes).sum();
-        let given = page.after.map_or(0, |(_, given)| given);
-        let skip = usize::try_from(given).unwrap_or(usize::MAX);
-        let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
-        let mut some: Vec<_> = all.into_iter().skip(skip).take(limit).collect();
-        let next_page_token = page.cut(&mut some, |_| (view.as_of(), given + page.size));
+        let (some, next_page_token) = cut(&page, view.as_of(), all.into_iter());
         Ok(ListJourneyPathsResponse {
             paths: some.into_iter().map(convert::insights::path).collect(),
             episode_count: convert::signed(episodes),

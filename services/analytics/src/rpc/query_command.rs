@@ -26,6 +26,16 @@ pub const ROWS_MAX: usize = 10_000;
 /// Where a page begins: the moment of asking of the first one, and how many rows were given.
 pub type Position = (Micros, u64);
 
+/// The things of a page, of all things as of a moment, and the token of the next page.
+pub fn cut<T>(page: &Page<Position>, as_of: Micros, all: impl Iterator<Item = T>) -> (Vec<T>, String) {
+    let given = page.after.map_or(0, |(_, given)| given);
+    let skip = usize::try_from(given).unwrap_or(usize::MAX);
+    let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
+    let mut some: Vec<T> = all.skip(skip).take(limit).collect();
+    let next_page_token = page.cut(&mut some, |_| (as_of, given + page.size));
+    (some, next_page_token)
+}
+
 /// A request without mistakes.
 pub struct Command {
     pub kpis: Vec<(&'static Kpi, &'static Variant)>,

@@ -30,6 +30,26 @@ fn case(folder: &Path, name: &str, expectations: &str) -> String {
     folder.display().to_string()
 }
 
+/// Every worked case of the specification, imported and asked as a customer would: when VORRANG_KPI_CASES names their folder.
+#[test]
+fn every_worked_case_passes() {
+    let Some(cases) = std::env::var_os("VORRANG_KPI_CASES") else {
+        eprintln!("skipped: no KPI cases (set VORRANG_KPI_CASES to their folder)");
+        return;
+    };
+    let data = data_folder();
+    let cases = cases.to_str().expect("a path");
+    let output = command(data.path(), &["kpi-check", cases]).output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let passed = said.trim_end().strip_suffix(" passed, 0 failed");
+    let passed: usize = passed.and_then(|count| count.parse().ok()).unwrap_or_default();
+    assert!(
+        output.status.success() && passed > 0,
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
 #[test]
 fn cases_pass_or_say_in_a_line_what_differs() {
     let data = data_folder();
